@@ -1,0 +1,8 @@
+"""What an operator costs: one small function of shapes each, plus the set of operators that cost nothing, with the reason.
+
+The closed rule: an operator has a formula, or stands on the free list with its reason, or is unknown; it is never silently zero.
+"""
+
+from archscope.counts.formulas import FORMULAS, FREE, cost_of, formula, free
+
+__all__ = ["FORMULAS", "FREE", "cost_of", "formula", "free"]

@@ -1,0 +1,26 @@
+"""Errors that a user can cause: what went wrong, and what to do about it."""
+
+
+class ArchscopeError(Exception):
+    """An error with a remedy: the command line prints it as two lines and exits 1.
+
+    Arguments:
+        message: what was given, what was expected, in one line.
+        hint: what to do about it, in one line; empty where there is nothing to add.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = ""):
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class UsageError(ArchscopeError):
+    """The words of the request are wrong (an unknown name, a malformed option): exit code 2."""
+
+    exit_code = 2

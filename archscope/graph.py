@@ -1,0 +1,455 @@
+"""The Graph: what one forward pass of a network did, operator by operator. Frozen records, read and written as JSON; no torch.
+
+    Graph ── nodes    one operator run each, in execution order; their inputs are the edges
+          ├─ calls    one run of a module each, a tree; every node belongs to the innermost call that ran it
+          ├─ tensors  shape, dtype and storage of what the nodes read and wrote
+          └─ params   parameters and buffers, each once, by name
+
+Ids are positions: `graph.tensors[7]` is tensor 7, `graph.calls[0]` is the run of the whole network. Calls are numbered as they begin,
+so a call and everything inside it are the ids from `call.id` up to `graph.end(call.id)`.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import msgspec
+
+from archscope.errors import ArchscopeError
+from archscope.registry import unknown
+
+SCHEMA_VERSION = 1
+
+_ITEM_BYTES = {
+    "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
+    "complex128": 16, "complex64": 8, "complex32": 4, "uint64": 8, "uint32": 4, "uint16": 2, "qint8": 1, "quint8": 1, "qint32": 4,
+    "float8_e4m3fn": 1, "float8_e5m2": 1, "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1,
+}  # fmt: skip
+
+
+def item_bytes(dtype: str) -> int:
+    """Bytes of one element: `"float32"` -> 4. Raises `ArchscopeError` for a dtype without a whole number of bytes."""
+    try:
+        return _ITEM_BYTES[dtype]
+    except KeyError:
+        raise ArchscopeError(f"the size of one {dtype} is not known", f"known dtypes: {', '.join(_ITEM_BYTES)}") from None
+
+
+class Tensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A tensor's outside: no values.
+
+    Attributes:
+        shape: sizes, batch first: (1, 64, 56, 56).
+        dtype: torch's name without the prefix: "float32".
+        storage: views of the same memory share this number.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    storage: int = -1
+
+    @property
+    def numel(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of its elements (a view counts its own elements, not its storage)."""
+        return prod(self.shape) * item_bytes(self.dtype)
+
+
+class Param(msgspec.Struct, frozen=True, gc=False):
+    """A parameter (learnable) or buffer (state that is not learned), once, whatever the number of its names.
+
+    Attributes:
+        name: the first name under which the module lists it: "features.conv.weight".
+        trainable: `requires_grad`; always False for a buffer.
+        aliases: the other names of the same tensor (tied weights).
+        module: type of the module that holds it: "Conv2d".
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str = "float32"
+    trainable: bool = True
+    buffer: bool = False
+    aliases: tuple[str, ...] = ()
+    module: str = ""
+
+    @property
+    def numel(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of its elements."""
+        return prod(self.shape) * item_bytes(self.dtype)
+
+
+class Call(msgspec.Struct, frozen=True, gc=False):
+    """One run of one module.
+
+    Attributes:
+        id: its position in `Graph.calls`; calls are numbered as they begin.
+        parent: the call that made it; None for the network itself.
+        path: the module's name in the network: "mixed_5b.branch1.0"; "" for the network itself.
+        type: class name: "Conv2d".
+        note: what the module says of itself where that matters to a reader ("scale 0.17"); mostly empty.
+    """
+
+    id: int
+    parent: int | None
+    path: str
+    type: str
+    note: str = ""
+
+
+class Cost(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Arithmetic of one forward, in columns that do not overlap: an operation stands in exactly one of them.
+
+    Attributes:
+        macs: multiply-accumulates (one multiplication and the addition to a running sum count as one).
+        adds: additions and subtractions outside a multiply-accumulate.
+        muls: multiplications outside a multiply-accumulate.
+        divs: divisions.
+        comparisons: comparisons, maxima and minima.
+        exponentials: exp, log, square root, tanh, erf, sin and their like, each as one.
+        unknown: operator runs whose cost is not known; more than 0 makes every sum a lower bound ("≥").
+    """
+
+    macs: int = 0
+    adds: int = 0
+    muls: int = 0
+    divs: int = 0
+    comparisons: int = 0
+    exponentials: int = 0
+    unknown: int = 0
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations: 2 per multiply-accumulate and 1 for each operation of the other columns."""
+        return 2 * self.macs + self.adds + self.muls + self.divs + self.comparisons + self.exponentials
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.macs + other.macs, self.adds + other.adds, self.muls + other.muls, self.divs + other.divs,
+            self.comparisons + other.comparisons, self.exponentials + other.exponentials, self.unknown + other.unknown,
+        )  # fmt: skip
+
+    def __mul__(self, times: int) -> "Cost":
+        """The cost of the same work done `times` times."""
+        return Cost(
+            self.macs * times, self.adds * times, self.muls * times, self.divs * times,
+            self.comparisons * times, self.exponentials * times, self.unknown * times,
+        )  # fmt: skip
+
+    __rmul__ = __mul__
+
+
+ZERO = Cost()
+UNKNOWN = Cost(unknown=1)
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    """The sum, column by column."""
+    return sum(costs, ZERO)
+
+
+Attr = int | float | bool | str | None | list[int | float | bool | str | None]
+
+
+class Node(msgspec.Struct, frozen=True):
+    """One run of one operator (in a view: of everything that the view drew together).
+
+    Attributes:
+        id: its number in execution order.
+        op: the operator, "aten.convolution"; in a view, the type of the module: "InceptionA".
+        call: id of the innermost call that ran it.
+        inputs: ids of the activations that it read (edges); parameters stand in `params`.
+        outputs: ids of the tensors that it wrote.
+        params: names of the parameters and buffers that it read.
+        cost: its arithmetic; `cost.unknown` is 1 for an operator without a formula.
+        bytes: memory read and written: inputs, params and outputs; 0 for a view of existing memory.
+        attrs: kernel, stride, padding, dilation, groups, transposed ... where they exist.
+        repeats: in a folded view, how many consecutive equals this one stands for; `cost`, `params` and `bytes` are those of all.
+        free: why an operator costs nothing ("" if it costs something or is unknown).
+    """
+
+    id: int
+    op: str
+    call: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    params: tuple[str, ...] = ()
+    cost: Cost = ZERO
+    bytes: int = 0
+    attrs: dict[str, Attr] = {}
+    repeats: int = 1
+    free: str = ""
+
+    @property
+    def name(self) -> str:
+        """The operator without its namespace and without the underscore of an in-place form: "convolution"."""
+        return self.op.partition(".")[2].rstrip("_") or self.op
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Where and why a forward stopped: the graph holds what ran before.
+
+    Attributes:
+        path, type: the innermost module that was running: "features.3", "Conv2d".
+        error: the exception, in one line.
+        inputs: the tensor shapes that this module was given.
+    """
+
+    path: str
+    type: str
+    error: str
+    inputs: tuple[tuple[int, ...], ...] = ()
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """The circumstances of a trace, said beside every number.
+
+    Attributes:
+        variant: which of the networks of this name it is, in one line.
+        mode: "eval" or "train".
+        dtype: of the inputs.
+        device: "meta" (shapes only, no arithmetic), or "cpu" where the model needed real values.
+        reason: why not on the meta device; "" where it was.
+        torch: version of torch.
+        failure: where the forward stopped, if it did.
+        source: how to load it again: "inception_v4", "timm:resnet50".
+        types: class name of every module that holds a parameter of its own, by path, also of those that did not run.
+    """
+
+    variant: str = ""
+    mode: str = "eval"
+    dtype: str = "float32"
+    device: str = "meta"
+    reason: str = ""
+    torch: str = ""
+    failure: Failure | None = None
+    source: str = ""
+    types: dict[str, str] = {}
+
+
+class Graph(msgspec.Struct, frozen=True, dict=True):
+    """A traced network. `archscope.trace` makes one; views, metrics and renderers are functions of it.
+
+    Attributes:
+        name: of the network: "inception_v4".
+        inputs, outputs: tensor ids of what went in and came out.
+        tensors, nodes, calls, params: see the module's head.
+        meta: the circumstances of the trace.
+    """
+
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    tensors: tuple[Tensor, ...]
+    nodes: tuple[Node, ...]
+    calls: tuple[Call, ...]
+    params: tuple[Param, ...]
+    meta: Meta = Meta()
+    schema_version: int = SCHEMA_VERSION
+
+    # -- look-ups ---------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def param(self) -> Mapping[str, Param]:
+        """Parameters and buffers by name."""
+        return {param.name: param for param in self.params}
+
+    @cached_property
+    def producer(self) -> Mapping[int, Node]:
+        """The node that wrote a tensor, by tensor id; inputs and constants have none."""
+        return {tensor: node for node in self.nodes for tensor in node.outputs}
+
+    @cached_property
+    def consumers(self) -> Mapping[int, tuple[Node, ...]]:
+        """The nodes that read a tensor, by tensor id, in execution order."""
+        readers: dict[int, list[Node]] = {}
+        for node in self.nodes:
+            for tensor in dict.fromkeys(node.inputs):
+                readers.setdefault(tensor, []).append(node)
+        return {tensor: tuple(nodes) for tensor, nodes in readers.items()}
+
+    @cached_property
+    def edges(self) -> tuple[tuple[int | None, int, int], ...]:
+        """(id of the writing node, id of the reading node, tensor id), in execution order; None writes the network's inputs."""
+        made = self.producer
+        return tuple(
+            (made[t].id if t in made else None, node.id, t) for node in self.nodes for t in dict.fromkeys(node.inputs)
+        )  # fmt: skip
+
+    @cached_property
+    def children(self) -> tuple[tuple[int, ...], ...]:
+        """Ids of the calls that each call made, by call id, in execution order."""
+        made: list[list[int]] = [[] for _ in self.calls]
+        for call in self.calls[1:]:
+            if call.parent is not None:
+                made[call.parent].append(call.id)
+        return tuple(map(tuple, made))
+
+    @cached_property
+    def _ends(self) -> tuple[int, ...]:
+        ends = [call.id + 1 for call in self.calls]
+        for call in reversed(self.calls):
+            if call.parent is not None:
+                ends[call.parent] = max(ends[call.parent], ends[call.id])
+        return tuple(ends)
+
+    @cached_property
+    def _first_node_ids(self) -> list[int]:
+        return [node.id for node in self.nodes]
+
+    def end(self, call: int) -> int:
+        """One past the last call inside `call`: the calls of its subtree are `range(call, graph.end(call))`."""
+        return self._ends[call]
+
+    def path(self, node: Node) -> str:
+        """Path of the module that ran `node`."""
+        return self.calls[node.call].path
+
+    def shapes(self, tensors: Iterable[int]) -> tuple[tuple[int, ...], ...]:
+        """The shapes of these tensors."""
+        return tuple(self.tensors[t].shape for t in tensors)
+
+    def node(self, node_id: int) -> Node:
+        """The node with this id (in a part of a graph, ids keep the numbers of the whole)."""
+        at = bisect_right(self._first_node_ids, node_id) - 1
+        if at < 0 or self.nodes[at].id != node_id:
+            raise KeyError(node_id)
+        return self.nodes[at]
+
+    # -- parts ------------------------------------------------------------------------------------------------------------------
+
+    def within(self, part: int | str) -> "Graph":
+        """The part of the graph that ran inside one call, as a Graph: every metric and renderer works on it.
+
+        Arguments:
+            part: a call's id, or a module's path; a module that ran several times gives all its runs.
+
+        Its inputs are the tensors that it reads from outside, its outputs those that are read outside or are the network's; tensor, call
+        and node ids stay those of the whole. Raises `UsageError` for a path that no call has.
+        """
+        if isinstance(part, int):
+            spans = [(part, self.end(part))]
+            name = self.calls[part].path
+        else:
+            spans = [(call.id, self.end(call.id)) for call in self.calls if call.path == part]
+            name = part
+            if not spans:
+                raise unknown("module", part, (call.path for call in self.calls))
+        return self.select([n for n in self.nodes if any(a <= n.call < b for a, b in spans)], f"{self.name}.{name}" if name else self.name)
+
+    def select(self, nodes: Iterable[Node], name: str | None = None) -> "Graph":
+        """The part of the graph that consists of `nodes` (which stay in execution order), with the params that they read."""
+        kept = tuple(nodes)
+        inside = {node.id for node in kept}
+        written = {t for node in kept for t in node.outputs}
+        read = dict.fromkeys(t for node in kept for t in node.inputs if t not in written)
+        final = set(self.outputs)
+        left = (
+            t for node in kept for t in node.outputs
+            if t in final or any(reader.id not in inside for reader in self.consumers.get(t, ()))
+        )  # fmt: skip
+        names = dict.fromkeys(name for node in kept for name in node.params)
+        return Graph(
+            name=self.name if name is None else name,
+            inputs=tuple(read),
+            outputs=tuple(dict.fromkeys(left)),
+            tensors=self.tensors,
+            nodes=kept,
+            calls=self.calls,
+            params=tuple(self.param[name] for name in names),
+            meta=self.meta,
+        )
+
+    @cached_property
+    def cost(self) -> Cost:
+        """The arithmetic of all nodes."""
+        return total(node.cost for node in self.nodes)
+
+    @cached_property
+    def uncounted(self) -> tuple[Node, ...]:
+        """The nodes without a cost formula."""
+        return tuple(node for node in self.nodes if node.cost.unknown)
+
+    @cached_property
+    def unused_params(self) -> tuple[Param, ...]:
+        """Parameters (not buffers) that no operator read: GoogLeNet's auxiliary heads in eval mode."""
+        used = {name for node in self.nodes for name in node.params}
+        return tuple(param for param in self.params if not param.buffer and param.name not in used)
+
+    # -- files ------------------------------------------------------------------------------------------------------------------
+
+    def to_json(self) -> bytes:
+        """The whole graph as JSON; the same graph gives the same bytes."""
+        return msgspec.json.encode(self)
+
+    @staticmethod
+    def from_json(data: bytes | str, where: str = "the graph") -> "Graph":
+        """Reads what `to_json` wrote; raises `ArchscopeError` when it is damaged or of another version.
+
+        Arguments:
+            where: what is being read, for the message: a file's path.
+        """
+        try:
+            graph = msgspec.json.decode(data, type=Graph)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ArchscopeError(f"{where} is not a saved graph: {error}", "write one with: archscope trace MODEL --out graph.json") from None
+        if graph.schema_version != SCHEMA_VERSION:
+            raise ArchscopeError(
+                f"{where} has schema version {graph.schema_version}, this archscope reads {SCHEMA_VERSION}",
+                "trace the model again: archscope trace MODEL --out graph.json",
+            )
+        _check(graph, where)
+        return graph
+
+    # -- how it shows itself ----------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        from archscope.metrics import headline
+
+        return f"<Graph {self.name}: {headline(self)}>"
+
+    def _repr_html_(self) -> str:
+        from archscope.render.html import graph_html
+
+        return graph_html(self)
+
+
+def _check(graph: Graph, where: str) -> None:
+    """Every id refers to something that exists; raises `ArchscopeError` otherwise."""
+
+    def broken(what: str) -> ArchscopeError:
+        return ArchscopeError(f"{where} is damaged: {what}", "trace the model again: archscope trace MODEL --out graph.json")
+
+    tensors, names = len(graph.tensors), set(graph.param)
+    if not graph.calls:
+        raise broken("it has no calls")
+    for at, call in enumerate(graph.calls):
+        if call.id != at or (call.parent is None) != (at == 0) or (call.parent is not None and not 0 <= call.parent < at):
+            raise broken(f"call {at} does not fit its parent")
+    for t in (*graph.inputs, *graph.outputs, *(t for node in graph.nodes for t in (*node.inputs, *node.outputs))):
+        if not 0 <= t < tensors:
+            raise broken(f"tensor {t} does not exist")
+    last = -1
+    for node in graph.nodes:
+        if node.id <= last or not 0 <= node.call < len(graph.calls):
+            raise broken(f"node {node.id} is out of order or belongs to no call")
+        last = node.id
+        missing = [name for name in node.params if name not in names]
+        if missing:
+            raise broken(f"node {node.id} reads a parameter that does not exist: {missing[0]}")
+
+
+__all__ = [
+    "UNKNOWN", "ZERO", "Attr", "Call", "Cost", "Failure", "Graph", "Meta", "Node", "Param", "Tensor", "item_bytes", "total",
+]  # fmt: skip
