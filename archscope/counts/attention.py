@@ -1,9 +1,9 @@
 """Attention: scores, softmax and the weighted sum of the values, whichever kernel runs it.
 
-softmax(q k / sqrt(e) + mask) v. With L queries, S keys, and vectors of e (queries, keys) and d (values), each head of each sample takes
-L S e multiply-accumulates for the scores and L S d for the weighted sum. Each score is scaled (1 multiplication), masked where there is a
-mask of numbers (1 addition), and takes part in a softmax over S. Causal attention counts as full: every score is counted, though a kernel
-may skip the half that the mask removes.
+softmax(q k / sqrt(e) + mask) v. With L queries, S keys, and vectors of e (queries, keys) and d (values), each head of each
+sample takes L S e multiply-accumulates for the scores and L S d for the weighted sum. Each score is scaled (1 multiplication),
+masked where there is a mask of numbers (1 addition), and takes part in a softmax over S. Causal attention counts as full: every
+score is counted, though a kernel may skip the half that the mask removes.
 
 Source: Vaswani et al., "Attention Is All You Need", 2017, eq. 1; grouped queries: Ainslie et al., "GQA", 2023.
 """
@@ -31,11 +31,9 @@ def attend(rows: int, queries: int, keys: int, e: int, d: int, *, mask: object =
 
 def _heads_second(query: Tensor, key: Tensor, value: Tensor, mask: object, dropout: float) -> Cost:
     # query [*, h, l, e], key [*, h or fewer, s, e], value [*, h or fewer, s, d]
-    *rows, length, e = query.shape
-    *_, source, _ = key.shape
-    *_, d = value.shape
+    length, e = query.shape[-2:]
     heads = query.numel // (length * e)
-    return attend(heads, length, source, e, d, mask=mask, dropout=dropout)
+    return attend(heads, length, key.shape[-2], e, value.shape[-1], mask=mask, dropout=dropout)
 
 
 @formula("aten.scaled_dot_product_attention", "aten._scaled_dot_product_attention_math",
@@ -79,16 +77,13 @@ def overrideable_attention(
 
 
 @formula("aten._flash_attention_forward", "aten._efficient_attention_forward")
-def kernel_attention(
-    query: Tensor, key: Tensor, value: Tensor, fourth: Any, *rest: Any, out: Any, **_: Any
-) -> Cost:
+def kernel_attention(query: Tensor, key: Tensor, value: Tensor, fourth: Any, *rest: Any, out: Any, **_: Any) -> Cost:
     """The kernels themselves, which take the heads third; samples of different lengths packed into one have no formula."""
     # query [b, l, h, e], key [b, s, h, e], value [b, s, h, d]
     if any(type(value) is Tensor and value.dtype.startswith("int") for value in (fourth, *rest)):
         raise ValueError("packed")
     b, length, heads, e = query.shape
-    _, source, _, _ = key.shape
-    return attend(b * heads, length, source, e, value.shape[-1], mask=fourth)
+    return attend(b * heads, length, key.shape[1], e, value.shape[-1], mask=fourth)
 
 
 def _multi_head(samples: int, length: int, source: int, width: int, heads: int, mask: Any) -> Cost:
@@ -100,12 +95,12 @@ def _multi_head(samples: int, length: int, source: int, width: int, heads: int, 
 
 @formula("aten._native_multi_head_attention", "aten._triton_multi_head_attention")
 def multi_head_attention(
-    query: Tensor, key: Tensor, value: Tensor, width: int, heads: int, qkv_weight: Tensor, qkv_bias: Tensor, weight: Tensor, bias: Tensor,
-    mask: Any = None, need_weights: bool = True, average_weights: bool = True, *_: Any, out: Any,
+    query: Tensor, key: Tensor, value: Tensor, width: int, heads: int, qkv_weight: Tensor, qkv_bias: Tensor, weight: Tensor,
+    bias: Tensor, mask: Any = None, need_weights: bool = True, average_weights: bool = True, *_: Any, out: Any,
 ) -> Cost:  # fmt: skip
     """The whole of `nn.MultiheadAttention`, projections included, as one fused operator."""
     # query [n, l, width], key and value [n, s, width]
-    n, length, _ = query.shape
+    n, length = query.shape[:2]
     source = key.shape[1]
     cost = _multi_head(n, length, source, width, heads, mask)
     if type(out) is tuple and type(out[1]) is Tensor and need_weights and average_weights:
@@ -120,10 +115,10 @@ def transformer_encoder_layer(
     norm_first: bool, eps: float, norm_weight_1: Tensor, norm_bias_1: Tensor, norm_weight_2: Tensor, norm_bias_2: Tensor,
     ffn_weight_1: Tensor, ffn_bias_1: Tensor, ffn_weight_2: Tensor, ffn_bias_2: Tensor, mask: Any = None, *_: Any, out: Tensor,
 ) -> Cost:  # fmt: skip
-    """The whole of `nn.TransformerEncoderLayer` as one fused operator: attention, feed-forward, two layer norms, two residual sums."""
+    """The whole of `nn.TransformerEncoderLayer` in one: attention, feed-forward, two layer norms, two residual sums."""
     # x [n, l, width], ffn_weight_1 [hidden, width], ffn_weight_2 [width, hidden]
-    n, length, _ = x.shape
-    hidden, _ = ffn_weight_1.shape
+    n, length = x.shape[:2]
+    hidden = ffn_weight_1.shape[0]
     tokens = n * length
     inner = Tensor((tokens, hidden), x.dtype)
     activation = gelu(inner, out=inner) if use_gelu else Cost(comparisons=inner.numel)

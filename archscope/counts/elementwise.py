@@ -2,11 +2,18 @@
 
 from typing import Any
 
-from archscope.counts.formulas import Formula, complex_formula, formula
+from archscope.counts.formulas import MOVES, Formula, complex_formula, formula
 from archscope.graph import Cost, Tensor
 
 _ADD, _MUL, _DIV, _COMPARE, _EXP = Cost(adds=1), Cost(muls=1), Cost(divs=1), Cost(comparisons=1), Cost(exponentials=1)
 _SIGMOID = Cost(exponentials=1, adds=1, divs=1)  # 1 / (1 + exp(-x))
+
+_ONE_EXPONENTIAL = """
+    exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh arcsin arccos
+    arctan arcsinh arccosh arctanh erf erfc erfinv lgamma digamma polygamma mvlgamma i0 igamma igammac special_erf special_erfc
+    special_zeta special_erfinv special_erfcx special_exp2 special_expm1 special_gammaln special_digamma special_i0 special_i0e
+    special_i1 special_i1e special_ndtri special_log1p special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1
+"""
 
 PER_ELEMENT: dict[str, Cost] = {
     # arithmetic
@@ -20,17 +27,12 @@ PER_ELEMENT: dict[str, Cost] = {
     "eq": _COMPARE, "ne": _COMPARE, "lt": _COMPARE, "le": _COMPARE, "gt": _COMPARE, "ge": _COMPARE, "not_equal": _COMPARE,
     "less": _COMPARE, "less_equal": _COMPARE, "greater": _COMPARE, "greater_equal": _COMPARE, "equal": _COMPARE,
     "maximum": _COMPARE, "minimum": _COMPARE, "fmax": _COMPARE, "fmin": _COMPARE, "clamp_min": _COMPARE, "clamp_max": _COMPARE,
-    "sign": _COMPARE * 2, "sgn": _COMPARE * 2, "heaviside": _COMPARE * 2, "isnan": _COMPARE, "isinf": _COMPARE, "isfinite": _COMPARE,
-    "isposinf": _COMPARE, "isneginf": _COMPARE, "signbit": _COMPARE, "copysign": _COMPARE,
+    "sign": _COMPARE * 2, "sgn": _COMPARE * 2, "heaviside": _COMPARE * 2, "isnan": _COMPARE, "isinf": _COMPARE,
+    "isfinite": _COMPARE, "isposinf": _COMPARE, "isneginf": _COMPARE, "signbit": _COMPARE, "copysign": _COMPARE,
     "logical_and": _COMPARE, "logical_or": _COMPARE, "logical_xor": _COMPARE, "logical_not": _COMPARE,
     "isclose": Cost(adds=2, muls=1, comparisons=3),
     # exp, log, square root and their like
-    **dict.fromkeys(
-        "exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh arcsin arccos arctan "
-        "arcsinh arccosh arctanh erf erfc erfinv lgamma digamma polygamma mvlgamma i0 igamma igammac special_erf special_erfc "
-        "special_erfinv special_erfcx special_exp2 special_expm1 special_gammaln special_digamma special_i0 special_i0e special_i1 "
-        "special_i1e special_ndtri special_log1p special_zeta special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1"
-        .split(), _EXP),
+    **dict.fromkeys(_ONE_EXPONENTIAL.split(), _EXP),
     "atan2": Cost(exponentials=1, divs=1), "arctan2": Cost(exponentials=1, divs=1),
     "sinc": Cost(exponentials=1, muls=1, divs=1), "special_sinc": Cost(exponentials=1, muls=1, divs=1),
     "logaddexp": Cost(comparisons=1, adds=2, exponentials=2), "logaddexp2": Cost(comparisons=1, adds=2, exponentials=2),
@@ -83,7 +85,7 @@ for _name, _cost in PER_COMPLEX_ELEMENT.items():
     complex_formula(f"aten.{_name}")(_elementwise(_cost))
 
 
-# -- where the arguments matter ------------------------------------------------------------------------------------------------------
+# -- where the arguments matter ---------------------------------------------------------------------------------------------
 
 
 @formula("aten.add", "aten.sub", "aten.rsub", "aten.subtract")
@@ -134,19 +136,23 @@ def clamp(x: Tensor, min: Any = None, max: Any = None, *, out: Tensor) -> Cost:
     return Cost(comparisons=out.numel * ((min is not None) + (max is not None)))
 
 
+_POWERS = {2: _MUL, 3: 2 * _MUL, -1: _DIV, -2: Cost(muls=1, divs=1)}
+
+
 @formula("aten.pow")
 def power(base: Any, exponent: Any, *, out: Tensor) -> Cost | str:
     """Small whole powers are multiplications, -1 a division; any other power is an exponential."""
-    n = out.numel
-    by_exponent = {0: "fills memory", 1: "copies", 2: Cost(muls=n), 3: Cost(muls=2 * n), -1: Cost(divs=n), -2: Cost(muls=n, divs=n)}
-    if type(exponent) is Tensor:
-        return Cost(exponentials=n)
-    return by_exponent.get(exponent, Cost(exponentials=n))
+    if exponent in (0, 1):
+        return MOVES
+    return (_EXP if type(exponent) is Tensor else _POWERS.get(exponent, _EXP)) * out.numel
 
 
 @formula("aten.gelu")
 def gelu(x: Tensor, *, approximate: str = "none", out: Tensor) -> Cost:
-    """x/2 (1 + erf(x / sqrt 2)), or x/2 (1 + tanh(b (x + a x^3))). Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016."""
+    """x/2 (1 + erf(x / sqrt 2)), or x/2 (1 + tanh(b (x + a x^3))).
+
+    Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016, section 2.
+    """
     per_element = Cost(muls=6, adds=2, exponentials=1) if approximate == "tanh" else Cost(muls=3, adds=1, exponentials=1)
     return per_element * out.numel
 

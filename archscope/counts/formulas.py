@@ -1,17 +1,19 @@
-"""What one run of an operator costs: the definition, and the registry in which every operator has a formula or a reason to cost nothing.
+"""What one run of an operator costs: the definition, and the registry in which every operator has a formula or a reason to cost
+nothing.
 
 What an operation is worth:
-- **macs**: the multiply-accumulates of convolutions, matrix products, attention, recurrent cells, bilinear forms and other inner
-  products. Every kernel position of every output counts, also where it lies over padding.
-- Everything else stands in its own column, as the operator's definition writes it: a bias is one `adds` per output, a max pooling window
-  of K values is K - 1 `comparisons`, a softmax row of n is n - 1 comparisons, n exponentials, 2n - 1 additions and n divisions.
-- exp, log, square root, tanh, erf, sin and their like are one `exponentials` each. A change of sign inside a formula is folded into the
-  next operation. Where the two sides of a branch differ, the dearer one counts.
+- **macs**: the multiply-accumulates of convolutions, matrix products, attention, recurrent cells, bilinear forms and other
+  inner products. Every kernel position of every output counts, also where it lies over padding.
+- Everything else stands in its own column, as the operator's definition writes it: a bias is one `adds` per output, a max
+  pooling window of K values is K - 1 `comparisons`, a softmax row of n is n - 1 comparisons, n exponentials, 2n - 1 additions
+  and n divisions.
+- exp, log, square root, tanh, erf, sin and their like are one `exponentials` each. A change of sign inside a formula is folded
+  into the next operation. Where the two sides of a branch differ, the dearer one counts.
 - What depends on weights and sizes only, and so is known before the input comes (a batch norm's scale, an interpolation's
   coefficients), is not counted.
-- Arithmetic on integers and booleans alone (positions, masks, tokens) is bookkeeping and free; inner products of integers (quantised
-  networks) are counted. A complex number is two real ones: a complex product is four multiplications and two additions, a complex
-  multiply-accumulate four real ones.
+- Arithmetic on integers and booleans alone (positions, masks, tokens) is bookkeeping and free; inner products of integers
+  (quantised networks) are counted. A complex number is two real ones: a complex product is four multiplications and two
+  additions, a complex multiply-accumulate four real ones.
 - What depends on the values of the data (masks, lengths, early ends) is counted in full: causal attention counts every score.
 
 An operator that has neither formula nor reason, or a formula that does not fit its arguments, is unknown, never silently zero.
@@ -38,9 +40,11 @@ MOVES = "moves data, no arithmetic"
 NOTHING_TO_DO = "nothing to compute at these sizes"
 
 _INTEGER, _REAL, _COMPLEX = range(3)
-_KIND = dict.fromkeys(
-    "float64 float32 float16 bfloat16 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu qint8 quint8 qint32".split(), _REAL
-) | dict.fromkeys(("complex128", "complex64", "complex32"), _COMPLEX)  # fmt: skip
+_REALS = """
+    float64 float32 float16 bfloat16 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu qint8 quint8
+    qint32
+"""
+_KIND = dict.fromkeys(_REALS.split(), _REAL) | dict.fromkeys(("complex128", "complex64", "complex32"), _COMPLEX)
 
 
 def formula(*names: str, integers: bool = False, complexes: bool = False) -> Callable[[F], F]:
@@ -66,7 +70,13 @@ def formula(*names: str, integers: bool = False, complexes: bool = False) -> Cal
 
 def complex_formula(*names: str) -> Callable[[F], F]:
     """A decorator: the cost of these operators on complex numbers, where it is not that on real ones."""
-    return COMPLEX_FORMULAS.register(*names)
+
+    def register(function: F) -> F:
+        for name in names:
+            COMPLEX_FORMULAS.add(name, function)
+        return function
+
+    return register
 
 
 def free(reason: str, *names: str) -> None:

@@ -67,7 +67,14 @@ def nll_loss(x: Tensor, target: Tensor, weight: Any = None, reduction: int = _ME
 
 @formula("aten.cross_entropy_loss")
 def cross_entropy_loss(
-    x: Tensor, target: Tensor, weight: Any = None, reduction: int = _MEAN, ignore_index: int = -100, smoothing: float = 0.0, *, out: Tensor
+    x: Tensor,
+    target: Tensor,
+    weight: Any = None,
+    reduction: int = _MEAN,
+    ignore_index: int = -100,
+    smoothing: float = 0.0,
+    *,
+    out: Tensor,
 ) -> Cost | str:
     """log softmax over the classes, then `nll_loss`; probabilities as targets and label smoothing have no formula."""
     if target.shape == x.shape or smoothing:

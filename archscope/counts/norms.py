@@ -1,8 +1,9 @@
 """Normalisation layers: batch, layer, group, instance and root mean square norm.
 
-With the statistics of this very input, n values are normalised by: their sum and its division (n - 1 additions, 1 division), the n
-differences from the mean, their squares and the sum of those (n multiplications, n - 1 additions, 1 division), the square root of the
-variance plus epsilon (1 addition, 1 exponential), n multiplications; the affine map is n multiplications and n additions more.
+With the statistics of this very input, n values are normalised by: their sum and its division (n - 1 additions, 1 division),
+the n differences from the mean, their squares and the sum of those (n multiplications, n - 1 additions, 1 division), the square
+root of the variance plus epsilon (1 addition, 1 exponential), n multiplications; the affine map is n multiplications and n
+additions more.
 Source: Ioffe and Szegedy, "Batch Normalization", 2015, algorithm 1; Ba, Kiros and Hinton, "Layer Normalization", 2016, eq. 3.
 """
 
@@ -15,7 +16,7 @@ from archscope.graph import Cost, Tensor
 
 
 def normalise(n: int, groups: int, weight: object, bias: object) -> Cost:
-    """`n` values in `groups` groups, each with its own mean and variance; `weight` and `bias` are None where there is no affine map."""
+    """`n` values in `groups` groups, each with its own mean and variance; without an affine map `weight` and `bias` are None."""
     return Cost(
         adds=3 * n - groups + (n if bias is not None else 0),
         muls=2 * n + (n if weight is not None else 0),
@@ -37,10 +38,10 @@ def _batch_norm(x: Tensor, weight: object, bias: object, running_mean: object, t
 @formula("aten.native_batch_norm", "aten._native_batch_norm_legit", "aten._native_batch_norm_legit_functional", "aten.batch_norm",
          "aten.cudnn_batch_norm", "aten.miopen_batch_norm", "aten._batch_norm_impl_index")  # fmt: skip
 def batch_norm(x: Tensor, weight: Any, bias: Any, running_mean: Any, *rest: Any, out: Any) -> Cost:
-    """Per channel. In eval mode one multiplication and one addition per element; in train mode also the statistics and their averages."""
+    """Per channel. In eval mode one multiplication and one addition per element; in train mode also statistics and averages."""
     if isinstance(running_mean, bool):  # the overload without running statistics: (x, weight, bias, training, momentum, eps)
         return _batch_norm(x, weight, bias, None, running_mean)
-    running_var, training, *_ = rest
+    training = rest[1]  # after running_var
     return _batch_norm(x, weight, bias, running_mean, training)
 
 
@@ -101,7 +102,10 @@ def instance_norm(
 
 @formula("aten.rms_norm", "aten._fused_rms_norm")
 def rms_norm(x: Tensor, shape: Sequence[int], weight: Any = None, eps: Any = None, *, out: Any) -> Cost:
-    """Divides by the root of the mean of the squares. Source: Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019, eq. 4."""
+    """Divides by the root of the mean of the squares.
+
+    Source: Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019, eq. 4.
+    """
     n = x.numel
     rows = n // prod(shape)
     return Cost(muls=2 * n + (n if weight is not None else 0), adds=n, divs=rows, exponentials=rows)

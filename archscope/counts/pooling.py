@@ -38,9 +38,10 @@ def _avg_pool(dims: int) -> Formula:
 
 
 def adaptive_values(inside: Sequence[int], outside: Sequence[int]) -> int:
-    """How many values all windows of one channel read together: window i of m over n covers floor(i n / m) up to ceil((i + 1) n / m)."""
+    """How many values all windows of one channel read: window i of m over n covers floor(i n / m) up to ceil((i + 1) n / m)."""
     return prod(
-        n if n % m == 0 else sum(-(-(i + 1) * n // m) - i * n // m for i in range(m)) for n, m in zip(inside, outside, strict=True)
+        n if n % m == 0 else sum(-(-(i + 1) * n // m) - i * n // m for i in range(m))
+        for n, m in zip(inside, outside, strict=True)
     )
 
 

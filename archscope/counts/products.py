@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
-from archscope.counts.formulas import Formula, complex_formula, formula
+from archscope.counts.formulas import F, complex_formula, formula
 from archscope.graph import Cost, Tensor
 
 
-def product(*names: str) -> Callable[[Formula], Formula]:
-    """A decorator as `formula`, for inner products: they count on integers too, and on complex numbers each multiply-accumulate is four."""
+def product(*names: str) -> Callable[[F], F]:
+    """A decorator as `formula`, for inner products: integers count too, and a complex multiply-accumulate is four real ones."""
 
-    def register(function: Formula) -> Formula:
+    def register(function: F) -> F:
         formula(*names, integers=True)(function)
 
         def complex_cost(*args: Any, **kwargs: Any) -> Cost | str:
@@ -31,14 +31,14 @@ def multiply(rows: int, inner: int, columns: int, bias: bool = False) -> Cost:
     return Cost(macs=rows * inner * columns, adds=rows * columns if bias else 0)
 
 
-# -- convolutions -------------------------------------------------------------------------------------------------------------------
+# -- convolutions -----------------------------------------------------------------------------------------------------------
 
 
 @product(
-    "aten.conv1d", "aten.conv2d", "aten.conv3d", "aten._convolution_mode", "aten._nnpack_spatial_convolution", "aten.conv_depthwise3d",
-    "aten._slow_conv2d_forward", "aten.slow_conv3d", "aten.slow_conv3d_forward", "aten.thnn_conv2d", "aten.slow_conv_dilated2d",
-    "aten.slow_conv_dilated3d", "aten._conv_depthwise2d", "aten.mkldnn_convolution", "aten.cudnn_convolution", "aten.miopen_convolution",
-    "aten.miopen_depthwise_convolution", "aten._mps_convolution",
+    "aten.conv1d", "aten.conv2d", "aten.conv3d", "aten._convolution_mode", "aten._nnpack_spatial_convolution", "aten.thnn_conv2d",
+    "aten._slow_conv2d_forward", "aten.slow_conv3d", "aten.slow_conv3d_forward", "aten.slow_conv_dilated2d",
+    "aten.slow_conv_dilated3d", "aten._conv_depthwise2d", "aten.conv_depthwise3d", "aten.mkldnn_convolution",
+    "aten.cudnn_convolution", "aten.miopen_convolution", "aten.miopen_depthwise_convolution", "aten._mps_convolution",
 )  # fmt: skip
 def convolve(x: Tensor, weight: Tensor, *rest: Any, out: Tensor, bias: Any = None, **_: Any) -> Cost:
     """Every output element is an inner product over in_channels / groups and the kernel's positions."""
@@ -50,7 +50,8 @@ def convolve(x: Tensor, weight: Tensor, *rest: Any, out: Tensor, bias: Any = Non
 
 @product(
     "aten.conv_transpose1d", "aten.conv_transpose2d", "aten.conv_transpose3d", "aten.slow_conv_transpose2d",
-    "aten.slow_conv_transpose3d", "aten.cudnn_convolution_transpose", "aten.miopen_convolution_transpose", "aten._mps_convolution_transpose",
+    "aten.slow_conv_transpose3d", "aten.cudnn_convolution_transpose", "aten.miopen_convolution_transpose",
+    "aten._mps_convolution_transpose",
 )  # fmt: skip
 def convolve_transposed(x: Tensor, weight: Tensor, *rest: Any, out: Tensor, bias: Any = None, **_: Any) -> Cost:
     """Every input element is multiplied with out_channels / groups kernels and added to the output, whatever the stride."""
@@ -61,8 +62,9 @@ def convolve_transposed(x: Tensor, weight: Tensor, *rest: Any, out: Tensor, bias
 
 @product("aten.convolution", "aten._convolution", "aten.convolution_overrideable")
 def convolution(
-    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, transposed: bool, *_: Any, out: Tensor
-) -> Cost:
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, transposed: bool, *_: Any,
+    out: Tensor,
+) -> Cost:  # fmt: skip
     """A convolution of either kind, of one to three dimensions."""
     return (convolve_transposed if transposed else convolve)(x, weight, bias, out=out)
 
@@ -91,9 +93,7 @@ def convolution_add_relu(
 
 
 @product("torchvision.deform_conv2d")
-def deform_conv2d(
-    x: Tensor, weight: Tensor, offset: Tensor, mask: Tensor, bias: Tensor, *rest: Any, out: Tensor
-) -> Cost:
+def deform_conv2d(x: Tensor, weight: Tensor, offset: Tensor, mask: Tensor, bias: Tensor, *rest: Any, out: Tensor) -> Cost:
     """Deformable convolution: every input value is interpolated from four neighbours before the convolution reads it.
 
     Per sampled value 4 multiplications and 3 additions; per sampling point 2 additions for its place, 4 for the distances to its
@@ -102,16 +102,14 @@ def deform_conv2d(
     """
     # [n, o, h, w] = deform_conv2d([n, c, ...], [o, c / groups, kh, kw], [n, 2 * offset_groups * kh * kw, h, w], ...)
     n, channels, _, _ = x.shape
-    *_, kh, kw = weight.shape
-    *_, h, w = out.shape
     use_mask = bool(rest[-1])
-    values = n * channels * kh * kw * h * w
+    values = n * channels * prod(weight.shape[2:]) * prod(out.shape[2:])
     points = offset.numel // 2
     sampling = Cost(muls=(4 + use_mask) * values + 4 * points, adds=3 * values + 6 * points)
     return convolve(x, weight, bias, out=out) + sampling
 
 
-# -- matrix products ----------------------------------------------------------------------------------------------------------------
+# -- matrix products --------------------------------------------------------------------------------------------------------
 
 
 def _scaled(result: int, beta: float, alpha: float) -> Cost:
@@ -216,12 +214,14 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None, *_: Any, out: 
 
 @product("quantized.linear", "quantized.linear_relu", "quantized.linear_dynamic", "quantized.linear_relu_dynamic")
 def quantized_linear(x: Tensor, packed: Any, *_: Any, out: Tensor, **__: Any) -> Cost:
-    """A quantised linear layer: the inner products. Its packed weight does not tell whether there is a bias, which is not counted."""
+    """A quantised linear layer: the inner products. Its packed weight does not tell of a bias, which is not counted."""
     return Cost(macs=out.numel * x.shape[-1])
 
 
 @product("aten._scaled_mm", "aten._scaled_mm_v2")
-def scaled_mm(a: Tensor, b: Tensor, scale_a: Any, scale_b: Any, bias: Tensor | None = None, *_: Any, out: Tensor, **__: Any) -> Cost:
+def scaled_mm(
+    a: Tensor, b: Tensor, scale_a: Any, scale_b: Any, bias: Tensor | None = None, *_: Any, out: Tensor, **__: Any
+) -> Cost:
     """A matrix product of scaled 8-bit numbers: one multiplication per element of the result undoes the scales."""
     # [n, m] = _scaled_mm([n, k], [k, m], scale, scale, [m])
     n, k = a.shape
@@ -230,9 +230,12 @@ def scaled_mm(a: Tensor, b: Tensor, scale_a: Any, scale_b: Any, bias: Tensor | N
 
 
 @product("aten._grouped_mm")
-def grouped_mm(a: Tensor, b: Tensor, offsets: Tensor | None = None, bias: Tensor | None = None, *_: Any, out: Tensor, **__: Any) -> Cost:
+def grouped_mm(
+    a: Tensor, b: Tensor, offsets: Tensor | None = None, bias: Tensor | None = None, *_: Any, out: Tensor, **__: Any
+) -> Cost:
     """Matrix products of groups of rows, each with a matrix of its own: a mixture of experts."""
-    # [n, m] = ([n, k], [g, k, m]);  [g, n, m] = ([g, n, k], [g, k, m]);  [n, m] = ([g, n, k], [k, m]);  [g, n, m] = ([n, k], [k, m])
+    # [n, m] = ([n, k], [g, k, m]);  [g, n, m] = ([g, n, k], [g, k, m]);  [n, m] = ([g, n, k], [k, m])
+    # [g, n, m] = ([n, k], [k, m])
     if len(a.shape) == 2 and len(b.shape) == 2:  # the groups divide the inner side: each term belongs to one group
         macs = a.shape[0] * a.shape[1] * b.shape[1]
     else:
@@ -266,7 +269,10 @@ def addr(bias: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 
 
 @product("aten.chain_matmul", "aten.linalg_multi_dot")
 def chain_matmul(matrices: Sequence[Tensor], *, out: Tensor) -> Cost:
-    """A product of several matrices in the cheapest order (Cormen et al., "Introduction to Algorithms", matrix-chain multiplication)."""
+    """A product of several matrices in the cheapest order.
+
+    Source: Cormen et al., "Introduction to Algorithms", matrix-chain multiplication by dynamic programming.
+    """
     sides = [(1, *m.shape) if len(m.shape) == 1 and not at else (*m.shape, 1)[:2] for at, m in enumerate(matrices)]
     sizes = [sides[0][0], *(columns for _, columns in sides)]
     count = len(matrices)

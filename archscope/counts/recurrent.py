@@ -1,8 +1,9 @@
 """Recurrent layers and cells: every weight matrix of a cell is applied once per time step of every sample.
 
-The matrices give the multiply-accumulates, the bias vectors one addition per element; the gates' own arithmetic is per hidden unit and
-step, from the equations of Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997 (with forget gates: Gers et al., 2000); Cho et al.,
-"Learning Phrase Representations using RNN Encoder-Decoder", 2014 (GRU, in the form torch computes, r * (W h + b)); Elman, 1990.
+The matrices give the multiply-accumulates, the bias vectors one addition per element; the gates' own arithmetic is per hidden
+unit and step, from the equations of Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997 (with forget gates: Gers et al.,
+2000); Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014 (the GRU, with the reset gate applied after
+the matrix product, as torch has it); Elman, "Finding Structure in Time", 1990.
 """
 
 from collections.abc import Sequence
@@ -26,7 +27,8 @@ _KINDS = ("rnn_relu", "rnn_tanh", "lstm", "gru")  # torch's numbers
 def cells(kind: str, steps: int, weights: Sequence[Tensor], count: int) -> Cost:
     """`count` cells (layers times directions), each run `steps` times (time steps times samples).
 
-    weights: of all cells, one after the other: [rows * hidden, in], [rows * hidden, hidden or projected], the biases, the projection.
+    weights: of all cells, one after the other: [rows * hidden, in], [rows * hidden, hidden or projected], the biases, the
+    projection.
     """
     matrices = sum(w.numel for w in weights if len(w.shape) == 2)
     biases = sum(w.numel for w in weights if len(w.shape) == 1)
@@ -92,8 +94,8 @@ def cudnn_rnn(
 
 @formula("aten.miopen_rnn")
 def miopen_rnn(
-    x: Tensor, weights: Sequence[Tensor], stride0: int, hx: Tensor, cx: Any, mode: int, hidden: int, layers: int, batch_first: bool,
-    dropout: float, train: bool, bidirectional: bool, *_: Any, out: Any,
+    x: Tensor, weights: Sequence[Tensor], stride0: int, hx: Tensor, cx: Any, mode: int, hidden: int, layers: int, batch_first:
+    bool, dropout: float, train: bool, bidirectional: bool, *_: Any, out: Any,
 ) -> Cost:  # fmt: skip
     """As `cudnn_rnn`."""
     return _cudnn(x, weights, mode, layers, bidirectional)

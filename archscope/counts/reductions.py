@@ -158,7 +158,7 @@ def renorm(x: Tensor, p: float, dim: int, maxnorm: float, *, out: Tensor) -> Cos
     return norm_cost(x.numel, slices, p) + Cost(comparisons=slices, divs=slices, muls=x.numel)
 
 
-# -- along rows: as many values out as in --------------------------------------------------------------------------------------------
+# -- along rows: as many values out as in --------------------------------------------------------------------------------------
 
 
 def rows_of(x: Tensor, dim: int) -> tuple[int, int]:
@@ -207,7 +207,7 @@ def running_logsumexp(x: Tensor, dim: int, *, out: Tensor) -> Cost:
 
 
 def softmax_cost(rows: int, n: int) -> Cost:
-    """Rows of n: the largest (n - 1 comparisons), the differences from it (n), their exponentials (n), the sum (n - 1), n divisions."""
+    """Rows of n: the largest (n - 1 comparisons), the differences from it (n), their exponentials (n), their sum, n divisions."""
     return Cost(comparisons=n - 1, adds=2 * n - 1, exponentials=n, divs=n) * rows
 
 
@@ -237,7 +237,7 @@ def logsumexp(x: Tensor, *_: Any, out: Tensor) -> Cost:
     return Cost(comparisons=n - r, adds=2 * n, exponentials=n + r)
 
 
-# -- into chosen places --------------------------------------------------------------------------------------------------------------
+# -- into chosen places --------------------------------------------------------------------------------------------------------
 
 
 @formula("aten.scatter_add", "aten.index_add")

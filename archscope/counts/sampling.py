@@ -1,7 +1,7 @@
 """Interpolation: resizing, sampling at given points, regions of interest.
 
-Interpolating along one dimension is 2 multiplications and 1 addition between 2 neighbours (linear), 4 and 3 between 4 (cubic); in d
-dimensions it is done along one after the other: 1, 3 or 7 linear interpolations, 5 cubic ones in two dimensions.
+Interpolating along one dimension is 2 multiplications and 1 addition between 2 neighbours (linear), 4 and 3 between 4 (cubic);
+in d dimensions it is done along one after the other: 1, 3 or 7 linear interpolations, 5 cubic ones in two dimensions.
 """
 
 import math
@@ -31,8 +31,8 @@ formula("aten.upsample_bicubic2d")(_resize(5 * _CUBIC))
 def filter_taps(n: int, m: int, width: int, scale: float) -> int:
     """How many values all windows of an antialiased resize from `n` to `m` read together.
 
-    The filter of `width` values is stretched by `scale` (values in per value out) where it shrinks, and cut at the borders: torch's own
-    windows (aten/src/ATen/native/cpu/UpSampleKernel.cpp, `_compute_indices_min_size_weights_aa`).
+    The filter of `width` values is stretched by `scale` (values in per value out) where it shrinks, and cut at the borders:
+    torch's own windows (aten/src/ATen/native/cpu/UpSampleKernel.cpp, `_compute_indices_min_size_weights_aa`).
     """
     support = width / 2 * max(scale, 1.0)
     centres = (scale * (i + 0.5) for i in range(m))
@@ -64,12 +64,15 @@ formula("aten._upsample_lanczos2d_aa")(_antialiased(6))
 
 @formula("aten.grid_sampler", "aten.grid_sampler_2d", "aten.grid_sampler_3d", "aten._grid_sampler_2d_cpu_fallback",
          "aten.cudnn_grid_sampler")  # fmt: skip
-def grid_sampler(x: Tensor, grid: Tensor, mode: int = 0, padding_mode: int = 0, align_corners: bool = False, *, out: Tensor) -> Cost:
+def grid_sampler(
+    x: Tensor, grid: Tensor, mode: int = 0, padding_mode: int = 0, align_corners: bool = False, *, out: Tensor
+) -> Cost:
     """Reads the input at the grid's points: bilinear (0), nearest (1) or bicubic (2).
 
-    Per point and dimension, the place in pixels: ((x + 1) size - 1) / 2, or (x + 1) / 2 (size - 1). Linear: the two distances to the
-    neighbours per dimension, and the 2^d products of them, then 2^d multiplications and 2^d - 1 additions per channel. Cubic: four
-    coefficients per dimension (3 multiplications and 2 or 3 additions each, Keys 1981, and 3 for the distances), then 5 interpolations.
+    Per point and dimension, the place in pixels: ((x + 1) size - 1) / 2, or (x + 1) / 2 (size - 1). Linear: the two distances
+    to the neighbours per dimension, and the 2^d products of them, then 2^d multiplications and 2^d - 1 additions per channel.
+    Cubic: four coefficients per dimension (3 multiplications and 2 or 3 additions each, Keys 1981, and 3 for the distances),
+    then 5 interpolations.
     """
     # [n, c, h, w] = grid_sampler([n, c, ...], [n, h, w, 2])
     *points, d = grid.shape

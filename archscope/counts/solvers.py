@@ -1,8 +1,8 @@
 """Linear algebra beyond products: factorisations and the solution of linear systems.
 
-Source: Golub and Van Loan, "Matrix Computations", 4th edition, 2013: LU with partial pivoting section 3.4, triangular systems 3.1,
-Cholesky 4.2, Householder QR 5.2; summed exactly over the loops rather than by their leading term. Singular values, eigenvalues and
-matrix exponentials iterate until they converge: their cost depends on the values, and they are unknown.
+Source: Golub and Van Loan, "Matrix Computations", 4th edition, 2013: LU with partial pivoting section 3.4, triangular systems
+3.1, Cholesky 4.2, Householder QR 5.2; summed exactly over the loops rather than by their leading term. Singular values,
+eigenvalues and matrix exponentials iterate until they converge: their cost depends on the values, and they are unknown.
 """
 
 from math import prod
@@ -68,14 +68,14 @@ def solve(a: Tensor, b: Tensor, *_: Any, out: Any, **__: Any) -> Cost:
 @formula("aten.linalg_solve_triangular")
 def solve_triangular(a: Tensor, b: Tensor, *_: Any, out: Tensor, **__: Any) -> Cost:
     """Substitution, per right-hand side."""
-    _, n = _square(a)
+    n = a.shape[-1]
     return triangular_cost(n, out.numel // n)
 
 
 @formula("aten.cholesky_solve")
 def cholesky_solve(b: Tensor, a: Tensor, upper: bool = False, *, out: Tensor) -> Cost:
     """Two triangular systems."""
-    _, n = _square(a)
+    n = a.shape[-1]
     return 2 * triangular_cost(n, out.numel // n)
 
 
@@ -97,8 +97,8 @@ def log_determinant(a: Tensor, *_: Any, out: Any) -> Cost:
 def qr(a: Tensor, mode: str = "reduced", *, out: Any) -> Cost:
     """Householder QR of [m, n]: reflection k works on [m - k, n - k]; forming Q applies the reflections to its columns.
 
-    A reflection of length l is its norm (l multiply-accumulates, a square root), l divisions, and for every column to its right an
-    inner product and an update (2 l multiply-accumulates, one multiplication).
+    A reflection of length l is its norm (l multiply-accumulates, a square root), l divisions, and for every column to its right
+    an inner product and an update (2 l multiply-accumulates, one multiplication).
     """
     *batch, m, n = a.shape
     columns = {"r": 0, "reduced": min(m, n), "complete": m}[mode]

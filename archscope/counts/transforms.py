@@ -11,10 +11,10 @@ from archscope.graph import Cost, Tensor
 def fft_cost(n: int, points: int, real: bool) -> Cost:
     """Transforms over `points` points, `n` values in all.
 
-    The radix-2 algorithm: n/2 log2(points) butterflies of one complex product (4 multiplications, 2 additions) and two complex additions,
-    5 n log2(points) operations; half of that where one side is real. Where `points` is no power of two the same expression stands, as in
-    the usual benchmark figure (Frigo and Johnson, "The Design and Implementation of FFTW3", Proc. IEEE 93(2), 2005, section VII),
-    rounded.
+    The radix-2 algorithm: n/2 log2(points) butterflies of one complex product (4 multiplications, 2 additions) and two complex
+    additions, 5 n log2(points) operations; half of that where one side is real. Where `points` is no power of two the same
+    expression stands, rounded, as in the usual benchmark figure (Frigo and Johnson, "The Design and Implementation of FFTW3",
+    Proc. IEEE 93(2), 2005).
     Source: Cooley and Tukey, "An Algorithm for the Machine Calculation of Complex Fourier Series", 1965.
     """
     steps = n * log2(points) / (2 if real else 1)
@@ -57,7 +57,7 @@ def _levels(n: int) -> int:
 
 
 def sort_cost(rows: int, n: int) -> Cost:
-    """Rows of n: at most n ceil(log2 n) comparisons each (merge sort; Knuth, "The Art of Computer Programming" 3, section 5.2.4)."""
+    """Rows of n: at most n ceil(log2 n) comparisons each (merge sort: Knuth, "The Art of Computer Programming" 3, 5.2.4)."""
     return Cost(comparisons=rows * n * _levels(n))
 
 
