@@ -25,7 +25,9 @@ SCHEMA_VERSION = 1
 _ITEM_BYTES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
     "complex128": 16, "complex64": 8, "complex32": 4, "uint64": 8, "uint32": 4, "uint16": 2, "qint8": 1, "quint8": 1, "qint32": 4,
-    "float8_e4m3fn": 1, "float8_e5m2": 1, "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1,
+    "float8_e4m3fn": 1, "float8_e5m2": 1, "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1, "float4_e2m1fn_x2": 1,
+    "quint4x2": 1, "quint2x4": 1, "bits8": 1, "bits16": 2, "bits1x8": 1, "bits2x4": 1, "bits4x2": 1,
+    **{f"{sign}int{bits}": 1 for sign in ("", "u") for bits in range(1, 8)},
 }  # fmt: skip
 
 
@@ -98,14 +100,12 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         parent: the call that made it; None for the network itself.
         path: the module's name in the network: "mixed_5b.branch1.0"; "" for the network itself.
         type: class name: "Conv2d".
-        note: what the module says of itself where that matters to a reader ("scale 0.17"); mostly empty.
     """
 
     id: int
     parent: int | None
     path: str
     type: str
-    note: str = ""
 
 
 class Cost(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -224,7 +224,7 @@ class Meta(msgspec.Struct, frozen=True):
         torch: version of torch.
         failure: where the forward stopped, if it did.
         source: how to load it again: "inception_v4", "timm:resnet50".
-        types: class name of every module that holds a parameter of its own, by path, also of those that did not run.
+        idle: class name by path of every module with parameters that did not run.
     """
 
     variant: str = ""
@@ -235,7 +235,7 @@ class Meta(msgspec.Struct, frozen=True):
     torch: str = ""
     failure: Failure | None = None
     source: str = ""
-    types: dict[str, str] = {}
+    idle: dict[str, str] = {}
 
 
 class Graph(msgspec.Struct, frozen=True, dict=True):

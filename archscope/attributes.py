@@ -1,0 +1,71 @@
+"""The attributes of an operator run in the field's own words: kernel, stride, padding, dilation, groups, transposed ... No torch.
+
+The dispatcher hands over values by position and leaves out trailing defaults; here they get their names, one shape (a list with one value
+per axis) and their defaults, so that a reader of the Graph meets one form only.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from archscope.graph import Attr
+
+Shape = tuple[int, ...]
+Reader = Callable[[Mapping[str, Any], list[Shape]], dict[str, Any]]
+
+
+def _each(value: Any, axes: int) -> list[int]:
+    values = [value] if isinstance(value, int) else list(value or ())
+    return values * axes if len(values) == 1 else values
+
+
+def _convolution(named: Mapping[str, Any], shapes: list[Shape]) -> dict[str, Any]:
+    # shapes: input [n, c, *hw], weight [k, c / groups, *rs] (transposed: [c, k / groups, *rs])
+    kernel = list(shapes[1][2:])
+    axes = len(kernel)
+    return {
+        "kernel": kernel,
+        "stride": _each(named.get("stride", 1), axes),
+        "padding": _each(named.get("padding", 0), axes),
+        "dilation": _each(named.get("dilation", 1), axes),
+        "groups": named.get("groups", 1),
+        "transposed": bool(named.get("transposed", False)),
+    }
+
+
+def _pool(axes: int) -> Reader:
+    def read(named: Mapping[str, Any], shapes: list[Shape]) -> dict[str, Any]:
+        kernel = _each(named["kernel_size"], axes)
+        return {
+            "kernel": kernel,
+            "stride": _each(named.get("stride") or kernel, axes),
+            "padding": _each(named.get("padding", 0), axes),
+            "dilation": _each(named.get("dilation", 1), axes),
+            "ceil_mode": bool(named.get("ceil_mode", False)),
+        }
+
+    return read
+
+
+_READERS: dict[str, Reader] = {
+    "aten.convolution": _convolution,
+    "aten._convolution": _convolution,
+    **{f"aten.{kind}_pool{axes}d{rest}": _pool(axes) for axes in (1, 2, 3) for kind in ("max", "avg") for rest in ("", "_with_indices")},
+    "aten.deform_conv2d": _convolution,
+}
+
+# What the readers above do not name is kept under the schema's own name, where it is a plain value.
+_RENAMED = {"kernel_size": "kernel"}
+
+
+def read(op: str, named: Mapping[str, Any], shapes: list[Shape]) -> dict[str, Attr]:
+    """The attributes of one run.
+
+    Arguments:
+        op: "aten.convolution".
+        named: the arguments that are not tensors, by their names in the operator's schema, as passed.
+        shapes: the shapes of the tensor arguments, parameters among them, in order.
+    """
+    reader = _READERS.get(op)
+    if reader is not None:
+        return reader(named, shapes)
+    return {_RENAMED.get(name, name): value for name, value in named.items()}

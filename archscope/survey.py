@@ -1,0 +1,71 @@
+"""What a module holds: its submodules by path, its parameters and buffers by name. Walked once, read often."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from archscope.graph import Param
+from archscope.ledger import DTYPE_NAMES
+
+
+@dataclass
+class Held:
+    """A parameter or buffer with all its names, in the order in which the module lists them."""
+
+    tensor: torch.Tensor
+    names: list[str]
+    buffer: bool
+    holder: str  # type of the module that holds it under its first name
+
+    def param(self) -> Param:
+        """Its record."""
+        return Param(
+            name=self.names[0],
+            shape=tuple(self.tensor.shape),
+            dtype=DTYPE_NAMES[self.tensor.dtype],
+            trainable=self.tensor.requires_grad and not self.buffer,
+            buffer=self.buffer,
+            aliases=tuple(self.names[1:]),
+            module=self.holder,
+        )
+
+
+@dataclass
+class Survey:
+    """The submodules and state of one network.
+
+    Attributes:
+        paths: every module once, with the first path under which it is found; the network itself is "".
+        state: every parameter and buffer once, by the id() of the tensor; parameters first.
+    """
+
+    paths: dict[nn.Module, str] = field(default_factory=dict)
+    state: dict[int, Held] = field(default_factory=dict)
+
+    @staticmethod
+    def of(module: nn.Module) -> "Survey":
+        """Walks `module`; a module under several names is walked under each, so that tied state gets all its names."""
+        survey = Survey()
+        visits = list(_walk(module, "", ()))
+        for buffer in (False, True):
+            for path, m in visits:
+                survey.paths.setdefault(m, path)
+                for name, tensor in (m._buffers if buffer else m._parameters).items():
+                    if tensor is not None:
+                        full = f"{path}.{name}" if path else name
+                        held = survey.state.setdefault(id(tensor), Held(tensor, [], buffer, type(m).__name__))
+                        held.names.append(full)
+        return survey
+
+    def params(self) -> tuple[Param, ...]:
+        """The records of parameters, then of buffers."""
+        return tuple(held.param() for held in self.state.values())
+
+
+def _walk(module: nn.Module, path: str, above: tuple[nn.Module, ...]) -> Iterator[tuple[str, nn.Module]]:
+    yield path, module
+    for name, child in module._modules.items():
+        if child is not None and child not in above:
+            yield from _walk(child, f"{path}.{name}" if path else name, (*above, module))
