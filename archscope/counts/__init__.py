@@ -7,6 +7,7 @@ zero.
 # ruff: noqa: F401  each of these modules registers its formulas
 from archscope.counts import (
     attention,
+    einsums,
     elementwise,
     freelist,
     losses,

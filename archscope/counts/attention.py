@@ -103,7 +103,7 @@ def multi_head_attention(
     n, length = query.shape[:2]
     source = key.shape[1]
     cost = _multi_head(n, length, source, width, heads, mask)
-    if type(out) is tuple and type(out[1]) is Tensor and need_weights and average_weights:
+    if type(out[1]) is Tensor and need_weights and average_weights:
         scores = n * length * source
         cost += Cost(adds=scores * (heads - 1), divs=scores)
     return cost

@@ -20,6 +20,7 @@ An operator that has neither formula nor reason, or a formula that does not fit 
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, TypeVar
 
 from archscope.graph import UNKNOWN, ZERO, Cost, Tensor
@@ -63,6 +64,7 @@ def formula(*names: str, integers: bool = False, complexes: bool = False) -> Cal
                 _INTEGERS_COUNT.add(name)
             if complexes:
                 COMPLEX_FORMULAS.add(name, function)
+        _look_up.cache_clear()
         return function
 
     return register
@@ -74,6 +76,7 @@ def complex_formula(*names: str) -> Callable[[F], F]:
     def register(function: F) -> F:
         for name in names:
             COMPLEX_FORMULAS.add(name, function)
+        _look_up.cache_clear()
         return function
 
     return register
@@ -83,24 +86,32 @@ def free(reason: str, *names: str) -> None:
     """These operators cost nothing, for this reason."""
     for name in names:
         FREE.add(name, reason)
+    _look_up.cache_clear()
+
+
+@cache
+def _look_up(op: str) -> tuple[str | None, Formula | None, Formula | None, bool]:
+    """(why it is free, formula, formula for complex numbers, whether integers count); an in-place operator has the plain one's."""
+    name = op
+    if op.endswith("_") and not op.endswith("__") and op not in FORMULAS and op not in FREE:
+        name = op[:-1]
+    return FREE.get(name), FORMULAS.get(name), COMPLEX_FORMULAS.get(name), name in _INTEGERS_COUNT
 
 
 def _kind(values: Iterable[Any]) -> int:
     """What sort of numbers the tensors among `values` hold: integers only, floating-point numbers, or some complex ones."""
     kind = _INTEGER
     for value in values:
-        if type(value) is Tensor:
-            kind = max(kind, _KIND.get(value.dtype, _INTEGER))
-        elif type(value) is list or type(value) is tuple:
-            kind = max(kind, _kind(value))
+        of = type(value)
+        if of is Tensor:
+            found = _KIND.get(value.dtype, _INTEGER)
+        elif of is list or of is tuple:
+            found = _kind(value)
+        else:
+            continue
+        if found > kind:
+            kind = found
     return kind
-
-
-def _named(op: str) -> str:
-    """The name under which `op` is known: its own, or for an in-place operator that of the operator it is a form of."""
-    if op not in FORMULAS and op not in FREE and op.endswith("_") and not op.endswith("__"):
-        return op[:-1]
-    return op
 
 
 def cost_of(op: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> tuple[Cost, str]:
@@ -111,15 +122,15 @@ def cost_of(op: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) ->
         args, kwargs: as its schema has them, every tensor as a `Tensor`; dtypes, devices and memory formats as strings.
         out: its result, in the same way.
     """
-    name = _named(op)
-    reason = FREE.get(name)
+    reason, count, complex_count, integers_count = _look_up(op)
     if reason is not None:
         return ZERO, reason
     kind = _kind((*args, out))
-    count = (COMPLEX_FORMULAS if kind == _COMPLEX else FORMULAS).get(name)
+    if kind == _COMPLEX:
+        count = complex_count
     if count is None:
         return UNKNOWN, ""
-    if kind == _INTEGER and name not in _INTEGERS_COUNT:
+    if kind == _INTEGER and not integers_count:
         return ZERO, BOOKKEEPING
     if "out" in kwargs:  # the schema's own `out`: where the result is written
         kwargs = {key: value for key, value in kwargs.items() if key != "out"}

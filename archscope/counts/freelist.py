@@ -22,18 +22,18 @@ _aten(
     MOVES,
     """
     cat concat concatenate stack hstack vstack dstack column_stack row_stack _stack clone contiguous copy copy_ _copy_from
-    constant_pad_nd pad _pad_circular _pad_enum reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d
-    replication_pad2d replication_pad3d roll flip fliplr flipud rot90 repeat repeat_interleave tile tril triu diag diag_embed
-    diagflat block_diag pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle im2col max_unpool2d max_unpool3d
-    expand_copy view_copy permute_copy slice_copy select_copy split_copy split_with_sizes_copy squeeze_copy unsqueeze_copy
-    t_copy transpose_copy unbind_copy unfold_copy alias_copy detach_copy as_strided_copy diagonal_copy view_as_real_copy
-    view_as_complex_copy _reshape_copy slice_scatter select_scatter diagonal_scatter as_strided_scatter index_copy
-    masked_scatter fill_diagonal_ lift_fresh_copy resize resize_ resize_as resize_as_ pad_sequence _pack_padded_sequence
-    _pad_packed_sequence to_padded_tensor _mkldnn_reshape to_mkldnn to_dense complex combinations cartesian_prod cpu cuda
-    pin_memory _pin_memory fft_fftshift fft_ifftshift upsample_nearest1d upsample_nearest2d upsample_nearest3d
-    _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d _nested_from_padded _nested_tensor_from_mask
-    _nested_tensor_from_mask_left_aligned nested_to_padded_tensor _nested_view_from_buffer _nested_view_from_buffer_copy
-    _nested_view_from_jagged _nested_get_values
+    _chunk_cat narrow_copy constant_pad_nd pad _pad_circular _pad_enum reflection_pad1d reflection_pad2d reflection_pad3d
+    replication_pad1d replication_pad2d replication_pad3d roll flip fliplr flipud rot90 repeat repeat_interleave tile tril triu
+    diag diag_embed diagflat block_diag pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle im2col max_unpool2d
+    max_unpool3d expand_copy view_copy permute_copy slice_copy select_copy split_copy split_with_sizes_copy squeeze_copy
+    unsqueeze_copy t_copy transpose_copy unbind_copy unfold_copy alias_copy detach_copy as_strided_copy diagonal_copy
+    view_as_real_copy view_as_complex_copy _reshape_copy slice_scatter select_scatter diagonal_scatter as_strided_scatter
+    index_copy masked_scatter fill_diagonal_ lift_fresh_copy resize resize_ resize_as resize_as_ pad_sequence
+    _pack_padded_sequence _pad_packed_sequence to_padded_tensor _mkldnn_reshape to_mkldnn to_dense complex combinations
+    cartesian_prod cpu cuda pin_memory _pin_memory fft_fftshift fft_ifftshift upsample_nearest1d upsample_nearest2d
+    upsample_nearest3d _upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d _nested_from_padded
+    _nested_tensor_from_mask _nested_tensor_from_mask_left_aligned nested_to_padded_tensor _nested_view_from_buffer
+    _nested_view_from_buffer_copy _nested_view_from_jagged _nested_get_values
 """,
 )
 _aten("selects elements, no arithmetic", "where masked_fill masked_select _unsafe_masked_index")

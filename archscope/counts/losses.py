@@ -78,7 +78,7 @@ def cross_entropy_loss(
 ) -> Cost | str:
     """log softmax over the classes, then `nll_loss`; probabilities as targets and label smoothing have no formula."""
     if target.shape == x.shape or smoothing:
-        raise ValueError("soft targets")
+        raise ValueError("no formula for soft targets")
     picked = nll_loss(x, target, weight, reduction, out=out)
     assert isinstance(picked, Cost)
     return log_softmax(x, 1 if len(x.shape) > 1 else 0, out=x) + picked

@@ -6,7 +6,7 @@ Below, n is the number of values in and r the number of results: reducing n valu
 from math import prod
 from typing import Any
 
-from archscope.counts.formulas import MOVES, complex_formula, formula
+from archscope.counts.formulas import MOVES, Formula, complex_formula, formula
 from archscope.graph import Cost, Tensor
 
 
@@ -27,10 +27,10 @@ def trace(x: Tensor, *, out: Tensor) -> Cost:
     return Cost(adds=min(x.shape) - 1)
 
 
-@complex_formula("aten.sum")
+@complex_formula("aten.sum", "aten.sum_to_size")
 def complex_sum(x: Tensor, *_: Any, out: Tensor, **__: Any) -> Cost:
     """Real and imaginary part."""
-    return Cost(adds=2 * (x.numel - out.numel))
+    return sums(x, out=out) * 2
 
 
 @formula("aten.mean", "aten.nanmean")
@@ -102,6 +102,17 @@ def norm_cost(n: int, r: int, p: Any) -> Cost:
 def norm(x: Tensor, p: Any = 2, *_: Any, out: Tensor, **__: Any) -> Cost:
     """The p-norm."""
     return norm_cost(x.numel, out.numel, p)
+
+
+@complex_formula("aten.linalg_vector_norm", "aten.norm")
+def complex_norm(x: Tensor, p: Any = 2, *_: Any, out: Tensor, **__: Any) -> Cost:
+    """The p-norm of the absolute values; for p = 2 that of real and imaginary parts."""
+    n = x.numel
+    return (
+        norm_cost(2 * n, out.numel, 2)
+        if p in (None, 2)
+        else norm_cost(n, out.numel, p) + Cost(muls=2 * n, adds=n, exponentials=n)
+    )
 
 
 @formula("aten.frobenius_norm")
@@ -178,6 +189,12 @@ def _steps(x: Tensor, dim: int) -> int:
 def running_sum(x: Tensor, dim: int, *, out: Tensor, **_: Any) -> Cost:
     """A row of n: n - 1 additions."""
     return Cost(adds=_steps(x, dim))
+
+
+@complex_formula("aten.cumsum")
+def complex_running_sum(x: Tensor, dim: int, *, out: Tensor, **_: Any) -> Cost:
+    """Real and imaginary part."""
+    return Cost(adds=2 * _steps(x, dim))
 
 
 @formula("aten.cumprod")
@@ -270,10 +287,32 @@ def put(x: Tensor, index: Tensor, source: Tensor, accumulate: bool = False, *, o
     return Cost(adds=source.numel) if accumulate else MOVES
 
 
-@formula("aten.index_put", "aten._index_put_impl", "aten._unsafe_index_put", "aten._unsafe_masked_index_put_accumulate")
+@formula("aten.index_put", "aten._index_put_impl", "aten._unsafe_index_put")
 def index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False, *_: Any, out: Tensor) -> Cost | str:
     """Moves data; with `accumulate` one addition per value."""
     return Cost(adds=values.numel) if accumulate else MOVES
+
+
+def _only_moved(count: Formula) -> Formula:
+    def moved(*args: Any, **kwargs: Any) -> Cost | str:
+        """Complex numbers are moved as real ones are; adding them up in place has no formula."""
+        reason = count(*args, **kwargs)
+        if not isinstance(reason, str):
+            raise ValueError("complex numbers are added up")
+        return reason
+
+    return moved
+
+
+complex_formula("aten.scatter")(_only_moved(scatter))
+complex_formula("aten.put")(_only_moved(put))
+complex_formula("aten.index_put", "aten._index_put_impl", "aten._unsafe_index_put")(_only_moved(index_put))
+
+
+@formula("aten._unsafe_masked_index_put_accumulate")
+def masked_index_put(x: Tensor, mask: Tensor, indices: Any, values: Tensor, *, out: Tensor) -> Cost:
+    """One addition per value."""
+    return Cost(adds=values.numel)
 
 
 @formula("aten.col2im")
