@@ -166,7 +166,7 @@ def inception_resnet_v1_facenet(
     paper=papers.INCEPTION_V4,
     input=(3, 299, 299),
     variant="the released network (TF-slim, Keras, timm): 10, 20 and 10 blocks, without auxiliary head",
-    differs="twice the blocks of the figures, Inception-v3's stem instead of Inception-v4's, a 1x1 convolution to 1536 at the end",
+    differs="twice the blocks of the figures, Inception-v3's stem instead of Inception-v4's, a 1x1 convolution of 1536 last",
     claims=claims.INCEPTION_RESNET_V2,
 )
 def inception_resnet_v2(

@@ -56,16 +56,17 @@ class TableConv2d(nn.Module):
         super().__init__()
         self.table = table
         self.sizes = tuple(dict.fromkeys(map(len, table)))
-        self.weights = nn.ParameterList(
-            torch.empty(sum(len(row) == size for row in table), size, kernel, kernel) for size in self.sizes
-        )
+        for size in self.sizes:
+            maps = sum(len(row) == size for row in table)
+            self.register_parameter(f"weight{size}", nn.Parameter(torch.empty(maps, size, kernel, kernel)))
         self.bias = nn.Parameter(torch.zeros(len(table)))
 
     def forward(self, x: Tensor) -> Tensor:
         maps = x.split(1, dim=1)
         outputs = []
-        for size, weight in zip(self.sizes, self.weights, strict=True):
+        for size in self.sizes:
             seen = torch.cat([maps[i] for row in self.table if len(row) == size for i in row], 1)
+            weight = self.get_parameter(f"weight{size}")
             outputs.append(F.conv2d(seen, weight, groups=len(weight)))
         return torch.cat(outputs, 1) + self.bias[:, None, None]
 
@@ -126,14 +127,11 @@ class LeNet5(nn.Module):
         if self.F6.weight.is_meta:
             return
         for name, values in self.named_parameters():
-            if "weight" in name:
-                bound = 2.4 / values[0].numel()
-                nn.init.uniform_(values, -bound, bound)
-            else:
+            if name.endswith("bias"):
                 nn.init.zeros_(values)
-        for subsampling in (self.S2, self.S4):
-            # four inputs share the coefficient, which starts as the mean: a random sign would turn the map into its negative
-            nn.init.constant_(subsampling.coefficient, 1 / 4)
+            else:
+                inputs = 4 if name.endswith("coefficient") else values[0].numel()
+                nn.init.uniform_(values, -2.4 / inputs, 2.4 / inputs)
 
 
 class DenseLeNet5(nn.Module):
