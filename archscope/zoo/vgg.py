@@ -36,7 +36,7 @@ E = Config("E", ((3, 3), (3, 3), (3, 3, 3, 3), (3, 3, 3, 3), (3, 3, 3, 3)))
 class Conv(nn.Module):
     """Convolution with bias, ReLU; between them batch normalisation where `batch_norm`: B x in x H x W -> B x out x H x W."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: int, batch_norm: bool):
+    def __init__(self, in_channels: int, out_channels: int, kernel: int, batch_norm: bool) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2)
         if batch_norm:
@@ -56,7 +56,7 @@ class VGG(nn.Module):
         batch_norm: after every convolution, as torchvision's `_bn` networks have it; the paper is older than batch normalisation.
     """
 
-    def __init__(self, config: Config, batch_norm: bool, num_classes: int, in_channels: int, dropout: float):
+    def __init__(self, config: Config, batch_norm: bool, num_classes: int, in_channels: int, dropout: float) -> None:
         super().__init__()
         for number, (width, kernels) in enumerate(zip(WIDTHS, config.kernels, strict=True), 1):
             layers: list[nn.Module] = []
@@ -105,16 +105,16 @@ def _register(name: str, config: Config, aliases: tuple[str, ...] = (), *, batch
         paper=papers.VGG,
         input=(3, 224, 224),
         variant=f"configuration {config.letter}" + (f", batch normalisation {added} (not in the paper)" if batch_norm else ""),
-        differs=differs or f"{layers - 3} convolutions: {', '.join(str(len(block)) for block in config.kernels)} in the five
-        blocks", claims=claims.VGG.get(name, ()),
+        differs=differs or f"{layers - 3} convolutions, {', '.join(str(len(block)) for block in config.kernels)} to a block",
+        claims=claims.VGG.get(name, ()),
     )(build)
 
 
 _register("vgg11", A, ("vgg_11", "vgg_a"))
 _register("vgg11_lrn", A_LRN, ("vgg_a_lrn",), differs="vgg11 with one response normalisation after its first convolution")
 _register("vgg13", B, ("vgg_13", "vgg_b"))
-_register("vgg16_1x1", C, ("vgg_c", "vgg16_c"), differs="vgg16 with 1x1 instead of 3x3 in the last convolution of blocks 3, 4 and
-5") _register("vgg16", D, ("vgg_16", "vgg_d"))
+_register("vgg16_1x1", C, ("vgg_c", "vgg16_c"), differs="vgg16 with 1x1 in place of 3x3 at the end of blocks 3, 4 and 5")
+_register("vgg16", D, ("vgg_16", "vgg_d"))
 _register("vgg19", E, ("vgg_19", "vgg_e"))
 _register("vgg11_bn", A, ("vgg_11_bn",), batch_norm=True)
 _register("vgg13_bn", B, ("vgg_13_bn",), batch_norm=True)
