@@ -305,12 +305,28 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         return tuple(ends)
 
     @cached_property
+    def _spans(self) -> tuple[tuple[int, int], ...]:
+        first, last = [len(self.nodes)] * len(self.calls), [0] * len(self.calls)
+        for at, node in enumerate(self.nodes):
+            first[node.call], last[node.call] = min(first[node.call], at), at + 1
+        for call in reversed(self.calls):
+            if call.parent is not None:
+                first[call.parent] = min(first[call.parent], first[call.id])
+                last[call.parent] = max(last[call.parent], last[call.id])
+        return tuple(zip(first, last, strict=True))
+
+    @cached_property
     def _first_node_ids(self) -> list[int]:
         return [node.id for node in self.nodes]
 
     def end(self, call: int) -> int:
         """One past the last call inside `call`: the calls of its subtree are `range(call, graph.end(call))`."""
         return self._ends[call]
+
+    def inside(self, call: int) -> tuple[Node, ...]:
+        """The nodes that ran inside one call; they are neighbours in execution order."""
+        first, last = self._spans[call]
+        return self.nodes[first:last]
 
     def path(self, node: Node) -> str:
         """Path of the module that ran `node`."""
@@ -339,14 +355,12 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         and node ids stay those of the whole. Raises `UsageError` for a path that no call has.
         """
         if isinstance(part, int):
-            spans = [(part, self.end(part))]
-            name = self.calls[part].path
+            calls, name = [part], self.calls[part].path
         else:
-            spans = [(call.id, self.end(call.id)) for call in self.calls if call.path == part]
-            name = part
-            if not spans:
+            calls, name = [call.id for call in self.calls if call.path == part], part
+            if not calls:
                 raise unknown("module", part, (call.path for call in self.calls))
-        return self.select([n for n in self.nodes if any(a <= n.call < b for a, b in spans)], f"{self.name}.{name}" if name else self.name)
+        return self.select([n for call in calls for n in self.inside(call)], f"{self.name}.{name}" if name else self.name)
 
     def select(self, nodes: Iterable[Node], name: str | None = None) -> "Graph":
         """The part of the graph that consists of `nodes` (which stay in execution order), with the params that they read."""

@@ -81,6 +81,8 @@ def word(node: Node) -> str:
         return "upsample"
     if name == "hardtanh" and (node.attrs.get("min_val"), node.attrs.get("max_val")) != (0, 6):
         return "hardtanh"
+    if name == "mean" and node.attrs.get("dim") in ([-1, -2], [-2, -1], [2, 3]):
+        return "global avg pool"
     found = _BY_OP[name][1] if name in _BY_OP else _ARITHMETIC.get(name, name.strip("_").replace("_", " "))
     if found == "conv":
         return f"{'transposed ' if node.attrs.get('transposed') else ''}{found}"

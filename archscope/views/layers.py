@@ -1,0 +1,165 @@
+"""The layers of a network in execution order: each convolution with the normalisation and activation function behind it as one line."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from archscope import kinds
+from archscope.graph import Graph, Node
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One line: an operator, or a chain of operators that belong together.
+
+    Attributes:
+        path: of the outermost module that ran nothing else; else of the module that ran its main operator.
+        words: what it does, in order: ("conv", "bn", "relu").
+        main: the operator that the rest of the chain belongs to.
+        graph: the chain, for the metrics.
+        output: id of the tensor that it leaves.
+    """
+
+    path: str
+    words: tuple[str, ...]
+    main: Node
+    graph: Graph
+    output: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the tensor that it leaves."""
+        return self.graph.tensors[self.output].shape
+
+    @property
+    def window(self) -> str:
+        """Kernel, stride and padding as the papers write them: "3x3/2 V"."""
+        return kinds.window(self.main.attrs)
+
+
+def layers(graph: Graph, fuse: bool = True) -> list[Layer]:
+    """The network as a list of layers.
+
+    Arguments:
+        fuse: False gives every operator a line of its own, reshapes among them.
+
+    With `fuse`, what a small module computes is one line, and a normalisation, activation function, scaling or dropout joins the layer whose only
+    reader it is. Reshapes are left out.
+    """
+    if not fuse:
+        return [_layer(graph, [node]) for node in graph.nodes if node.outputs]
+    maker: dict[int, list[Node]] = {}  # tensor -> the chain that made it
+    chains: list[list[Node]] = []
+    for unit in _units(graph):
+        chain = _continued(graph, unit, maker)
+        if chain is None:
+            chain = []
+            chains.append(chain)
+        if not _is_reshape(unit):
+            chain.extend(unit)
+        maker.update(dict.fromkeys((t for node in unit for t in node.outputs), chain))
+    return [_layer(graph, chain) for chain in chains if any(node.outputs for node in chain)]
+
+
+# Modules that are one layer to a reader, whatever runs inside.
+_ATOMS = {"MultiheadAttention", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"}
+_FOLLOWS = {kinds.NORMALISATION, kinds.ACTIVATION}
+
+
+def _units(graph: Graph) -> Iterable[list[Node]]:
+    """Neighbouring nodes that one small module ran together; every other node by itself."""
+    unit: list[Node] = []
+    current: int | None = None
+    for node in graph.nodes:
+        atom = _atom(graph, node.call)
+        if unit and (atom is None or atom != current):
+            yield unit
+            unit = []
+        unit.append(node)
+        current = atom
+    if unit:
+        yield unit
+
+
+def _atom(graph: Graph, call: int) -> int | None:
+    """The call that is one layer to a reader: a known one, or a module without modules inside and with no more than one product."""
+    at: int | None = call
+    while at is not None:
+        if graph.calls[at].type in _ATOMS:
+            return at
+        at = graph.calls[at].parent
+    if graph.children[call] or graph.calls[call].parent is None:
+        return None
+    products = sum(kinds.kind(node) in kinds.WEIGHTED - {kinds.CONVOLUTION} for node in graph.inside(call))
+    return call if products <= 1 else None
+
+
+def _is_reshape(unit: list[Node]) -> bool:
+    return all(kinds.kind(node) == kinds.RESHAPE and not node.params for node in unit)
+
+
+def _continued(graph: Graph, unit: list[Node], maker: dict[int, list[Node]]) -> list[Node] | None:
+    """The chain that `unit` continues, if it does not begin one."""
+    made = {t for node in unit for t in node.outputs}
+    read = {t for node in unit for t in node.inputs} - made
+    if len(read) != 1 or not (_follows(unit) or _is_reshape(unit)):
+        return None
+    (tensor,) = read
+    ids = {node.id for node in unit}
+    shared = any(reader.id not in ids for reader in graph.consumers.get(tensor, ()))
+    return None if tensor not in maker or (shared and not _is_reshape(unit)) else maker[tensor]
+
+
+def _follows(unit: list[Node]) -> bool:
+    """Whether it only changes what another layer made: normalisation, activation function, scaling, or a module of pointwise operators."""
+    return all(
+        kinds.kind(node) in _FOLLOWS
+        or kinds.kind(node) == kinds.RESHAPE
+        or (not node.params and len(node.inputs) == 1 and kinds.kind(node) == kinds.POINTWISE)
+        for node in unit
+    )
+
+
+def _layer(graph: Graph, chain: list[Node]) -> Layer:
+    order = {kinds.POOLING: 1} | dict.fromkeys(kinds.WEIGHTED, 2)
+    main = max(chain, key=lambda node: (order.get(kinds.kind(node), 0), node.cost.macs, -node.id))
+    last = next(node for node in reversed(chain) if node.outputs)
+    return Layer(_path(graph, chain), _words(graph, chain), main, graph.select(chain), last.outputs[0])
+
+
+def _path(graph: Graph, chain: list[Node]) -> str:
+    own = [node for node in chain if kinds.kind(node) != kinds.RESHAPE] or chain
+    inside = {node.id for node in chain}
+    best = graph.path(own[0])
+    at: int | None = own[0].call
+    while at is not None and graph.calls[at].parent is not None and all(node.id in inside for node in graph.inside(at)):
+        best = graph.calls[at].path
+        at = graph.calls[at].parent
+    return best
+
+
+def _words(graph: Graph, chain: list[Node]) -> tuple[str, ...]:
+    words: list[str] = []
+    seen: set[int] = set()
+    for node in chain:
+        atom = _atom(graph, node.call)
+        if atom is None or graph.calls[atom].type not in _ATOMS and _plain(graph, atom):
+            if kinds.kind(node) != kinds.RESHAPE or len(chain) == 1:
+                words.append(_word(graph, node))
+        elif atom not in seen:
+            seen.add(atom)
+            words.append(graph.calls[atom].type)
+    return tuple(words)
+
+
+def _plain(graph: Graph, call: int) -> bool:
+    """Whether the operators of a small module say more than its name: one operator beside reshapes."""
+    return sum(kinds.kind(node) != kinds.RESHAPE for node in graph.inside(call)) <= 1
+
+
+def _word(graph: Graph, node: Node) -> str:
+    if kinds.is_depthwise(graph, node):
+        return "depthwise conv"
+    factor = node.attrs.get("other")
+    if isinstance(factor, (int, float)) and node.name in ("mul", "div"):
+        return f"scale {factor:.4g}" if node.name == "mul" else f"scale 1/{factor:.4g}"
+    return kinds.word(node)

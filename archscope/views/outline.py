@@ -1,0 +1,170 @@
+"""The outline of a network: its modules as a tree, consecutive equal ones folded into one line ("4 x InceptionA")."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from archscope.graph import Graph, Node, Param
+
+
+@dataclass(frozen=True)
+class Part:
+    """A line of the outline: one call, or several consecutive calls that do the same.
+
+    Attributes:
+        path: of the module: "stem.conv1"; of a run of equals "a.0-3".
+        name: what it is called where it stands: the last step of the path.
+        type: class name: "InceptionA"; "" for the operators that a module runs itself, between its children.
+        depth: 0 for the children of the network.
+        repeats: how many consecutive modules it stands for.
+        equal: whether these all do the same (ResNet's stages begin with a block of their own).
+        graph: what ran inside, of all repeats together: every metric works on it.
+        own: parameters that the module itself holds, not a module inside it.
+        ran: False for a module that this forward did not run.
+    """
+
+    path: str
+    name: str
+    type: str
+    depth: int
+    repeats: int
+    graph: Graph
+    own: tuple[Param, ...] = ()
+    equal: bool = True
+    ran: bool = True
+
+    @property
+    def label(self) -> str:
+        """What it is: "InceptionA"; "4 x InceptionA" for equals; "6 Bottleneck" for six of which not all are equal."""
+        return self.type if self.repeats == 1 else f"{self.repeats}{' x' if self.equal else ''} {self.type}"
+
+
+def signature(graph: Graph, call: int) -> tuple[object, ...]:
+    """What one call does, without names: equal for two calls that run the same operators on the same shapes in the same wiring."""
+    local: dict[int, int] = {}
+    steps: list[object] = []
+    for node in graph.inside(call):
+        inputs = tuple(local.setdefault(t, len(local)) for t in node.inputs)
+        for t in node.outputs:
+            local[t] = len(local)
+        params = tuple((graph.param[name].shape, graph.param[name].trainable) for name in node.params)
+        shapes = graph.shapes((*node.inputs, *node.outputs))
+        steps.append((node.op, node.call - call, inputs, shapes, params, tuple(map(str, node.attrs.values()))))
+    types = tuple((c.type, (c.parent or 0) - call) for c in graph.calls[call + 1 : graph.end(call)])
+    return (graph.calls[call].type, types, tuple(steps))
+
+
+def runs(graph: Graph, calls: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Groups consecutive siblings that do the same: (a, b, b, b, c) -> [(a,), (b, b, b), (c,)]."""
+    groups: list[tuple[int, ...]] = []
+    previous: object = None
+    for call in calls:
+        here = signature(graph, call)
+        if groups and here == previous and len(graph.inside(call)):
+            groups[-1] = (*groups[-1], call)
+        else:
+            groups.append((call,))
+        previous = here
+    return groups
+
+
+def outline(graph: Graph, depth: int | None = None) -> list[Part]:
+    """The lines of the tree, parents before their children.
+
+    Arguments:
+        depth: levels of modules to show; None opens as many as it takes to see the network's stages.
+
+    The lines of one level account for everything in the level above: operators that a module runs between its children have a line of their own where
+    they cost something, and parameters that did not take part in this forward are at the end.
+    """
+    if not graph.calls:
+        return []
+    levels = [depth] if depth is not None else [1, 2, 3]
+    parts: list[Part] = []
+    for level in levels:
+        parts = [*_lines(graph, (0,), 0, max(level, 1)), *_idle(graph)]
+        if depth is not None or _shows_stages(graph, parts):
+            break
+    return parts
+
+
+def _shows_stages(graph: Graph, parts: list[Part]) -> bool:
+    """Whether the lines tell where things are: enough of them, and none that holds nearly everything and could be opened."""
+    lowest = [part for part in parts if part.repeats == 1 and part.ran and not any(_below(other, part) for other in parts)]
+    most = max((len(part.graph.nodes) for part in lowest), default=0)
+    return len(parts) >= 4 and most <= 0.75 * len(graph.nodes)
+
+
+def _below(part: Part, above: Part) -> bool:
+    return part.depth > above.depth and part.path.startswith(f"{above.path}.")
+
+
+def _lines(graph: Graph, members: tuple[int, ...], depth: int, levels: int) -> Iterator[Part]:
+    """The lines inside `members`, calls that do the same: each line stands for its share of all of them, so that lines add up."""
+    if depth == 0 and not graph.children[members[0]]:
+        yield _part(graph, members, members, depth)
+        return
+    columns = list(zip(*(graph.children[member] for member in members), strict=True))
+    for run in runs(graph, graph.children[members[0]]):
+        first = graph.children[members[0]].index(run[0])
+        calls = tuple(sorted(call for column in columns[first : first + len(run)] for call in column))
+        inner = _unwrapped(graph, calls) if len(run) == 1 else calls
+        yield _part(graph, calls, inner, depth, len(run))
+        if depth + 1 < levels and graph.children[inner[0]]:
+            yield from _lines(graph, inner, depth + 1, levels)
+    rest = [node for member in members for node in _own_nodes(graph, member)]
+    if any(node.cost.flops or node.cost.unknown or node.params for node in rest):
+        path = graph.calls[members[0]].path
+        held = tuple(param for member in members for param in _held(graph, member))
+        yield Part(path, "(own operators)", "", depth, 1, graph.select(rest), held)
+
+
+def _own_nodes(graph: Graph, call: int) -> list[Node]:
+    """What a module runs itself, between its children."""
+    return [node for node in graph.inside(call) if node.call == call]
+
+
+def _unwrapped(graph: Graph, calls: tuple[int, ...]) -> tuple[int, ...]:
+    """Containers that hold nothing but equal modules give way to what they hold."""
+    if len(graph.children[calls[0]]) > 1 and not _own_nodes(graph, calls[0]) and len(runs(graph, graph.children[calls[0]])) == 1:
+        return tuple(child for call in calls for child in graph.children[call])
+    return calls
+
+
+def _part(graph: Graph, calls: tuple[int, ...], inner: tuple[int, ...], depth: int, run: int = 1) -> Part:
+    call = graph.calls[calls[0]]
+    path, name = call.path, call.path.rpartition(".")[2] or call.type
+    if run > 1:
+        last = graph.calls[calls[run - 1]].path.rpartition(".")[2]
+        path, name = f"{path}-{last}", f"{name}-{last}"
+    nodes = sorted((node for member in calls for node in graph.inside(member)), key=lambda node: node.id)
+    own = tuple(param for member in calls for param in _held(graph, member))
+    kind, repeats, equal = graph.calls[inner[0]].type, len(inner), True
+    held = [graph.calls[child].type for child in graph.children[inner[0]]]
+    if repeats == 1 and len(held) > 1 and len(set(held)) == 1 and not _own_nodes(graph, inner[0]):
+        kind, repeats, equal = held[0], len(held), False
+    return Part(path, name, kind, depth, repeats, graph.select(nodes), own, equal)
+
+
+def _held(graph: Graph, call: int) -> tuple[Param, ...]:
+    """Parameters and buffers that a module holds itself."""
+    return _by_holder(graph.params).get(graph.calls[call].path, ())
+
+
+@lru_cache(maxsize=8)
+def _by_holder(params: tuple[Param, ...]) -> dict[str, tuple[Param, ...]]:
+    held: dict[str, list[Param]] = {}
+    for param in params:
+        held.setdefault(param.name.rpartition(".")[0], []).append(param)
+    return {path: tuple(group) for path, group in held.items()}
+
+
+def _idle(graph: Graph) -> Iterator[Part]:
+    """The outermost modules that hold parameters and did not run."""
+    idle = graph.meta.idle
+    for path, kind in idle.items():
+        if not any(path.startswith(f"{other}.") for other in idle):
+            params = tuple(p for p in graph.unused_params if p.name.startswith(f"{path}.") or p.name.rpartition(".")[0] == path)
+            if params:
+                part = Graph(path, (), (), graph.tensors, (), graph.calls, params, graph.meta)
+                yield Part(path, path, kind, 0, 1, part, params, ran=False)
