@@ -58,14 +58,7 @@ class VGG(nn.Module):
 
     def __init__(self, config: Config, batch_norm: bool, num_classes: int, in_channels: int, dropout: float) -> None:
         super().__init__()
-        for number, (width, kernels) in enumerate(zip(WIDTHS, config.kernels, strict=True), 1):
-            layers: list[nn.Module] = []
-            for kernel in kernels:
-                layers.append(Conv(in_channels, width, kernel, batch_norm))
-                in_channels = width
-            if number == 1 and config.response_norm:
-                layers.append(nn.LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2.0))  # "the parameters are those of" AlexNet
-            self.add_module(f"block{number}", nn.Sequential(*layers, nn.MaxPool2d(2, 2)))
+        self.block1, self.block2, self.block3, self.block4, self.block5 = _blocks(config, batch_norm, in_channels)
         # changes nothing at 224x224; torchvision's way of letting other sizes through
         self.resize = nn.AdaptiveAvgPool2d(7)
         self.fc6 = nn.Linear(7 * 7 * 512, 4096)
@@ -88,6 +81,22 @@ class VGG(nn.Module):
         x = self.dropout6(self.relu6(self.fc6(x)))  # 4096
         x = self.dropout7(self.relu7(self.fc7(x)))  # 4096
         return self.fc8(x)
+
+
+def _blocks(config: Config, batch_norm: bool, in_channels: int) -> list[nn.Sequential]:
+    """The five columns of convolutions, a 2x2 pooling after each."""
+    blocks = []
+    for width, kernels in zip(WIDTHS, config.kernels, strict=True):
+        convs = [
+            Conv(before, width, kernel, batch_norm)
+            for before, kernel in zip((in_channels, width, width, width), kernels, strict=False)
+        ]
+        blocks.append(nn.Sequential(*convs, nn.MaxPool2d(2, 2)))
+        in_channels = width
+    if config.response_norm:
+        # "the parameters are those of" AlexNet (sec. 2.2)
+        blocks[0].insert(1, nn.LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2.0))
+    return blocks
 
 
 def _register(name: str, config: Config, aliases: tuple[str, ...] = (), *, batch_norm: bool = False, differs: str = "") -> None:
