@@ -91,7 +91,7 @@ def free(reason: str, *names: str) -> None:
 
 @cache
 def _look_up(op: str) -> tuple[str | None, Formula | None, Formula | None, bool]:
-    """(why it is free, formula, formula for complex numbers, whether integers count); an in-place operator has the plain one's."""
+    """(why it is free, formula, formula for complex numbers, whether integers count); `x_` has those of `x`."""
     name = op
     if op.endswith("_") and not op.endswith("__") and op not in FORMULAS and op not in FREE:
         name = op[:-1]
