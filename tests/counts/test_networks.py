@@ -10,10 +10,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from archscope.trace import trace
 
 IMAGE = (1, 3, 224, 224)
-TORCHVISION = dict.fromkeys(
-    ["googlenet", "mobilenet_v3_small", "shufflenet_v2_x0_5", "densenet121", "vit_b_16", "swin_v2_t", "maxvit_t", "fcn_resnet50",
-     "lraspp_mobilenet_v3_large"], [IMAGE]
-) | {"r3d_18": [(1, 3, 8, 112, 112)], "raft_small": [(1, 3, 128, 128), (1, 3, 128, 128)]}  # fmt: skip
+IMAGE_NETWORKS = [
+    "googlenet", "mobilenet_v3_small", "shufflenet_v2_x0_5", "densenet121", "vit_b_16", "swin_v2_t", "maxvit_t", "fcn_resnet50",
+    "lraspp_mobilenet_v3_large",
+]  # fmt: skip
+TORCHVISION = {name: [IMAGE] for name in IMAGE_NETWORKS} | {"r3d_18": [(1, 3, 8, 112, 112)], "raft_small": [(1, 3, 128, 128)] * 2}
 TIMM = [
     "convnextv2_atto", "efficientnet_b0", "nfnet_l0", "halonet26t", "xcit_nano_12_p16_224", "gmixer_12_224", "mobilevitv2_050",
     "volo_d1_224", "naflexvit_base_patch16_gap",
