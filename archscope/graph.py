@@ -46,11 +46,14 @@ class Tensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
         shape: sizes, batch first: (1, 64, 56, 56).
         dtype: torch's name without the prefix: "float32".
         storage: views of the same memory share this number.
+        until: id of the last node that ran while the forward still held this memory, which may be after its last use; -1 where that is
+            not known.
     """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     storage: int = -1
+    until: int = -1
 
     @property
     def numel(self) -> int:

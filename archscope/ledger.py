@@ -1,8 +1,10 @@
 """The ledger of a trace: which torch tensor is which tensor, parameter or storage of the Graph."""
 
+import weakref
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 import torch
 
 from archscope.graph import Tensor
@@ -28,9 +30,11 @@ class Ledger:
 
     def __init__(self, state: Iterable[tuple[str, torch.Tensor]]):
         self.tensors: list[Tensor] = []
-        self._entries: dict[int, tuple[int | str, Tensor]] = {}  # id() of a torch tensor -> our number or the parameter's name
-        self._kept: list[torch.Tensor] = []  # id() is unique only among the living
-        self._storages = 0
+        self._entries: dict[int, tuple[int | str, Tensor]] = {}  # id() of a living tensor -> our number or a parameter's name
+        self._watched: dict[int, _Watch] = {}  # by the same id(), which is unique only among the living
+        self._holders: list[int] = []  # storage -> how many living tensors show it
+        self._until: dict[int, int] = {}  # storage that nobody holds any more -> the last node before that
+        self._node = -1
         self._written: dict[int, int] = {}  # storage -> number of the tensor that was last written into it
         for name, tensor in state:
             self.alias(tensor, name)
@@ -48,7 +52,8 @@ class Ledger:
     def add(self, tensor: torch.Tensor, storage: int | None = None) -> int:
         """Numbers a new value; without a `storage` it has one of its own."""
         if storage is None:
-            storage, self._storages = self._storages, self._storages + 1
+            storage = len(self._holders)
+            self._holders.append(0)
         number = len(self.tensors)
         record = Tensor(tuple(tensor.shape), DTYPE_NAMES[tensor.dtype], storage)
         self.tensors.append(record)
@@ -86,6 +91,44 @@ class Ledger:
                 inputs.append(last)
         return record
 
+    def ran(self, node: int) -> None:
+        """Node `node` has been written down: what dies from now on was held until then."""
+        self._node = node
+
+    def close(self) -> None:
+        """The forward is over: every record learns how long its memory was held."""
+        self._watched.clear()
+        self.tensors = [
+            msgspec.structs.replace(record, until=self._until.get(record.storage, self._node)) if record.storage >= 0 else record
+            for record in self.tensors
+        ]  # fmt: skip
+
     def _enter(self, tensor: torch.Tensor, key: int | str, record: Tensor) -> None:
-        self._entries[id(tensor)] = (key, record)
-        self._kept.append(tensor)
+        me, storage = id(tensor), record.storage
+        watch = self._watched.get(me)
+        self._entries[me] = (key, record)
+        if watch is None:
+            watch = self._watched[me] = _Watch(tensor, self._died)
+            watch.key = me
+        elif watch.storage >= 0:
+            self._holders[watch.storage] -= 1
+        watch.storage = storage
+        if storage >= 0:
+            self._holders[storage] += 1
+            self._until.pop(storage, None)
+
+    def _died(self, watch: "_Watch") -> None:
+        del self._watched[watch.key]
+        del self._entries[watch.key]
+        if watch.storage >= 0:
+            self._holders[watch.storage] -= 1
+            if not self._holders[watch.storage]:
+                self._until[watch.storage] = self._node
+
+
+class _Watch(weakref.ref[torch.Tensor]):
+    """Tells the ledger that a tensor died, which of them it was, and whose memory it showed."""
+
+    __slots__ = ("key", "storage")
+    key: int
+    storage: int

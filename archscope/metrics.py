@@ -3,6 +3,7 @@
 A metric's docstring is its entry in the glossary, its name the column and the key in JSON.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -173,9 +174,10 @@ class Alive(NamedTuple):
 
 
 def liveness(graph: Graph) -> list[Alive]:
-    """Activation memory over time: walks the nodes in order and frees each piece of memory after its last use.
+    """Activation memory over time: walks the nodes in order and frees each piece of memory where the forward let go of it.
 
-    The inputs of the network belong to the caller and stay, its outputs stay to the end. Scratch space inside a kernel is not part of it.
+    A Python variable may hold a tensor beyond its last use; `Tensor.until` tells. Where that is not known, the last use counts. The
+    inputs of the network belong to the caller and stay, its outputs stay to the end. Scratch space inside a kernel is not part of it.
     """
     storage_of = [tensor.storage for tensor in graph.tensors]
     size: dict[int, int] = {}
@@ -183,9 +185,13 @@ def liveness(graph: Graph) -> list[Alive]:
         size[storage_of[tensor]] = max(size.get(storage_of[tensor], 0), graph.tensors[tensor].bytes)
     stays = {storage_of[t] for t in (*graph.inputs, *graph.outputs)}
     last: dict[int, int] = {}
+    ids = [node.id for node in graph.nodes]
     for at, node in enumerate(graph.nodes):
         for tensor in (*node.inputs, *node.outputs):
-            last[storage_of[tensor]] = at
+            last[storage_of[tensor]] = max(at, bisect_right(ids, graph.tensors[tensor].until) - 1)
+    ending: dict[int, list[int]] = {}
+    for storage, at in last.items():
+        ending.setdefault(at, []).append(storage)
     alive = {storage_of[t] for t in graph.inputs}
     now = sum(size[s] for s in alive)
     curve = []
@@ -196,8 +202,8 @@ def liveness(graph: Graph) -> list[Alive]:
                 alive.add(storage)
                 now += size[storage]
         curve.append(Alive(node, now))
-        for storage in touched:
-            if last[storage] == at and storage in alive and storage not in stays:
+        for storage in ending.get(at, ()):
+            if storage in alive and storage not in stays:
                 alive.remove(storage)
                 now -= size[storage]
     return curve

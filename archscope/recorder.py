@@ -83,6 +83,7 @@ class Recorder(TorchDispatchMode):
         super().__exit__(*error)
         for hook in self._hooks:
             hook.remove()
+        self.ledger.close()
 
     def _begin(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         parent = self._running[-1][0] if self._running else None
@@ -177,6 +178,7 @@ class Recorder(TorchDispatchMode):
                 free=free,
             )
         )
+        self.ledger.ran(len(self.nodes) - 1)
 
     def _written(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, inputs: list[int]) -> tuple[int, ...]:
         """Numbers what an operator wrote: in place, as a view, or anew."""
