@@ -1,3 +1,52 @@
-"""archscope: a microscope for neural-network architectures."""
+"""archscope: a microscope for neural-network architectures.
+
+    import archscope
+
+    graph = archscope.load("inception_v4").trace()      # one forward on the meta device: no weights, no arithmetic
+    graph.cost.macs                                     # 12253974624
+    archscope.metrics.params(graph)                     # 42679816
+    graph.within("stem").cost.macs                      # every part of a Graph is a Graph
+
+Importing archscope does not import torch; the names below do when they need it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from archscope import metrics
+    from archscope.errors import ArchscopeError
+    from archscope.graph import Cost, Graph, Node
+    from archscope.look import look
+    from archscope.metrics import measure
+    from archscope.sources import Model, load
+    from archscope.trace import TraceError, trace
+
+_HOMES = {
+    "ArchscopeError": "archscope.errors",
+    "Cost": "archscope.graph",
+    "Graph": "archscope.graph",
+    "Model": "archscope.sources",
+    "Node": "archscope.graph",
+    "TraceError": "archscope.trace",
+    "load": "archscope.sources",
+    "look": "archscope.look",
+    "measure": "archscope.metrics",
+    "trace": "archscope.trace",
+}
+
+__all__ = ["ArchscopeError", "Cost", "Graph", "Model", "Node", "TraceError", "load", "look", "measure", "metrics", "trace"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "metrics":
+        return import_module("archscope.metrics")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'archscope' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +39,7 @@ class Model:
         name: "inception_v4"; for other sources what stands behind the prefix.
         module: the network.
         shapes: of one example of each input, without the batch: ((3, 299, 299),).
+        usual: the shapes that it is made for, whatever was asked for; empty where that is not known.
         variant: which of the networks of this name it is, in one line.
         source: the words that load it again.
         options: constructor arguments that were given.
@@ -50,6 +51,7 @@ class Model:
     variant: str = ""
     source: str = ""
     options: Options = field(default_factory=dict)
+    usual: tuple[tuple[int, ...], ...] = ()
 
     def inputs(self, batch: int = 1, dtype: str = "float32", device: str = "meta") -> tuple[torch.Tensor, ...]:
         """Example inputs: [batch, *shape] each; random numbers on a real device, token ids where the dtype is an integer."""
@@ -110,16 +112,16 @@ def load(name: str, *, input: Sequence[Sequence[int]] | Sequence[int] | None = N
             model = SOURCES.find(prefix)(rest, options)
         else:
             model = _python(name, options)
-    if input is None:
-        return _with_input(model)
-    shapes = (tuple(input),) if input and isinstance(input[0], int) else tuple(tuple(shape) for shape in input)  # type: ignore[arg-type,union-attr]
-    return Model(model.name, model.module, shapes, model.variant, model.source, model.options)  # type: ignore[arg-type]
+    usual = model.shapes
+    if input is None and not usual:
+        raise UsageError(f"the input of {model.name} is not known", "say its shape without the batch: --input 3x224x224")
+    shapes = usual if input is None else _shapes(input)
+    return replace(model, shapes=shapes, usual=usual)
 
 
-def _with_input(model: Model) -> Model:
-    if model.shapes:
-        return model
-    raise UsageError(f"the input of {model.name} is not known", "say its shape without the batch: --input 3x224x224")
+def _shapes(input: Sequence[Sequence[int]] | Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    one = [size for size in input if isinstance(size, int)]
+    return (tuple(one),) if one else tuple(tuple(shape) for shape in input if not isinstance(shape, int))
 
 
 def _zoo(name: str, options: Options) -> Model:

@@ -32,8 +32,10 @@ class Layer:
 
     @property
     def window(self) -> str:
-        """Kernel, stride and padding as the papers write them: "3x3/2 V"."""
-        return kinds.window(self.main.attrs)
+        """Kernel, stride and padding as the papers write them: "3x3/2 V"; without the groups where a layer's convolutions differ in them."""
+        alike = [node.attrs for node in self.graph.nodes if kinds.kind(node) == kinds.kind(self.main)]
+        attrs = self.main.attrs
+        return kinds.window(attrs if all(a == attrs for a in alike) else {**attrs, "groups": 1})
 
 
 def layers(graph: Graph, fuse: bool = True) -> list[Layer]:

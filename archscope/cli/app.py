@@ -1,0 +1,78 @@
+"""The application: its commands, and how an error ends it."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from archscope import __version__
+from archscope.errors import ArchscopeError
+
+app = typer.Typer(
+    name="archscope",
+    help="A microscope for neural-network architectures: parameters, FLOPs, shapes, diagrams, timings, comparisons.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+# Each module of this package holds one command of its own name.
+COMMANDS = ("params", "flops", "shapes", "trace")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"archscope {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
+    pass
+
+
+for _name in COMMANDS:
+    _module = import_module(f"archscope.cli.{_name}")
+    app.command(_name.strip("_"))(getattr(_module, _name))
+
+
+def main() -> None:
+    """Runs the command line. Exit code 0; 1 for an error of the run or a failed check; 2 for wrong words; 130 for Ctrl-C."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: list[str]) -> int:
+    """Runs one command line and returns its exit code; an error that a user can cause is one line and a hint on stderr."""
+    try:
+        code = typer.main.get_command(app)(words, prog_name="archscope", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except ArchscopeError as error:
+        return _fail(error.message, error.hint, error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", "", 130)
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`). Python would complain once more when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        # The command-line parser's own errors: typer has carried its own copy of click since 0.2x, so they are told by their shape.
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "archscope"
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stdout.write(error.format_message() + "\n")
+            return 2
+        return _fail(error.format_message().rstrip("."), f"{command} --help", getattr(error, "exit_code", 2))
+
+
+def _fail(message: str, hint: str, code: int) -> int:
+    sys.stdout.flush()
+    lines = [f"error: {' '.join(message.split())}", *([f"hint: {hint}"] if hint else [])]
+    sys.stderr.write("\n".join(lines) + "\n")
+    return code

@@ -1,0 +1,46 @@
+"""`archscope flops`."""
+
+from typing import Annotated
+
+import typer
+
+from archscope.cli import options
+from archscope.cli.each import each
+from archscope.cli.output import finish
+
+
+def flops(
+    models: options.Models,
+    by: Annotated[str, typer.Option("--by", help="stage, operator or layer.")] = "stage",
+    top: Annotated[int | None, typer.Option("--top", "-n", min=1, help="Only so many rows, the dearest first.", show_default="all")] = None,
+    depth: options.Depth = None,
+    input: options.Input = None,
+    batch: options.Batch = 1,
+    dtype: options.Dtype = "float32",
+    mode: options.Mode = "eval",
+    set_: options.Settings = None,
+    cross_check: Annotated[
+        str | None, typer.Option("--cross-check", metavar="TOOL", help="Lay another counter's figure beside ours and explain the difference: fvcore.", show_default=False)
+    ] = None,
+    format: options.Format = None,
+    out: options.Out = None,
+    exact: options.Exact = False,
+) -> None:
+    """MACs and FLOPs by stage, operator or layer, and the operations they are made of.
+
+    archscope flops resnet50 --by layer --top 10
+    """
+    from archscope.tables.flops import flops_table
+
+    request = {"input": options.shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": options.settings(set_)}
+    if cross_check is not None:
+        from archscope.crosscheck import cross_check_table
+
+        reports, error = [cross_check_table(cross_check, model, request) for model in models], None
+        stem = f"{'-'.join(models)}-cross-check"
+    else:
+        # Dearest rows of stages are few; --top asks for layers unless told otherwise.
+        grouping = "layer" if top is not None and by == "stage" else by
+        reports, error = each(models, lambda graph: flops_table(graph, grouping, depth, top), request)
+        stem = f"{'-'.join(report.name for report in reports)}-flops"
+    finish(reports, error, format, out, stem, exact)

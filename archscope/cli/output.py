@@ -1,0 +1,111 @@
+"""Where results go: a table to a terminal, text to a pipe, a file written whole or not at all."""
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from archscope.errors import ArchscopeError, UsageError
+from archscope.report import Report
+
+FOLDER = Path("reports")
+
+
+def deliver(reports: Sequence[Report], form: str | None, out: str | None, stem: str, exact: bool = False) -> None:
+    """Shows the reports on stdout, or writes them to a file and says where.
+
+    Arguments:
+        form: a format by name, for stdout; None is the table.
+        out: a path, a bare format or "-"; see `destination`.
+        stem: the file's name where `out` is a bare format.
+    """
+    from archscope.render import FORMATS, by_suffix, render
+
+    if form is not None:
+        FORMATS.find(form)
+    path = destination(out, stem, {name: known.suffix for name, known in FORMATS.items()})
+    if path is not None:
+        chosen = form or by_suffix(str(path))
+        write(path, render(reports, chosen))
+    elif form is None or form == "table":
+        show(reports, exact)
+    else:
+        sys.stdout.write(render(reports, form))
+
+
+def finish(
+    reports: Sequence[Report], error: ArchscopeError | None, form: str | None, out: str | None, stem: str, exact: bool = False
+) -> None:
+    """As `deliver`; with an `error`, what there is goes to stdout, no file is written, and the error is raised."""
+    if error is not None:
+        out = None
+    if reports:
+        deliver(reports, form, out, stem, exact)
+    if error is not None:
+        raise error
+
+
+def show(reports: Sequence[Report], exact: bool = False) -> None:
+    """The tables, fitted to the terminal; in full width where stdout is not one."""
+    from rich.console import Console
+
+    from archscope.render.table import render, renderable
+
+    console = Console()
+    if not console.is_terminal:
+        sys.stdout.write(render(reports, exact))
+        return
+    for report in reports:
+        console.print(renderable(report, console.width, exact))
+
+
+def destination(out: str | None, stem: str, suffixes: dict[str, str]) -> Path | None:
+    """The file that `--out` means; None for stdout.
+
+    `--out costs.csv` is that file; `--out csv` is `reports/<stem>.csv`; `--out -` is stdout. Raises `UsageError` for a word that is none of these.
+    """
+    if out is None or out == "-":
+        return None
+    if out in suffixes:
+        return FOLDER / f"{safe(stem)}{suffixes[out]}"
+    path = Path(out)
+    if path.suffix.lower() not in suffixes.values():
+        raise UsageError(
+            f"--out {out}: no suffix that names a format", f"use one of {', '.join(suffixes.values())}, or a bare format: {', '.join(suffixes)}"
+        )
+    return path
+
+
+def safe(stem: str) -> str:
+    """A model's name as part of a file name: "timm:x/y" -> "timm-x-y"."""
+    return re.sub(r"[^\w.+-]+", "-", stem).strip("-.") or "model"
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Writes a file whole or not at all, and prints its path. Raises `ArchscopeError` where it cannot be written."""
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ArchscopeError(f"cannot write {path}: {reason.lower()}", "choose another place with --out FILE") from None
+    sys.stdout.write(f"{path}\n")
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

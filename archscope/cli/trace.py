@@ -1,0 +1,35 @@
+"""`archscope trace`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archscope.cli import options
+from archscope.cli.output import destination, write
+
+
+def trace(
+    model: options.Model,
+    input: options.Input = None,
+    batch: options.Batch = 1,
+    dtype: options.Dtype = "float32",
+    mode: options.Mode = "eval",
+    set_: options.Settings = None,
+    out: Annotated[
+        str, typer.Option("--out", "-o", metavar="FILE", help="FILE.json; a bare json names the file after the model, in reports/. - is stdout.")
+    ] = "-",
+) -> None:
+    """Save the trace of a model as JSON: any command then takes the file in place of the model, without torch.
+
+    archscope trace inception_v4 --out v4.json
+    """
+    from archscope.look import look
+
+    graph = look(model, input=options.shapes(input), batch=batch, dtype=dtype, mode=mode, options=options.settings(set_))
+    path: Path | None = destination(out, graph.name, {"json": ".json"})
+    if path is None:
+        sys.stdout.write(graph.to_json().decode() + "\n")
+    else:
+        write(path, graph.to_json())

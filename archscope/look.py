@@ -1,0 +1,73 @@
+"""Words -> Graph, by the shortest way: a saved graph, the trace store, or a fresh trace. torch is imported only for the last."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from archscope import store
+from archscope.errors import ArchscopeError, UsageError
+from archscope.graph import Graph
+from archscope.zoo import catalog
+
+# Sources whose models are the same from run to run, and the distributions they come from. A user's own file is not among them.
+_LASTING = {"": (), "torchvision": ("torchvision",), "timm": ("timm",)}
+
+Shape = Sequence[int]
+
+
+def look(
+    name: str,
+    *,
+    input: Sequence[Shape] = (),
+    batch: int = 1,
+    dtype: str = "float32",
+    mode: str = "eval",
+    options: Mapping[str, Any] | None = None,
+) -> Graph:
+    """The Graph of a model by name.
+
+    Arguments:
+        name: as for `load`, or the path of a saved graph (`.json`).
+        input: shapes without the batch, one per input; the model's own if empty.
+        batch: examples per forward.
+        dtype: of inputs and weights.
+        options: constructor arguments.
+
+    Raises `UsageError`, `ArchscopeError` or `TraceError` as `load` and `trace` do.
+    """
+    options = options or {}
+    if name.endswith(".json"):
+        return _saved(name, bool(input or options or batch != 1 or dtype != "float32" or mode != "eval"))
+    prefix = name.partition(":")[0] if ":" in name else ""
+    if not prefix:
+        name = catalog.find(name).name
+    if prefix not in _LASTING:
+        return _fresh(name, input, batch, dtype, mode, options)
+    request = {"name": name, "input": [tuple(s) for s in input], "batch": batch, "dtype": dtype, "mode": mode, "options": dict(options)}
+    key = store.key({**request, "options": sorted(options.items())}, ("torch", *_LASTING[prefix]))
+    graph = store.get(key)
+    if graph is None:
+        graph = _fresh(name, input, batch, dtype, mode, options)
+        store.put(key, graph)
+    return graph
+
+
+def _fresh(name: str, input: Sequence[Shape], batch: int, dtype: str, mode: str, options: Mapping[str, Any]) -> Graph:
+    from archscope.diagnose import explained
+    from archscope.sources import load
+    from archscope.trace import TraceError
+
+    model = load(name, input=input or None, **options)
+    try:
+        return model.trace(batch=batch, dtype=dtype, mode=mode)
+    except TraceError as error:
+        raise explained(model, error) from error
+
+
+def _saved(name: str, changed: bool) -> Graph:
+    path = Path(name)
+    if not path.is_file():
+        raise ArchscopeError(f"there is no file {name}", "write one with: archscope trace MODEL --out graph.json")
+    if changed:
+        raise UsageError(f"{name} is a saved graph: its input, batch, dtype and arguments are fixed", "name the model instead of the file")
+    return Graph.from_json(path.read_bytes(), name)

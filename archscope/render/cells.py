@@ -1,0 +1,40 @@
+"""How one value reads in a table for people. The other formats carry plain values."""
+
+from archscope import units
+from archscope.report import Column, Kind, Row, Value
+
+RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number"}
+
+
+def text(value: Value, kind: Kind, exact: bool = False) -> str:
+    """A value as a reader wants it: `12253974624` -> "12.25 G"; nothing where there is no value."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (tuple, list)):
+        return "x".join(map(str, value))
+    if isinstance(value, str):
+        return value
+    if kind == "count":
+        # Below a million the number itself is short enough, and a reader with the paper open wants all of it.
+        return units.exact(int(value)) if exact or abs(value) < 1_000_000 else units.count(int(value))
+    if kind == "bytes":
+        return units.size(int(value))
+    if kind == "seconds":
+        return units.seconds(value)
+    if kind == "share":
+        return units.share(value)
+    if kind == "ratio":
+        return f"{value:.2f}x"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def plain(value: Value) -> str | int | float | bool | None:
+    """A value for a file: numbers as they are, shapes as "1x64x56x56"."""
+    return "x".join(map(str, value)) if isinstance(value, (tuple, list)) else value
+
+
+def line(row: Row, columns: tuple[Column, ...]) -> list[str | int | float | bool | None]:
+    """A row's plain values in the order of the columns."""
+    return [plain(row.values.get(column.key)) for column in columns]

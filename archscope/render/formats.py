@@ -1,0 +1,41 @@
+"""The formats of a table, by name and by suffix."""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import PurePath
+from typing import NamedTuple
+
+from archscope.errors import UsageError
+from archscope.registry import Registry
+from archscope.report import Report
+
+
+class Format(NamedTuple):
+    """A format: its suffix, and the module of this package with a function `render(reports) -> str`."""
+
+    suffix: str
+    module: str
+
+
+FORMATS: Registry[Format] = Registry("format")
+FORMATS.add("table", Format(".txt", "table"))
+FORMATS.add("csv", Format(".csv", "csv"))
+FORMATS.add("json", Format(".json", "json"))
+FORMATS.add("md", Format(".md", "markdown"))
+FORMATS.add("latex", Format(".tex", "latex"))
+
+
+def by_suffix(path: str) -> str:
+    """`"costs.csv"` -> `"csv"`; raises `UsageError` with the suffixes there are."""
+    suffix = PurePath(path).suffix.lower()
+    for name, form in FORMATS.items():
+        if form.suffix == suffix:
+            return name
+    known = ", ".join(form.suffix for form in FORMATS.values())
+    raise UsageError(f"'{path}' has no suffix that names a format", f"use one of {known}, or a bare format: {', '.join(FORMATS)}")
+
+
+def render(reports: Sequence[Report], form: str) -> str:
+    """The reports as text in one format. Raises `UsageError` for a format that does not exist."""
+    renderer: Callable[[Sequence[Report]], str] = import_module(f"archscope.render.{FORMATS.find(form).module}").render
+    return renderer(reports)

@@ -1,0 +1,51 @@
+"""LaTeX: a booktabs table, numbers grouped and aligned by siunitx."""
+
+from collections.abc import Sequence
+
+from archscope.render.cells import RIGHT, text
+from archscope.report import Column, Report, Row
+
+_ESCAPES = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "≥": r"$\geq$", "×": r"$\times$", "→": r"$\rightarrow$",
+    "²": r"\textsuperscript{2}", "·": r"$\cdot$", "≈": r"$\approx$",
+}  # fmt: skip
+_WHOLE = {"count", "bytes"}
+
+
+def render(reports: Sequence[Report]) -> str:
+    r"""One `table` environment per report; needs `\usepackage{booktabs,siunitx}`, which the first line says."""
+    return "% \\usepackage{booktabs,siunitx}\n" + "\n".join(_table(report) for report in reports)
+
+
+def _table(report: Report) -> str:
+    columns = [column for column in report.columns if not column.file_only and any(row.values.get(column.key) is not None for row in report.rows)]
+    spec = "".join(_alignment(column, report.rows) for column in columns)
+    rows = [" & ".join(_cell(row, column, at == 0) for at, column in enumerate(columns)) + r" \\" for row in report.rows]
+    lines = [
+        r"\begin{table}", r"\centering", rf"\caption{{{escape(report.title)}. {escape('; '.join(report.facts))}.}}",
+        rf"\begin{{tabular}}{{{spec}}}", r"\toprule", " & ".join(f"{{{escape(column.title)}}}" for column in columns) + r" \\", r"\midrule",
+        *rows, r"\bottomrule", r"\end{tabular}", *(rf"\par\footnotesize {escape(note)}" for note in report.notes), r"\end{table}", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _alignment(column: Column, rows: Sequence[Row]) -> str:
+    values = [value for row in rows if isinstance(value := row.values.get(column.key), int)]
+    if column.kind in _WHOLE:
+        return f"S[table-format={max((len(str(value)) for value in values), default=1)}.0]"
+    return "r" if column.kind in RIGHT else "l"
+
+
+def _cell(row: Row, column: Column, first: bool) -> str:
+    value = row.values.get(column.key)
+    indent = r"\quad " * row.depth if first else ""
+    if column.kind in _WHOLE and isinstance(value, int):
+        return str(value)
+    words = escape(text(value, column.kind))
+    return indent + (f"{{{words}}}" if column.kind in _WHOLE else words)
+
+
+def escape(words: str) -> str:
+    """Text with every character that LaTeX would read as a command written out."""
+    return "".join(_ESCAPES.get(sign, sign) for sign in words).replace("\n", " ")

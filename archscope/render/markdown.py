@@ -1,0 +1,38 @@
+"""Markdown: the table as GitHub shows it, with its circumstances above and its conventions below."""
+
+from collections.abc import Sequence
+
+from archscope.render.cells import RIGHT, text
+from archscope.report import Report
+
+
+def render(reports: Sequence[Report]) -> str:
+    """One section per report; numbers in full."""
+    return "\n".join(_section(report) for report in reports)
+
+
+def _section(report: Report) -> str:
+    columns = [column for column in report.columns if not column.file_only]
+    head = [column.title for column in columns]
+    rule = ["---:" if column.kind in RIGHT else "---" for column in columns]
+    body = [
+        [("&emsp;" * row.depth if at == 0 else "") + _cell(row.values.get(c.key), c.kind) for at, c in enumerate(columns)]
+        for row in report.rows
+    ]  # fmt: skip
+    lines = [f"### {_escape(report.title)}", "", *(f"{_escape(fact)}  " for fact in report.facts), ""]
+    lines += [f"| {' | '.join(cells)} |" for cells in (head, rule, *body)]
+    if report.summary:
+        lines += ["", *(f"- {label}: {text(value, kind, exact=True)}" for label, value, kind in report.summary)]
+    if report.notes:
+        lines += ["", *(f"<sub>{_escape(note)}</sub>  " for note in report.notes)]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: object, kind: object) -> str:
+    return _escape(text(value, kind, exact=True))  # type: ignore[arg-type]
+
+
+def _escape(words: str) -> str:
+    for sign in "\\|<>*_`":
+        words = words.replace(sign, f"\\{sign}" if sign not in "<>" else {"<": "&lt;", ">": "&gt;"}[sign])
+    return words.replace("\n", " ")

@@ -1,0 +1,68 @@
+"""A table as a value: what every command makes and every renderer shows. Numbers are plain, in base units; the renderer formats."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["text", "path", "count", "bytes", "seconds", "share", "ratio", "shape", "number"]
+
+Value = int | float | str | bool | None | tuple[int, ...] | list[Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        key: its name in JSON and CSV, the unit in it where it is not a count: "param_bytes".
+        title: its head in a table.
+        kind: how its values are to be read.
+        rank: 0 stays at any width; the higher, the sooner a narrow terminal leaves it out.
+        file_only: stands in files, not in the table for a reader.
+    """
+
+    key: str
+    title: str
+    kind: Kind = "text"
+    rank: int = 0
+    file_only: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table.
+
+    Attributes:
+        values: by column key; a key that is missing or None is a value that does not exist.
+        depth: indentation of the first column.
+        quiet: a line that is an aside (a module that did not run).
+    """
+
+    values: dict[str, Value]
+    depth: int = 0
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """A table with everything that has to be said beside it.
+
+    Attributes:
+        name: of the model, or of what the table is about.
+        title: the heading.
+        facts: the circumstances, one line each: variant, input, mode, dtype.
+        columns, rows: the table.
+        totals: what JSON carries as totals: plain integers, and the list of what was not counted.
+        summary: the totals as a reader wants them: (label, value, kind).
+        notes: conventions and warnings below the table.
+        head: further keys for JSON: "inputs", "mode", "dtype" ...
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    facts: tuple[str, ...] = ()
+    totals: dict[str, Any] = field(default_factory=dict)
+    summary: tuple[tuple[str, Value, Kind], ...] = ()
+    notes: tuple[str, ...] = ()
+    head: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,142 @@
+"""The cost table: where the arithmetic is, by stage, by operator or by layer."""
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+from archscope.errors import UsageError
+from archscope.graph import Graph, Node, total
+from archscope.registry import unknown
+from archscope.report import Column, Report, Row, Value
+from archscope.tables.common import CONVENTION, at_least, facts, head, output_shape, share, totals, warnings
+from archscope.views.layers import layers
+from archscope.views.outline import outline
+
+By = Literal["stage", "operator", "layer"]
+
+_COSTS = (
+    Column("macs", "MACs", "count"),
+    Column("share", "share", "share", rank=1),
+    Column("flops", "FLOPs", "count", rank=2),
+    Column("adds", "add", "count", rank=5),
+    Column("muls", "mul", "count", rank=5),
+    Column("divs", "div", "count", rank=6),
+    Column("comparisons", "compare", "count", rank=6),
+    Column("exponentials", "exp", "count", rank=6),
+    Column("uncounted", "uncounted", "count", rank=1),
+)
+
+
+def flops_table(graph: Graph, by: str = "stage", depth: int | None = None, top: int | None = None) -> Report:
+    """MACs, FLOPs and the operations that FLOPs are made of.
+
+    Arguments:
+        by: "stage" for the outline, "operator" for a line per operator, "layer" for a line per layer in execution order.
+        depth: of the outline.
+        top: only so many rows, the dearest first.
+
+    Raises `UsageError` for a `by` that does not exist.
+    """
+    if by not in _BY:
+        raise unknown("grouping", by, get_args(By), list_all=True)
+    if top is not None and top < 1:
+        raise UsageError(f"--top {top} shows nothing", "give 1 or more")
+    first, rows = _BY[by](graph, depth)
+    if top is not None:
+        rows = sorted(rows, key=lambda row: (-_number(row, "macs"), -_number(row, "flops")))[:top]
+        rows = [Row(row.values) for row in rows]
+    cost, counts = graph.cost, totals(graph)
+    sign = at_least(graph)
+    summary = (
+        (f"{sign}MACs", cost.macs, "count"),
+        (f"{sign}FLOPs = 2 x MACs + the rest", cost.flops, "count"),
+        *((f"  {label}", counts[key], "count") for key, label in _PARTS if counts[key]),
+        ("activations written", counts["activations"], "count"),
+    )
+    return Report(
+        name=graph.name,
+        title=f"{graph.name}: cost by {by}{f', the {len(rows)} dearest' if top else ''}",
+        facts=facts(graph),
+        columns=(*first, *_COSTS),
+        rows=tuple(rows),
+        totals=counts,
+        summary=summary,  # type: ignore[arg-type]
+        notes=(_convention(graph), *warnings(graph)),
+        head=head(graph),
+    )
+
+
+_PARTS = (
+    ("adds", "additions"), ("muls", "multiplications"), ("divs", "divisions"), ("comparisons", "comparisons"), ("exponentials", "exponentials"),
+)  # fmt: skip
+
+
+def _convention(graph: Graph) -> str:
+    batch = next((graph.tensors[t].shape[0] for t in graph.inputs if graph.tensors[t].shape), 1)
+    return f"{CONVENTION}, batch {batch}."
+
+
+def _number(row: Row, key: str) -> int:
+    value = row.values.get(key)
+    return value if isinstance(value, int) else 0
+
+
+def _cost(graph: Graph, part: Graph | list[Node]) -> dict[str, Value]:
+    cost = part.cost if isinstance(part, Graph) else total(node.cost for node in part)
+    whole = graph.cost
+    return {
+        "macs": cost.macs,
+        # A network without multiply-accumulates still has a dearest part.
+        "share": share(cost.macs, whole.macs) if whole.macs else share(cost.flops, whole.flops),
+        "flops": cost.flops,
+        "adds": cost.adds,
+        "muls": cost.muls,
+        "divs": cost.divs,
+        "comparisons": cost.comparisons,
+        "exponentials": cost.exponentials,
+        "uncounted": cost.unknown or None,
+    }
+
+
+def _by_stage(graph: Graph, depth: int | None) -> tuple[tuple[Column, ...], list[Row]]:
+    columns = (Column("module", "module", "path"), Column("type", "type"), Column("output", "output", "shape", rank=3), Column("path", "path", file_only=True))
+    rows = [
+        Row({"module": part.name, "type": part.label, "output": output_shape(part.graph), "path": part.path, **_cost(graph, part.graph)}, part.depth)
+        for part in outline(graph, depth)
+        if part.graph.cost.flops or part.graph.cost.unknown
+    ]
+    return columns, rows
+
+
+def _by_layer(graph: Graph, depth: int | None) -> tuple[tuple[Column, ...], list[Row]]:
+    columns = (
+        Column("path", "layer", "path"), Column("kind", "kind", rank=4), Column("window", "window", rank=3), Column("output", "output", "shape", rank=3),
+    )  # fmt: skip
+    rows = [
+        Row({"path": layer.path, "kind": " + ".join(layer.words), "window": layer.window or None, "output": layer.shape, **_cost(graph, layer.graph)})
+        for layer in layers(graph)
+    ]
+    return columns, rows
+
+
+def _by_operator(graph: Graph, depth: int | None) -> tuple[tuple[Column, ...], list[Row]]:
+    """One row per operator, the dearest first; the free ones with the reason."""
+    groups: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        groups.setdefault(node.op, []).append(node)
+    columns = (Column("operator", "operator", "path"), Column("runs", "runs", "count"), Column("free", "costs nothing because", rank=4))
+    rows = [
+        Row({"operator": op, "runs": sum(node.repeats for node in nodes), "free": _why(nodes), **_cost(graph, nodes)})
+        for op, nodes in groups.items()
+    ]  # fmt: skip
+    return columns, sorted(rows, key=lambda row: (-_number(row, "flops"), str(row.values["operator"])))
+
+
+def _why(nodes: list[Node]) -> str | None:
+    return "; ".join(dict.fromkeys(node.free for node in nodes if node.free)) or None
+
+
+_BY: dict[str, Callable[[Graph, int | None], tuple[tuple[Column, ...], list[Row]]]] = {
+    "stage": _by_stage,
+    "operator": _by_operator,
+    "layer": _by_layer,
+}

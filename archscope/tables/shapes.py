@@ -1,0 +1,76 @@
+"""The shapes table: one row per layer in execution order, with what each place sees of the input."""
+
+from collections.abc import Sequence
+
+from archscope import metrics
+from archscope.fields import Axis, receptive_fields
+from archscope.graph import Graph
+from archscope.report import Column, Report, Row, Value
+from archscope.tables.common import CONVENTION, facts, head, totals, warnings
+from archscope.views.layers import layers
+
+COLUMNS = (
+    Column("path", "layer", "path"),
+    Column("kind", "kind"),
+    Column("window", "window"),
+    Column("output", "output", "shape"),
+    Column("params", "params", "count", rank=2),
+    Column("macs", "MACs", "count", rank=1),
+    Column("receptive_field", "field", "shape", rank=3),
+    Column("effective_stride", "stride", "shape", rank=4),
+)
+
+
+def shapes_table(graph: Graph, fuse: bool = True) -> Report:
+    """The output shape of every layer.
+
+    Arguments:
+        fuse: False gives every operator a row of its own, reshapes among them.
+    """
+    fields = receptive_fields(graph)
+    rows = [Row({"path": "input", "kind": graph.tensors[t].dtype, "output": graph.tensors[t].shape}) for t in graph.inputs]
+    for layer in layers(graph, fuse):
+        axes = fields.get(layer.output, ())
+        rows.append(
+            Row(
+                {
+                    "path": layer.path or "(network)",
+                    "kind": " + ".join(layer.words),
+                    "window": layer.window or None,
+                    "output": layer.shape,
+                    "params": metrics.params(layer.graph),
+                    "macs": metrics.macs(layer.graph),
+                    "receptive_field": _sizes([axis.size for axis in axes]),
+                    "effective_stride": _sizes([_stride(axis) for axis in axes if axis.dim >= 0]),
+                }
+            )
+        )
+    counts = totals(graph)
+    summary = (("layers", len(rows) - len(graph.inputs), "count"), ("parameters", counts["params"], "count"), ("MACs", counts["macs"], "count"))
+    return Report(
+        name=graph.name,
+        title=f"{graph.name}: shapes",
+        facts=facts(graph),
+        columns=COLUMNS,
+        rows=tuple(rows),
+        totals=counts,
+        summary=summary,  # type: ignore[arg-type]
+        notes=(
+            "window: kernel/stride; V no padding, p2 padding 2, otherwise padded so that only the stride shrinks the map. "
+            "field: input positions that one place sees; stride: input positions from one place to the next.",
+            f"{CONVENTION}.",
+            *warnings(graph),
+        ),
+        head=head(graph),
+    )
+
+
+def _stride(axis: Axis) -> int | float:
+    return int(axis.stride) if axis.stride.denominator == 1 else float(axis.stride)
+
+
+def _sizes(sizes: Sequence[int | float]) -> Value:
+    """One number where the axes agree: 11; (7, 1) where they do not."""
+    if not sizes:
+        return None
+    return sizes[0] if len(set(sizes)) == 1 else list(sizes)
