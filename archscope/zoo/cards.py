@@ -6,7 +6,7 @@ import msgspec
 
 from archscope.errors import UsageError
 
-Value = int | float | tuple[int, ...]
+Value = int | float | str | tuple[int, ...]
 OptionValue = bool | int | float | str | None
 
 
@@ -35,16 +35,15 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         of: path of the part of the network that it is about; "" for the whole.
         than: for a ratio, the other network's name.
         options: constructor arguments that make the variant meant.
-        input: the input meant, where it is not the network's canonical one.
-        relation: how the words relate value and quantity: "=", "<", ">", "about".
-        unit: worth of one unit in the last digit that the source prints (138M: 1e6); for "about", the share that the word may
-            hide.
+        relation: how the words relate value and quantity: "=", "<", ">", "about"; "cut" where the source drops digits without
+            rounding.
+        unit: worth of one in the last digit that the source prints (138M: 1e6); for "about", the share that the word may hide.
         protocol: for an error rate: data set and number of crops.
-        expect: "holds"; "convention" (holds as computed here, which is not how a reader would first take it; `because` says how);
+        expect: "holds"; "convention" (holds as counted here, which is not how a reader would first count; `because` says how);
             "differs" (`because` says why, `correct` is the right figure); "reported" (needs trained weights and the data).
         because: the reason, in a sentence.
         because_source: where the reason can be checked.
-        correct: where it differs, what the count must be.
+        correct: where it differs, what the count must be; a ratio to two decimals.
     """
 
     quantity: str
@@ -53,8 +52,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     of: str = ""
     than: str = ""
     options: dict[str, OptionValue] = {}
-    input: tuple[int, ...] = ()
-    relation: Literal["=", "<", ">", "about"] = "="
+    relation: Literal["=", "<", ">", "about", "cut"] = "="
     unit: float = 0.0
     protocol: str = ""
     expect: Literal["holds", "convention", "differs", "reported"] = "holds"

@@ -87,7 +87,8 @@ class RBF(nn.Module):
         self.register_buffer("codes", torch.tensor(ink))
 
     def forward(self, x: Tensor) -> Tensor:
-        return (x[:, None] - self.codes).square().sum(2)
+        offset = x[:, None] - self.codes
+        return (offset * offset).sum(2)
 
 
 class LeNet5(nn.Module):
