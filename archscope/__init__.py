@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from archscope import metrics
     from archscope.errors import ArchscopeError
     from archscope.graph import Cost, Graph, Node
-    from archscope.look import look
+    from archscope.opener import look
     from archscope.metrics import measure
     from archscope.sources import Model, load
-    from archscope.trace import TraceError, trace
+    from archscope.tracer import TraceError, trace
 
 _HOMES = {
     "ArchscopeError": "archscope.errors",
@@ -30,11 +30,11 @@ _HOMES = {
     "Graph": "archscope.graph",
     "Model": "archscope.sources",
     "Node": "archscope.graph",
-    "TraceError": "archscope.trace",
+    "TraceError": "archscope.tracer",
     "load": "archscope.sources",
-    "look": "archscope.look",
+    "look": "archscope.opener",
     "measure": "archscope.metrics",
-    "trace": "archscope.trace",
+    "trace": "archscope.tracer",
 }
 
 __all__ = ["ArchscopeError", "Cost", "Graph", "Model", "Node", "TraceError", "load", "look", "measure", "metrics", "trace"]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from archscope.sources import Model
-from archscope.trace import TraceError
+from archscope.tracer import TraceError
 from archscope.units import shape as written
 
 

@@ -25,7 +25,7 @@ from torch import nn
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.registry import Registry, unknown
-from archscope.trace import trace
+from archscope.tracer import trace
 
 T = TypeVar("T")
 Options = Mapping[str, Any]

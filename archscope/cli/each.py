@@ -5,7 +5,7 @@ from typing import Any
 
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.look import look
+from archscope.opener import look
 from archscope.report import Report
 
 

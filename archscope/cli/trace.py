@@ -25,7 +25,7 @@ def trace(
 
     archscope trace inception_v4 --out v4.json
     """
-    from archscope.look import look
+    from archscope.opener import look
 
     graph = look(model, input=options.shapes(input), batch=batch, dtype=dtype, mode=mode, options=options.settings(set_))
     path: Path | None = destination(out, graph.name, {"json": ".json"})

@@ -55,7 +55,7 @@ def look(
 def _fresh(name: str, input: Sequence[Shape], batch: int, dtype: str, mode: str, options: Mapping[str, Any]) -> Graph:
     from archscope.diagnose import explained
     from archscope.sources import load
-    from archscope.trace import TraceError
+    from archscope.tracer import TraceError
 
     model = load(name, input=input or None, **options)
     try:
