@@ -87,7 +87,7 @@ class RBF(nn.Module):
         self.register_buffer("codes", torch.tensor(ink))
 
     def forward(self, x: Tensor) -> Tensor:
-        offset = x[:, None] - self.codes
+        offset = x[:, None] - self.codes[None]
         return (offset * offset).sum(2)
 
 

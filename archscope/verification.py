@@ -1,7 +1,7 @@
 """Published figures against counts: every claim on a network's card, recomputed from a fresh trace.
 
 archscope verify             all networks
-python -m archscope.verify   writes the counts and claims into zoo/catalog.json, which travels with the package
+python -m archscope.verification   writes the counts and claims into zoo/catalog.json, which travels with the package
 """
 
 import importlib
@@ -18,7 +18,7 @@ from torch import nn
 from archscope import kinds, metrics, zoo
 from archscope.graph import Graph, Node
 from archscope.registry import Registry
-from archscope.trace import trace
+from archscope.tracer import trace
 from archscope.zoo import catalog
 from archscope.zoo.cards import Card, Claim, Entry, OptionValue, Value
 from archscope.zoo.network import NETWORKS
@@ -181,7 +181,7 @@ def _connections_of(part: Graph, node: Node) -> int:
 
 @QUANTITIES.register("connections")
 def _connections(subject: Subject) -> int:
-    """As LeCun et al. 1998 count: one for each product with a weight, each comparison with a code, each pooled pixel, each bias."""
+    """As LeCun et al. 1998 count: one for each product with a weight, comparison with a code, pooled pixel and bias."""
     part = subject.part
     added = [node for node in part.nodes if any(name.endswith(("bias", "codes")) for name in node.params)]
     return sum(_connections_of(part, node) for node in part.nodes) + sum(part.tensors[node.outputs[0]].numel for node in added)
