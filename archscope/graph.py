@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from archscope import units
 from archscope.errors import ArchscopeError
 from archscope.registry import unknown
 
@@ -432,11 +433,14 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     # -- how it shows itself ----------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        from archscope.metrics import headline
-
-        return f"<Graph {self.name}: {headline(self)}>"
+        cost = self.cost
+        learned = sum(param.numel for param in self.params if not param.buffer)
+        sign = "≥ " if cost.unknown or self.meta.failure else ""
+        inputs = " and ".join(units.shape(shape) for shape in self.shapes(self.inputs))
+        return f"<Graph {self.name}: {len(self.nodes)} operators on {inputs}, {units.count(learned)} parameters, {sign}{units.count(cost.macs)} MACs>"
 
     def _repr_html_(self) -> str:
+        # A Graph shows itself in a notebook; the renderer is above it in the layering and only met here.
         from archscope.render.html import graph_html
 
         return graph_html(self)

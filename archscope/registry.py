@@ -25,7 +25,7 @@ def unknown(kind: str, name: str, choices: Iterable[str], *, list_all: bool = Fa
     """The error for a name that does not exist: names the three nearest, or every choice where there are few."""
     pool = sorted(set(choices))
     close = nearest(name, pool)
-    if list_all or (not close and len(pool) <= 16):
+    if list_all or len(pool) <= 8 or (not close and len(pool) <= 16):
         hint = f"choose from {', '.join(pool)}"
     else:
         hint = f"did you mean {' or '.join(', '.join(close).rsplit(', ', 1))}?" if close else ""

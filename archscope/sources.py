@@ -148,7 +148,7 @@ def _torchvision(name: str, options: Options) -> Model:
     # Backbone weights are a download too; only the detection and segmentation builders know that argument.
     extra = {"weights_backbone": None} if "weights_backbone" in inspect.signature(build).parameters else {}
     module = _guarded(name, lambda: build(weights=None, **extra, **_checked(name, build, options)))
-    return Model(name, module, (_torchvision_input(models, name),), _varied("torchvision's", options), f"torchvision:{name}", dict(options))
+    return Model(name, module, (_torchvision_input(models, name),), _varied(f"torchvision's {name}", options), f"torchvision:{name}", dict(options))
 
 
 def _torchvision_input(models: Any, name: str) -> tuple[int, ...]:
@@ -170,7 +170,7 @@ def _timm(name: str, options: Options) -> Model:
     module = _guarded(name, lambda: timm.create_model(name, pretrained=False, **options))
     shape = tuple(module.default_cfg.get("input_size", (3, 224, 224)))
     shape = (int(options.get("in_chans", shape[0])), *shape[1:])
-    return Model(name, module, (shape,), _varied("timm's", options), f"timm:{name}", dict(options))
+    return Model(name, module, (shape,), _varied(f"timm's {name}", options), f"timm:{name}", dict(options))
 
 
 def _python(name: str, options: Options) -> Model:

@@ -22,6 +22,9 @@ def flops(
     cross_check: Annotated[
         str | None, typer.Option("--cross-check", metavar="TOOL", help="Lay another counter's figure beside ours and explain the difference: fvcore.", show_default=False)
     ] = None,
+    convention: Annotated[
+        str | None, typer.Option("--convention", metavar="NAME", help="Add a column that counts as another tool does: macs, torch, fvcore ...", show_default=False)
+    ] = None,
     format: options.Format = None,
     out: options.Out = None,
     exact: options.Exact = False,
@@ -37,10 +40,11 @@ def flops(
         from archscope.crosscheck import cross_check_table
 
         reports, error = [cross_check_table(cross_check, model, request) for model in models], None
+        exact = True  # a second opinion is worth nothing rounded
         stem = f"{'-'.join(models)}-cross-check"
     else:
         # Dearest rows of stages are few; --top asks for layers unless told otherwise.
         grouping = "layer" if top is not None and by == "stage" else by
-        reports, error = each(models, lambda graph: flops_table(graph, grouping, depth, top), request)
+        reports, error = each(models, lambda graph: flops_table(graph, grouping, depth, top, convention), request)
         stem = f"{'-'.join(report.name for report in reports)}-flops"
     finish(reports, error, format, out, stem, exact)

@@ -35,7 +35,7 @@ Settings = Annotated[
 ]
 Depth = Annotated[int | None, typer.Option("--depth", "-d", min=1, help="Levels of modules to show.", show_default="the network's stages")]
 Format = Annotated[
-    str | None, typer.Option("--format", "-f", metavar="FORMAT", help="table, csv, json, md or latex, on stdout.", show_default="table")
+    str | None, typer.Option("--format", "-f", metavar="FORMAT", help="table, csv, json, md, latex or html, on stdout.", show_default="table")
 ]
 Out = Annotated[
     str | None,

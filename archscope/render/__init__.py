@@ -5,6 +5,7 @@
     json    one object per model: totals, rows
     md      a table for a README or an issue
     latex   a table for a paper (booktabs)
+    html    a self-contained page
 """
 
 from archscope.render.formats import FORMATS, Format, by_suffix, render

@@ -23,6 +23,7 @@ FORMATS.add("csv", Format(".csv", "csv"))
 FORMATS.add("json", Format(".json", "json"))
 FORMATS.add("md", Format(".md", "markdown"))
 FORMATS.add("latex", Format(".tex", "latex"))
+FORMATS.add("html", Format(".html", "html"))
 
 
 def by_suffix(path: str) -> str:

@@ -1,8 +1,9 @@
 """The cost table: where the arithmetic is, by stage, by operator or by layer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
+from archscope.counts.conventions import CONVENTIONS, Worth
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node, total
 from archscope.registry import unknown
@@ -12,6 +13,7 @@ from archscope.views.layers import layers
 from archscope.views.outline import outline
 
 By = Literal["stage", "operator", "layer"]
+Rows = tuple[tuple[Column, ...], list[Row]]
 
 _COSTS = (
     Column("macs", "MACs", "count"),
@@ -26,25 +28,32 @@ _COSTS = (
 )
 
 
-def flops_table(graph: Graph, by: str = "stage", depth: int | None = None, top: int | None = None) -> Report:
+def flops_table(
+    graph: Graph, by: str = "stage", depth: int | None = None, top: int | None = None, convention: str | None = None
+) -> Report:
     """MACs, FLOPs and the operations that FLOPs are made of.
 
     Arguments:
         by: "stage" for the outline, "operator" for a line per operator, "layer" for a line per layer in execution order.
         depth: of the outline.
         top: only so many rows, the dearest first.
+        convention: adds a column in which each part is worth what it is worth to another tool.
 
-    Raises `UsageError` for a `by` that does not exist.
+    Raises `UsageError` for a `by` or a `convention` that does not exist.
     """
     if by not in _BY:
         raise unknown("grouping", by, get_args(By), list_all=True)
     if top is not None and top < 1:
         raise UsageError(f"--top {top} shows nothing", "give 1 or more")
-    first, rows = _BY[by](graph, depth)
+    other = CONVENTIONS.find(convention) if convention is not None else None
+    worth = other.worth(graph) if other is not None else None
+    first, rows = _BY[by](graph, depth, worth)
     if top is not None:
         rows = sorted(rows, key=lambda row: (-_number(row, "macs"), -_number(row, "flops")))[:top]
         rows = [Row(row.values) for row in rows]
     cost, counts = graph.cost, totals(graph)
+    if other is not None:
+        counts = {**counts, f"{other.name}_convention": other.count(graph)}
     sign = at_least(graph)
     summary = (
         (f"{sign}MACs", cost.macs, "count"),
@@ -56,11 +65,11 @@ def flops_table(graph: Graph, by: str = "stage", depth: int | None = None, top: 
         name=graph.name,
         title=f"{graph.name}: cost by {by}{f', the {len(rows)} dearest' if top else ''}",
         facts=facts(graph),
-        columns=(*first, *_COSTS),
+        columns=(*first, *_COSTS[:1], *([Column(_WORTH, f"as {other.name}", "count")] if other else []), *_COSTS[1:]),
         rows=tuple(rows),
         totals=counts,
-        summary=summary,  # type: ignore[arg-type]
-        notes=(_convention(graph), *warnings(graph)),
+        summary=(*summary, *([(f"{other.unit} as {other.name} counts", counts[f"{other.name}_convention"], "count")] if other else [])),  # type: ignore[arg-type]
+        notes=(_convention(graph), *([f"as {other.name}: {other.says}"] if other else []), *warnings(graph)),
         head=head(graph),
     )
 
@@ -80,9 +89,11 @@ def _number(row: Row, key: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _cost(graph: Graph, part: Graph | list[Node]) -> dict[str, Value]:
-    cost = part.cost if isinstance(part, Graph) else total(node.cost for node in part)
-    whole = graph.cost
+_WORTH = "convention"
+
+
+def _cost(graph: Graph, nodes: Sequence[Node], worth: Worth | None) -> dict[str, Value]:
+    cost, whole = total(node.cost for node in nodes), graph.cost
     return {
         "macs": cost.macs,
         # A network without multiply-accumulates still has a dearest part.
@@ -94,38 +105,39 @@ def _cost(graph: Graph, part: Graph | list[Node]) -> dict[str, Value]:
         "comparisons": cost.comparisons,
         "exponentials": cost.exponentials,
         "uncounted": cost.unknown or None,
+        _WORTH: sum(map(worth, nodes)) if worth is not None else None,
     }
 
 
-def _by_stage(graph: Graph, depth: int | None) -> tuple[tuple[Column, ...], list[Row]]:
+def _by_stage(graph: Graph, depth: int | None, worth: Worth | None) -> Rows:
     columns = (Column("module", "module", "path"), Column("type", "type"), Column("output", "output", "shape", rank=3), Column("path", "path", file_only=True))
     rows = [
-        Row({"module": part.name, "type": part.label, "output": output_shape(part.graph), "path": part.path, **_cost(graph, part.graph)}, part.depth)
+        Row({"module": part.name, "type": part.label, "output": output_shape(part.graph), "path": part.path, **_cost(graph, part.graph.nodes, worth)}, part.depth)
         for part in outline(graph, depth)
         if part.graph.cost.flops or part.graph.cost.unknown
     ]
     return columns, rows
 
 
-def _by_layer(graph: Graph, depth: int | None) -> tuple[tuple[Column, ...], list[Row]]:
+def _by_layer(graph: Graph, depth: int | None, worth: Worth | None) -> Rows:
     columns = (
         Column("path", "layer", "path"), Column("kind", "kind", rank=4), Column("window", "window", rank=3), Column("output", "output", "shape", rank=3),
     )  # fmt: skip
     rows = [
-        Row({"path": layer.path, "kind": " + ".join(layer.words), "window": layer.window or None, "output": layer.shape, **_cost(graph, layer.graph)})
+        Row({"path": layer.path, "kind": " + ".join(layer.words), "window": layer.window or None, "output": layer.shape, **_cost(graph, layer.graph.nodes, worth)})
         for layer in layers(graph)
     ]
     return columns, rows
 
 
-def _by_operator(graph: Graph, depth: int | None) -> tuple[tuple[Column, ...], list[Row]]:
+def _by_operator(graph: Graph, depth: int | None, worth: Worth | None) -> Rows:
     """One row per operator, the dearest first; the free ones with the reason."""
     groups: dict[str, list[Node]] = {}
     for node in graph.nodes:
         groups.setdefault(node.op, []).append(node)
     columns = (Column("operator", "operator", "path"), Column("runs", "runs", "count"), Column("free", "costs nothing because", rank=4))
     rows = [
-        Row({"operator": op, "runs": sum(node.repeats for node in nodes), "free": _why(nodes), **_cost(graph, nodes)})
+        Row({"operator": op, "runs": sum(node.repeats for node in nodes), "free": _why(nodes), **_cost(graph, nodes, worth)})
         for op, nodes in groups.items()
     ]  # fmt: skip
     return columns, sorted(rows, key=lambda row: (-_number(row, "flops"), str(row.values["operator"])))
@@ -135,7 +147,7 @@ def _why(nodes: list[Node]) -> str | None:
     return "; ".join(dict.fromkeys(node.free for node in nodes if node.free)) or None
 
 
-_BY: dict[str, Callable[[Graph, int | None], tuple[tuple[Column, ...], list[Row]]]] = {
+_BY: dict[str, Callable[[Graph, int | None, Worth | None], Rows]] = {
     "stage": _by_stage,
     "operator": _by_operator,
     "layer": _by_layer,

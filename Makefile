@@ -1,0 +1,46 @@
+# Two commands do everything on a machine that has Python 3.11 or newer and make:
+#   make demo    creates the environment, installs archscope, runs it on real networks
+#   make test    linters, type checker, layering, tests
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint check bench reports clean
+
+demo: $(VENV)/.installed
+	$(BIN)/archscope list inception
+	$(BIN)/archscope shapes lenet5
+	$(BIN)/archscope params inception_v4
+	$(BIN)/archscope flops inception_v4 inception_resnet_v2
+
+test: lint check
+
+lint: $(VENV)/.test-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: $(VENV)/.test-installed
+	$(BIN)/python -m pytest -n auto
+
+bench: $(VENV)/.test-installed
+	$(BIN)/python -m pip install -q --disable-pip-version-check '.[bench]'
+	$(BIN)/python -m benchmarks
+
+reports: $(VENV)/.installed
+	$(BIN)/python -m reports
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.test-installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
