@@ -7,7 +7,7 @@ import torchvision
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from archscope.trace import trace
+from archscope.tracer import trace
 
 IMAGE = (1, 3, 224, 224)
 IMAGE_NETWORKS = [

@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archscope.counts import FORMULAS, FREE, cost_of
 from archscope.graph import UNKNOWN, ZERO, Cost, Tensor
-from archscope.trace import trace
+from archscope.tracer import trace
 
 
 class Function(nn.Module):
