@@ -17,8 +17,8 @@ Worth = Callable[[Node], int]
 
 _CONVOLUTIONS = frozenset({
     "convolution", "_convolution", "convolution_overrideable", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
-    "conv_transpose2d", "conv_transpose3d", "_convolution_mode", "mkldnn_convolution", "cudnn_convolution", "cudnn_convolution_transpose",
-    "_slow_conv2d_forward", "slow_conv3d_forward",
+    "conv_transpose2d", "conv_transpose3d", "_convolution_mode", "mkldnn_convolution", "cudnn_convolution",
+    "cudnn_convolution_transpose", "_slow_conv2d_forward", "slow_conv3d_forward",
 })  # fmt: skip
 _PRODUCTS = frozenset({"mm", "addmm", "bmm", "linear", "matmul", "einsum"})
 _OTHER_PRODUCTS = ("baddbmm", "addbmm", "mv", "addmv", "dot", "vdot", "inner")
@@ -143,7 +143,7 @@ _FVCORE_BLIND = frozenset({"LSTM", "GRU", "RNN", "Bilinear", "AdaptiveAvgPool1d"
     "fvcore",
     "MACs",
     "As fvcore's FlopCountAnalysis: multiply-accumulates, plus 2 per element of a batch norm (5 in train mode), 5 per element of "
-    "other norms, the inputs of adaptive average pooling, 1 or 4 per output of nearest or bilinear resizing; fused attention is 0.",
+    "other norms, the inputs of adaptive average pooling, 1 or 4 per output of nearest or bilinear resizing; fused attention 0.",
 )
 def fvcore(graph: Graph) -> Worth:
     """Source: fvcore/nn/flop_count.py (`_DEFAULT_SUPPORTED_OPS`) and jit_handles.py.
