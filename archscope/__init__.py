@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from archscope import metrics
     from archscope.errors import ArchscopeError
     from archscope.graph import Cost, Graph, Node
-    from archscope.opener import look
     from archscope.metrics import measure
+    from archscope.opener import look
     from archscope.sources import Model, load
     from archscope.tracer import TraceError, trace
 

@@ -1,7 +1,7 @@
 """The attributes of an operator run in the field's own words: kernel, stride, padding, dilation, groups, transposed ... No torch.
 
-The dispatcher hands over values by position and leaves out trailing defaults; here they get their names, one shape (a list with one value
-per axis) and their defaults, so that a reader of the Graph meets one form only.
+The dispatcher hands over values by position and leaves out trailing defaults; here they get their names, one shape (a list with
+one value per axis) and their defaults, so that a reader of the Graph meets one form only.
 """
 
 from collections.abc import Callable, Mapping
@@ -49,7 +49,12 @@ def _pool(axes: int) -> Reader:
 _READERS: dict[str, Reader] = {
     "aten.convolution": _convolution,
     "aten._convolution": _convolution,
-    **{f"aten.{kind}_pool{axes}d{rest}": _pool(axes) for axes in (1, 2, 3) for kind in ("max", "avg") for rest in ("", "_with_indices")},
+    **{
+        f"aten.{kind}_pool{axes}d{rest}": _pool(axes)
+        for axes in (1, 2, 3)
+        for kind in ("max", "avg")
+        for rest in ("", "_with_indices")
+    },
     "aten.deform_conv2d": _convolution,
 }
 

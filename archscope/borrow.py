@@ -1,4 +1,6 @@
-"""Borrowing a module: it runs in eval mode with its state on another device, and comes back exactly as it was, also when its forward raises."""
+"""Borrowing a module: it runs in eval mode with its state on another device, and comes back exactly as it was, also when its
+forward raises.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,15 +14,18 @@ from archscope.survey import Survey
 
 @contextmanager
 def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[dict[str, torch.Tensor]]:
-    """Lends the network's modules, with their `training` flags set and their state replaced by `device` of it; gives the new state by name.
+    """Lends the network's modules, with their `training` flags set and their state replaced by `device` of it; gives the new
+    state by name.
 
     Afterwards every submodule's attributes, parameters, buffers and children are what they were.
 
-    What a forward stores on its modules (caches, counters, new buffers) is gone afterwards as well: it may hold tensors without values.
+    What a forward stores on its modules (caches, counters, new buffers) is gone afterwards as well: it may hold tensors without
+    values.
     The global RNG state, the fused attention path and the default dtype are kept the same way.
     """
     modules = [m for m in survey.paths if not isinstance(m, torch.jit.ScriptModule)]
-    saved = [(m, vars(m).copy(), m._parameters.copy(), m._buffers.copy(), m._modules.copy()) for m in modules]
+    tables = ("_parameters", "_buffers", "_modules")
+    saved = [(m, vars(m).copy(), [vars(m)[table].copy() for table in tables]) for m in modules]
     rng, default_dtype = torch.get_rng_state(), torch.get_default_dtype()
     fast_path = torch.backends.mha.get_fastpath_enabled()
     try:
@@ -35,10 +40,10 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
         torch.backends.mha.set_fastpath_enabled(fast_path)
         torch.set_rng_state(rng)
         torch.set_default_dtype(default_dtype)
-        for m, attributes, *tables in saved:
+        for m, attributes, contents in saved:
             _restore(vars(m), attributes)
-            for name, content in zip(("_parameters", "_buffers", "_modules"), tables, strict=True):
-                _restore(vars(m)[name], content)
+            for table, content in zip(tables, contents, strict=True):
+                _restore(vars(m)[table], content)
 
 
 def _restore(table: dict[str, Any], content: dict[str, Any]) -> None:
@@ -48,7 +53,9 @@ def _restore(table: dict[str, Any], content: dict[str, Any]) -> None:
         table.update(content)
 
 
-def _replace_state(modules: list[nn.Module], survey: Survey, device: Callable[[torch.Tensor], torch.Tensor]) -> dict[str, torch.Tensor]:
+def _replace_state(
+    modules: list[nn.Module], survey: Survey, device: Callable[[torch.Tensor], torch.Tensor]
+) -> dict[str, torch.Tensor]:
     """Replaces every parameter and buffer by `device` of it, tied ones by the same new one."""
     new: dict[int, torch.Tensor] = {}
     for key, held in survey.state.items():
@@ -58,7 +65,7 @@ def _replace_state(modules: list[nn.Module], survey: Survey, device: Callable[[t
         new[key] = there
     if any(new[key] is not held.tensor for key, held in survey.state.items()):
         for m in modules:
-            for table in (m._parameters, m._buffers):
+            for table in (vars(m)["_parameters"], vars(m)["_buffers"]):
                 table.update({name: new[id(t)] for name, t in table.items() if t is not None})
     return {held.names[0]: new[key] for key, held in survey.state.items()}
 

@@ -13,7 +13,8 @@ from archscope.opener import look
 from archscope.registry import Registry
 from archscope.report import Column, Report, Row
 from archscope.sources import Model, load
-from archscope.tables.common import facts, head, share, totals, warnings as trace_warnings
+from archscope.tables.common import facts, head, share, totals
+from archscope.tables.common import warnings as trace_warnings
 
 Opinion = Callable[[Model, int], tuple[dict[str, int], dict[str, int]]]
 """Runs another counter: (what each operator is worth to it, operators it names as unsupported and how often)."""
@@ -34,10 +35,12 @@ def fvcore(model: Model, batch: int) -> tuple[dict[str, int], dict[str, int]]:
             unsupported = dict(analysis.unsupported_ops())
         except Exception as error:
             lines = str(error).strip().splitlines()
-            raise ArchscopeError(f"fvcore cannot count {model.name}: {type(error).__name__}: {lines[0] if lines else ''}") from error
+            raise ArchscopeError(
+                f"fvcore cannot count {model.name}: {type(error).__name__}: {lines[0] if lines else ''}"
+            ) from error
     counted: dict[str, int] = {}
     for name, value in found.items():
-        label = FVCORE_OPERATORS.get(name, name)
+        label = FVCORE_OPERATORS.get(str(name), str(name))
         counted[label] = counted.get(label, 0) + int(value)
     return counted, unsupported
 
@@ -83,7 +86,15 @@ def cross_check_table(tool: str, name: str, request: Mapping[str, Any]) -> Repor
 
 
 def _row(tool: str, label: str, ours: int, theirs: int, expected: int) -> Row:
-    return Row({"operator": label, "macs": ours, tool: theirs, "difference": theirs - ours, "because": _because(tool, label, ours, theirs, expected)})
+    return Row(
+        {
+            "operator": label,
+            "macs": ours,
+            tool: theirs,
+            "difference": theirs - ours,
+            "because": _because(tool, label, ours, theirs, expected),
+        }
+    )
 
 
 def _because(tool: str, label: str, ours: int, theirs: int, expected: int) -> str:
@@ -110,7 +121,9 @@ def _report(tool: str, graph: Graph, rows: tuple[Row, ...], ours: int, theirs: i
     difference = theirs - ours
     notes = [f"{tool}: {CONVENTIONS[tool].says}"]
     if unsupported:
-        names = ", ".join(f"{count} x {name}" for name, count in sorted(unsupported.items(), key=lambda item: (-item[1], item[0])))
+        names = ", ".join(
+            f"{count} x {name}" for name, count in sorted(unsupported.items(), key=lambda item: (-item[1], item[0]))
+        )
         notes.append(f"{tool} counts these as 0 and says so: {names}.")
     explained = all(not str(row.values["because"]).startswith("not explained") for row in rows)
     notes.append("Every difference is explained." if explained else "A difference is left that we cannot explain.")

@@ -23,7 +23,8 @@ def _hint(model: Model) -> str:
     if given == expected:
         return ""
     if len(given) != len(expected):
-        return f"it takes {len(expected)} sizes without the batch, as in --input {written(expected)}; {written(given)} has {len(given)}"
+        example = f"--input {written(expected)}"
+        return f"it takes {len(expected)} sizes without the batch, as in {example}; {written(given)} has {len(given)}"
     if given[0] != expected[0]:
         return f"it takes {expected[0]} channels, given {given[0]}; try --input {written((expected[0], *given[1:]))}"
     smallest = smallest_size(model)
@@ -34,7 +35,9 @@ def _hint(model: Model) -> str:
 
 
 def smallest_size(model: Model) -> int | None:
-    """The smallest square input that the model takes, found by halving between the given size and the usual one; None if the usual one fails too."""
+    """The smallest square input that the model takes, found by halving between the given size and the usual one; None if the
+    usual one fails too.
+    """
     expected = model.usual[0]
     low, high = min(model.shapes[0][1:], default=0), max(expected[1:], default=0)
     if not _works(model, high):

@@ -1,14 +1,15 @@
 """Receptive field, effective stride and effective padding of every tensor, through branches.
 
-Along each spatial axis, the value at output position i depends on input positions [low + i * stride, high + i * stride]: a convolution or
-pooling with kernel k, stride s, padding p and dilation d turns (low, high, stride) into
+Along each spatial axis, the value at output position i depends on input positions [low + i * stride, high + i * stride]: a
+convolution or pooling with kernel k, stride s, padding p and dilation d turns (low, high, stride) into
 
     low - p * stride,   high + (d * (k - 1) - p) * stride,   stride * s
 
-and where branches meet, the field is the union of theirs. The receptive field is high - low + 1 and is not cut at the input's border, the
-effective padding is -low.
+and where branches meet, the field is the union of theirs. The receptive field is high - low + 1 and is not cut at the input's
+border, the effective padding is -low.
 
-Source: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019, doi:10.23915/distill.00021.
+Source: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019,
+doi:10.23915/distill.00021.
 """
 
 from collections.abc import Callable
@@ -47,7 +48,8 @@ Field = tuple[Axis, ...]
 def receptive_fields(graph: Graph) -> dict[int, Field]:
     """The field of every tensor, by tensor id, for the spatial axes of the network's inputs: [n, c, *spatial].
 
-    A tensor has none where what it sees is not a window around a place (attention over tokens, shuffles, recurrence), or is not known to be.
+    A tensor has none where what it sees is not a window around a place (attention over tokens, shuffles, recurrence), or is not
+    known to be.
     """
     fields: dict[int, Field | None] = {}
     for tensor in graph.inputs:
@@ -59,7 +61,9 @@ def receptive_fields(graph: Graph) -> dict[int, Field]:
             continue
         known = [(fields[t], graph.tensors[t].shape) for t in read]
         for out in node.outputs:
-            fields[out] = _through(node, [(f, s) for f, s in known if f], graph.tensors[out].shape) if all(f for f, _ in known) else None
+            fields[out] = (
+                _through(node, [(f, s) for f, s in known if f], graph.tensors[out].shape) if all(f for f, _ in known) else None
+            )
     return {tensor: field for tensor, field in fields.items() if field}
 
 
@@ -90,7 +94,19 @@ def _through(node: Node, known: list[tuple[Field, Shape]], out: Shape) -> Field 
     return None
 
 
-_COPIES = {"clone", "_to_copy", "detach", "alias", "copy", "dropout", "contiguous", "lift_fresh", "view", "_unsafe_view", "expand"}
+_COPIES = {
+    "clone",
+    "_to_copy",
+    "detach",
+    "alias",
+    "copy",
+    "dropout",
+    "contiguous",
+    "lift_fresh",
+    "view",
+    "_unsafe_view",
+    "expand",
+}
 
 
 def _dim(node: Node, shape: Shape) -> int:
@@ -140,7 +156,11 @@ def _transposed(node: Node, field: Field, shape: Shape, out: Shape) -> Field | N
 def _reduced(node: Node, field: Field, shape: Shape, out: Shape) -> Field | None:
     """A mean, sum or maximum over whole axes."""
     dims = node.attrs.get("dim")
-    gone = {int(d or 0) % len(shape) for d in (dims if isinstance(dims, list) else [dims])} if dims not in (None, []) else set(range(len(shape)))
+    gone = (
+        {int(d or 0) % len(shape) for d in (dims if isinstance(dims, list) else [dims])}
+        if dims not in (None, [])
+        else set(range(len(shape)))
+    )
     kept = len(out) == len(shape)
     new = []
     for axis in field:
@@ -217,14 +237,18 @@ def _upsampled(node: Node, field: Field, shape: Shape, out: Shape) -> Field:
     """Nearest looks at one input position, linear at two, cubic at four along each axis."""
     name = node.name
     before, after = (0, 0) if "nearest" in name else (1, 2) if "cubic" in name else (0, 1)
-    return tuple(
-        Axis(a.dim, a.low - before * a.stride, a.high + after * a.stride, a.stride * Fraction(shape[a.dim], out[a.dim])) if a.dim >= 0 else a
-        for a in field
-    )  # fmt: skip
+    new = []
+    for axis in field:
+        scale = Fraction(shape[axis.dim], out[axis.dim]) if axis.dim >= 0 else Fraction(1)
+        reach = axis.stride if axis.dim >= 0 else Fraction(0)
+        new.append(Axis(axis.dim, axis.low - before * reach, axis.high + after * reach, axis.stride * scale))
+    return tuple(new)
 
 
 def _reshaped(node: Node, field: Field, shape: Shape, out: Shape) -> Field | None:
-    """A view keeps an axis whose size and whose product of sizes before it stand in the output too; flattening all merges what all see."""
+    """A view keeps an axis whose size and whose product of sizes before it stand in the output too; flattening all merges what
+    all see.
+    """
     starts = {prod(out[:at]): at for at in range(len(out) - 1, -1, -1) if out[at] != 1} | {prod(out): len(out)}
     new = []
     for axis in field:
@@ -238,10 +262,10 @@ def _reshaped(node: Node, field: Field, shape: Shape, out: Shape) -> Field | Non
     if len(new) == len(field):
         return tuple(new)
     if len(out) == 2 and out[0] == shape[0]:
+        sizes = [shape[axis.dim] if axis.dim >= 0 else 1 for axis in field]
         return tuple(
-            Axis(-1, a.low, a.high + (shape[a.dim] - 1 if a.dim >= 0 else 0) * a.stride, a.stride * (shape[a.dim] if a.dim >= 0 else 1))
-            for a in field
-        )  # fmt: skip
+            Axis(-1, a.low, a.high + (size - 1) * a.stride, a.stride * size) for a, size in zip(field, sizes, strict=True)
+        )
     return None
 
 

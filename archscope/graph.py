@@ -5,15 +5,14 @@
           ├─ tensors  shape, dtype and storage of what the nodes read and wrote
           └─ params   parameters and buffers, each once, by name
 
-Ids are positions: `graph.tensors[7]` is tensor 7, `graph.calls[0]` is the run of the whole network. Calls are numbered as they begin,
-so a call and everything inside it are the ids from `call.id` up to `graph.end(call.id)`.
+Ids are positions: `graph.tensors[7]` is tensor 7, `graph.calls[0]` is the run of the whole network. Calls are numbered as they
+begin, so a call and everything inside it are the ids from `call.id` up to `graph.end(call.id)`.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from math import prod
-from typing import Any
 
 import msgspec
 
@@ -47,8 +46,8 @@ class Tensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
         shape: sizes, batch first: (1, 64, 56, 56).
         dtype: torch's name without the prefix: "float32".
         storage: views of the same memory share this number.
-        until: id of the last node that ran while the forward still held this memory, which may be after its last use; -1 where that is
-            not known.
+        until: id of the last node that ran while the forward still held this memory, which may be after its last use; -1 where
+            that is not known.
     """
 
     shape: tuple[int, ...]
@@ -355,8 +354,8 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         Arguments:
             part: a call's id, or a module's path; a module that ran several times gives all its runs.
 
-        Its inputs are the tensors that it reads from outside, its outputs those that are read outside or are the network's; tensor, call
-        and node ids stay those of the whole. Raises `UsageError` for a path that no call has.
+        Its inputs are the tensors that it reads from outside, its outputs those that are read outside or are the network's;
+        tensor, call and node ids stay those of the whole. Raises `UsageError` for a path that no call has.
         """
         if isinstance(part, int):
             calls, name = [part], self.calls[part].path
@@ -421,7 +420,9 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         try:
             graph = msgspec.json.decode(data, type=Graph)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ArchscopeError(f"{where} is not a saved graph: {error}", "write one with: archscope trace MODEL --out graph.json") from None
+            raise ArchscopeError(
+                f"{where} is not a saved graph: {error}", "write one with: archscope trace MODEL --out graph.json"
+            ) from None
         if graph.schema_version != SCHEMA_VERSION:
             raise ArchscopeError(
                 f"{where} has schema version {graph.schema_version}, this archscope reads {SCHEMA_VERSION}",
@@ -437,7 +438,8 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         learned = sum(param.numel for param in self.params if not param.buffer)
         sign = "≥ " if cost.unknown or self.meta.failure else ""
         inputs = " and ".join(units.shape(shape) for shape in self.shapes(self.inputs))
-        return f"<Graph {self.name}: {len(self.nodes)} operators on {inputs}, {units.count(learned)} parameters, {sign}{units.count(cost.macs)} MACs>"
+        counts = f"{units.count(learned)} parameters, {sign}{units.count(cost.macs)} MACs"
+        return f"<Graph {self.name}: {len(self.nodes)} operators on {inputs}, {counts}>"
 
     def _repr_html_(self) -> str:
         # A Graph shows itself in a notebook; the renderer is above it in the layering and only met here.

@@ -1,4 +1,6 @@
-"""What an operator is, in the words of the papers: `aten.convolution` with a 3x3 kernel, stride 2 and no padding is a `conv 3x3/2 V`."""
+"""What an operator is, in the words of the papers: `aten.convolution` with a 3x3 kernel, stride 2 and no padding is a `conv
+3x3/2 V`.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,48 +13,61 @@ POINTWISE, REDUCTION, RESHAPE, EMBEDDING, OTHER = "pointwise", "reduction", "res
 
 WEIGHTED = frozenset({CONVOLUTION, LINEAR, PRODUCT, ATTENTION, RECURRENT})
 
-_WORDS: dict[str, dict[str, str]] = {
-    CONVOLUTION: {
-        "convolution": "conv", "_convolution": "conv", "convolution_overrideable": "conv", "conv1d": "conv", "conv2d": "conv", "conv3d": "conv",
-        "mkldnn_convolution": "conv", "cudnn_convolution": "conv", "deform_conv2d": "deformable conv",
-    },
-    LINEAR: {"addmm": "linear", "linear": "linear", "mm": "linear", "addmv": "linear", "mv": "linear", "_addmm_activation": "linear"},
-    PRODUCT: {"bmm": "matmul", "baddbmm": "matmul", "matmul": "matmul", "dot": "dot", "einsum": "einsum", "_trilinear": "bilinear"},
-    ATTENTION: {
-        name: "attention" for name in (
-            "scaled_dot_product_attention", "_scaled_dot_product_flash_attention", "_scaled_dot_product_flash_attention_for_cpu",
-            "_scaled_dot_product_efficient_attention", "_scaled_dot_product_cudnn_attention", "_scaled_dot_product_attention_math",
-            "_scaled_dot_product_fused_attention_overrideable", "_native_multi_head_attention", "_transformer_encoder_layer_fwd",
-        )
-    },
-    RECURRENT: {"lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN", "rnn_relu": "RNN", "mkldnn_rnn_layer": "LSTM", "_thnn_fused_lstm_cell": "LSTM cell"},
-    POOLING: {
-        **{f"max_pool{n}d{rest}": "max pool" for n in (1, 2, 3) for rest in ("", "_with_indices")},
-        **{f"avg_pool{n}d": "avg pool" for n in (1, 2, 3)},
-        **{f"{u}adaptive_avg_pool{n}d": "avg pool" for n in (1, 2, 3) for u in ("", "_")},
-        **{f"adaptive_max_pool{n}d": "max pool" for n in (1, 2, 3)},
-    },
-    NORMALISATION: {
-        "native_batch_norm": "bn", "_native_batch_norm_legit": "bn", "_native_batch_norm_legit_no_training": "bn", "cudnn_batch_norm": "bn",
-        "_batch_norm_with_update": "bn", "batch_norm": "bn", "native_layer_norm": "ln", "layer_norm": "ln", "native_group_norm": "gn",
-        "group_norm": "gn", "rms_norm": "rms norm", "_fused_rms_norm": "rms norm",
-    },
-    ACTIVATION: {
-        name: word for word, names in {
-            "relu": ("relu",), "relu6": ("relu6", "hardtanh"), "gelu": ("gelu",), "silu": ("silu",), "sigmoid": ("sigmoid",), "tanh": ("tanh",),
-            "hardswish": ("hardswish",), "hardsigmoid": ("hardsigmoid",), "leaky relu": ("leaky_relu",), "elu": ("elu",), "prelu": ("prelu", "_prelu_kernel"),
-            "mish": ("mish",), "softplus": ("softplus",), "softmax": ("_softmax", "softmax", "_safe_softmax"), "log softmax": ("_log_softmax", "log_softmax"),
-            "glu": ("glu",), "selu": ("selu",), "celu": ("celu",), "logsigmoid": ("log_sigmoid_forward",),
-        }.items() for name in names
-    },
-    JOIN: {"cat": "concat", "stack": "stack"},
-    RESAMPLING: {"pixel_shuffle": "pixel shuffle", "grid_sampler": "grid sample", "grid_sampler_2d": "grid sample"},
-    REDUCTION: {"mean": "mean", "sum": "sum", "amax": "max", "max": "max", "min": "min", "var": "variance", "argmax": "argmax"},
-    EMBEDDING: {"embedding": "embedding", "_embedding_bag": "embedding bag", "_embedding_bag_forward_only": "embedding bag"},
-}  # fmt: skip
+_WORDS = (
+    # kind, word, operators
+    (CONVOLUTION, "conv", "convolution _convolution convolution_overrideable conv1d conv2d conv3d"),
+    (CONVOLUTION, "conv", "mkldnn_convolution cudnn_convolution"),
+    (CONVOLUTION, "deformable conv", "deform_conv2d"),
+    (LINEAR, "linear", "addmm linear mm addmv mv _addmm_activation"),
+    (PRODUCT, "matmul", "bmm baddbmm matmul"),
+    (PRODUCT, "dot", "dot vdot"),
+    (PRODUCT, "einsum", "einsum"),
+    (PRODUCT, "bilinear", "_trilinear"),
+    (ATTENTION, "attention", "scaled_dot_product_attention _scaled_dot_product_attention_math"),
+    (ATTENTION, "attention", "_scaled_dot_product_flash_attention"),
+    (ATTENTION, "attention", "_scaled_dot_product_flash_attention_for_cpu _scaled_dot_product_efficient_attention"),
+    (ATTENTION, "attention", "_scaled_dot_product_cudnn_attention _scaled_dot_product_fused_attention_overrideable"),
+    (ATTENTION, "attention", "_native_multi_head_attention _transformer_encoder_layer_fwd"),
+    (RECURRENT, "LSTM", "lstm mkldnn_rnn_layer"),
+    (RECURRENT, "LSTM cell", "_thnn_fused_lstm_cell"),
+    (RECURRENT, "GRU", "gru"),
+    (RECURRENT, "RNN", "rnn_tanh rnn_relu"),
+    (POOLING, "max pool", "max_pool1d max_pool2d max_pool3d max_pool2d_with_indices max_pool3d_with_indices"),
+    (POOLING, "max pool", "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d"),
+    (POOLING, "avg pool", "avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d _adaptive_avg_pool2d _adaptive_avg_pool3d"),
+    (POOLING, "avg pool", "adaptive_avg_pool2d adaptive_avg_pool3d"),
+    (NORMALISATION, "bn", "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training batch_norm"),
+    (NORMALISATION, "bn", "cudnn_batch_norm _batch_norm_with_update"),
+    (NORMALISATION, "ln", "native_layer_norm layer_norm"),
+    (NORMALISATION, "gn", "native_group_norm group_norm"),
+    (NORMALISATION, "rms norm", "rms_norm _fused_rms_norm"),
+    (ACTIVATION, "relu6", "relu6 hardtanh"),
+    (ACTIVATION, "leaky relu", "leaky_relu"),
+    (ACTIVATION, "prelu", "prelu _prelu_kernel"),
+    (ACTIVATION, "softmax", "_softmax softmax _safe_softmax"),
+    (ACTIVATION, "log softmax", "_log_softmax log_softmax"),
+    (ACTIVATION, "logsigmoid", "log_sigmoid_forward"),
+    *((ACTIVATION, name, name) for name in ["relu", "gelu", "silu", "sigmoid", "tanh", "hardswish", "hardsigmoid", "elu", "mish", "softplus", "glu", "selu", "celu"]),
+    (JOIN, "concat", "cat"),
+    (JOIN, "stack", "stack"),
+    (RESAMPLING, "pixel shuffle", "pixel_shuffle"),
+    (RESAMPLING, "grid sample", "grid_sampler grid_sampler_2d grid_sampler_3d"),
+    (REDUCTION, "max", "amax max"),
+    (REDUCTION, "variance", "var"),
+    *((REDUCTION, name, name) for name in ["mean", "sum", "min", "argmax"]),
+    (EMBEDDING, "embedding", "embedding"),
+    (EMBEDDING, "embedding bag", "_embedding_bag _embedding_bag_forward_only"),
+)  # fmt: skip
 
-_BY_OP = {op: (kind, word) for kind, words in _WORDS.items() for op, word in words.items()}
-_ARITHMETIC = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "dropout": "dropout", "native_dropout": "dropout"}
+_BY_OP = {op: (kind, word) for kind, word, operators in _WORDS for op in operators.split()}
+_ARITHMETIC = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "divide",
+    "dropout": "dropout",
+    "native_dropout": "dropout",
+}
 
 
 def kind(node: Node) -> str:
@@ -71,7 +86,18 @@ def kind(node: Node) -> str:
     return RESHAPE if name in _MOVES else OTHER
 
 
-_MOVES = {"clone", "copy", "_reshape_copy", "contiguous", "_unsafe_view", "_to_copy", "permute_copy", "roll", "flip", "index_select"}
+_MOVES = {
+    "clone",
+    "copy",
+    "_reshape_copy",
+    "contiguous",
+    "_unsafe_view",
+    "_to_copy",
+    "permute_copy",
+    "roll",
+    "flip",
+    "index_select",
+}
 
 
 def word(node: Node) -> str:
@@ -100,7 +126,8 @@ def is_depthwise(graph: Graph, node: Node) -> bool:
 def window(attrs: Mapping[str, Any]) -> str:
     """Kernel, stride and padding as the papers write them: "3x3/2 V", "1x7", "7x7/2", "3x3 d2 g32"; "" where there is no kernel.
 
-    V (valid) means no padding; a window without a mark is padded so that stride alone decides the output size (SAME); any other padding is
+    V (valid) means no padding; a window without a mark is padded so that stride alone decides the output size (SAME); any other
+    padding is
     written out: "11x11/4 p2".
     """
     kernel, stride = _sizes(attrs, "kernel"), _sizes(attrs, "stride")

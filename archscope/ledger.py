@@ -9,7 +9,9 @@ import torch
 
 from archscope.graph import Tensor
 
-DTYPE_NAMES: dict[torch.dtype, str] = {d: str(d).removeprefix("torch.") for d in vars(torch).values() if isinstance(d, torch.dtype)}
+DTYPE_NAMES: dict[torch.dtype, str] = {
+    d: str(d).removeprefix("torch.") for d in vars(torch).values() if isinstance(d, torch.dtype)
+}
 
 
 def tensors_in(value: Any) -> list[torch.Tensor]:
@@ -28,7 +30,7 @@ class Ledger:
         state: names and tensors of parameters and buffers; these get no number, they are known by name.
     """
 
-    def __init__(self, state: Iterable[tuple[str, torch.Tensor]]):
+    def __init__(self, state: Iterable[tuple[str, torch.Tensor]]) -> None:
         self.tensors: list[Tensor] = []
         self._entries: dict[int, tuple[int | str, Tensor]] = {}  # id() of a living tensor -> our number or a parameter's name
         self._watched: dict[int, _Watch] = {}  # by the same id(), which is unique only among the living

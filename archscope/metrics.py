@@ -5,7 +5,7 @@ A metric's docstring is its entry in the glossary, its name the column and the k
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from archscope import kinds
 from archscope.fields import Axis, receptive_fields
@@ -27,6 +27,7 @@ class Metric(NamedTuple):
     function: Callable[[Graph], Value]
 
     def __call__(self, graph: Graph) -> Value:
+        """The number."""
         return self.function(graph)
 
     @property
@@ -38,17 +39,21 @@ class Metric(NamedTuple):
 METRICS: Registry[Metric] = Registry("metric")
 
 
-def metric(unit: str = "") -> Callable[[Callable[[Graph], Value]], Callable[[Graph], Value]]:
+F = TypeVar("F", bound=Callable[[Graph], int | None])
+
+
+def metric(unit: str = "") -> Callable[[F], F]:
     """Registers a function of a Graph under its own name."""
 
-    def register(function: Callable[[Graph], Value]) -> Callable[[Graph], Value]:
+    def register(function: F) -> F:
         METRICS.add(function.__name__, Metric(function.__name__, unit, function))
         return function
 
     return register
 
 
-# -- parameters -------------------------------------------------------------------------------------------------------------------
+# -- parameters
+# -------------------------------------------------------------------------------------------------------------------
 
 
 @metric()
@@ -99,7 +104,8 @@ def state_bytes(graph: Graph) -> int:
     return sum(p.bytes for p in graph.params)
 
 
-# -- arithmetic -------------------------------------------------------------------------------------------------------------------
+# -- arithmetic
+# -------------------------------------------------------------------------------------------------------------------
 
 
 @metric()
@@ -133,7 +139,8 @@ def weighted_depth(graph: Graph) -> int:
     return deepest
 
 
-# -- memory -----------------------------------------------------------------------------------------------------------------------
+# -- memory
+# -----------------------------------------------------------------------------------------------------------------------
 
 
 def written(graph: Graph) -> dict[int, int]:
@@ -156,7 +163,9 @@ def activations(graph: Graph) -> int:
 
 @metric()
 def layer_activations(graph: Graph) -> int:
-    """Elements of the outputs of convolutions and of products with weights (the "activations" of Dollár et al. 2021, timm's macts)."""
+    """Elements of the outputs of convolutions and of products with weights (the "activations" of Dollár et al. 2021, timm's
+    macts).
+    """
     weighted = (node for node in graph.nodes if node.params and kinds.kind(node) in kinds.WEIGHTED)
     return sum(graph.tensors[node.outputs[0]].numel for node in weighted if node.outputs)
 
@@ -166,7 +175,8 @@ class Alive(NamedTuple):
 
     Attributes:
         node: the node.
-        bytes: of every activation alive while it runs: inputs of the network, what it reads and writes, and what is still to be read.
+        bytes: of every activation alive while it runs: inputs of the network, what it reads and writes, and what is still to be
+            read.
     """
 
     node: Node
@@ -176,8 +186,9 @@ class Alive(NamedTuple):
 def liveness(graph: Graph) -> list[Alive]:
     """Activation memory over time: walks the nodes in order and frees each piece of memory where the forward let go of it.
 
-    A Python variable may hold a tensor beyond its last use; `Tensor.until` tells. Where that is not known, the last use counts. The
-    inputs of the network belong to the caller and stay, its outputs stay to the end. Scratch space inside a kernel is not part of it.
+    A Python variable may hold a tensor beyond its last use; `Tensor.until` tells. Where that is not known, the last use counts.
+    The inputs of the network belong to the caller and stay, its outputs stay to the end. Scratch space inside a kernel is not
+    part of it.
     """
     storage_of = [tensor.storage for tensor in graph.tensors]
     size: dict[int, int] = {}
@@ -227,7 +238,8 @@ def bytes_moved(graph: Graph) -> int:
     return sum(node.bytes for node in graph.nodes)
 
 
-# -- receptive field --------------------------------------------------------------------------------------------------------------
+# -- receptive field
+# --------------------------------------------------------------------------------------------------------------
 
 
 def last_feature_map(graph: Graph) -> tuple[int, tuple[Axis, ...]] | None:

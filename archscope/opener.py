@@ -43,7 +43,14 @@ def look(
         name = catalog.find(name).name
     if prefix not in _LASTING:
         return _fresh(name, input, batch, dtype, mode, options)
-    request = {"name": name, "input": [tuple(s) for s in input], "batch": batch, "dtype": dtype, "mode": mode, "options": dict(options)}
+    request = {
+        "name": name,
+        "input": [tuple(s) for s in input],
+        "batch": batch,
+        "dtype": dtype,
+        "mode": mode,
+        "options": dict(options),
+    }
     key = store.key({**request, "options": sorted(options.items())}, ("torch", *_LASTING[prefix]))
     graph = store.get(key)
     if graph is None:
@@ -69,5 +76,7 @@ def _saved(name: str, changed: bool) -> Graph:
     if not path.is_file():
         raise ArchscopeError(f"there is no file {name}", "write one with: archscope trace MODEL --out graph.json")
     if changed:
-        raise UsageError(f"{name} is a saved graph: its input, batch, dtype and arguments are fixed", "name the model instead of the file")
+        raise UsageError(
+            f"{name} is a saved graph: its input, batch, dtype and arguments are fixed", "name the model instead of the file"
+        )
     return Graph.from_json(path.read_bytes(), name)

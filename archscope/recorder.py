@@ -1,7 +1,7 @@
 """The recorder: a dispatch mode that writes down every operator, and module hooks that write down every call.
 
-It sees aten operators, below autograd and above the kernels: `F.linear` arrives as `t` and `addmm`. A view of a parameter (the `t` above) is
-that parameter by another name and not written down; everything else is.
+It sees aten operators, below autograd and above the kernels: `F.linear` arrives as `t` and `addmm`. A view of a parameter (the
+`t` above) is that parameter by another name and not written down; everything else is.
 """
 
 import sys
@@ -32,11 +32,13 @@ class Operator:
 
     __slots__ = ("has_device", "is_factory", "is_view", "name", "names", "reads_values", "rule", "writes")
 
-    def __init__(self, func: Any):
+    def __init__(self, func: Any) -> None:
         arguments = func._schema.arguments
         self.name = func._schema.name.replace("::", ".")
         self.names = [argument.name for argument in arguments]
-        self.writes = [at for at, argument in enumerate(arguments) if argument.alias_info is not None and argument.alias_info.is_write]
+        self.writes = [
+            at for at, argument in enumerate(arguments) if argument.alias_info is not None and argument.alias_info.is_write
+        ]
         self.is_view = not self.writes and any(ret.alias_info is not None for ret in func._schema.returns)
         self.has_device = "device" in self.names
         self.is_factory = self.has_device and not any("Tensor" in str(argument.type) for argument in arguments)
@@ -53,7 +55,7 @@ class Recorder(TorchDispatchMode):
         meta: bring every tensor that is not there yet to the meta device on sight (constants, what the forward makes anew).
     """
 
-    def __init__(self, paths: dict[nn.Module, str], ledger: Ledger, meta: bool):
+    def __init__(self, paths: dict[nn.Module, str], ledger: Ledger, meta: bool) -> None:
         super().__init__()
         self.nodes: list[Node] = []
         self.calls: list[Call] = []
@@ -62,7 +64,9 @@ class Recorder(TorchDispatchMode):
         self._paths = paths
         self._meta = meta
         self._operators: dict[Any, Operator] = {}
-        self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on the meta device
+        self._moved: dict[
+            int, tuple[torch.Tensor, torch.Tensor]
+        ] = {}  # id() of a real tensor -> itself, its twin on the meta device
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._hooks: list[Any] = []
 
@@ -75,7 +79,10 @@ class Recorder(TorchDispatchMode):
 
     def __enter__(self) -> "Recorder":
         # Global hooks: nothing is ever hung on the user's own modules.
-        self._hooks = [register_module_forward_pre_hook(self._begin), register_module_forward_hook(self._finish, always_call=True)]
+        self._hooks = [
+            register_module_forward_pre_hook(self._begin),
+            register_module_forward_hook(self._finish, always_call=True),
+        ]
         super().__enter__()
         return self
 
@@ -122,7 +129,9 @@ class Recorder(TorchDispatchMode):
         self._write_down(operator, args, kwargs, out)
         return out
 
-    def _on_meta(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _on_meta(
+        self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments, with every tensor and every named device moved to the meta device."""
         if operator.reads_values:
             raise NeedsValuesError(f"{operator.name} reads a tensor's value")
@@ -180,7 +189,9 @@ class Recorder(TorchDispatchMode):
         )
         self.ledger.ran(len(self.nodes) - 1)
 
-    def _written(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, inputs: list[int]) -> tuple[int, ...]:
+    def _written(
+        self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, inputs: list[int]
+    ) -> tuple[int, ...]:
         """Numbers what an operator wrote: in place, as a view, or anew."""
         targets = [args[at] if at < len(args) else kwargs.get(operator.names[at]) for at in operator.writes]
         rewritten = [t for target in targets for t in tensors_in(target)]

@@ -39,7 +39,7 @@ class Registry(Mapping[str, T]):
         kind: what the values are, in the singular, for messages: "metric", "renderer".
     """
 
-    def __init__(self, kind: str):
+    def __init__(self, kind: str) -> None:
         self.kind = kind
         self._entries: dict[str, T] = {}
 

@@ -1,4 +1,6 @@
-"""A table as a value: what every command makes and every renderer shows. Numbers are plain, in base units; the renderer formats."""
+"""A table as a value: what every command makes and every renderer shows. Numbers are plain, in base units; the renderer
+formats.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -6,6 +8,10 @@ from typing import Any, Literal
 Kind = Literal["text", "path", "count", "bytes", "seconds", "share", "ratio", "shape", "number"]
 
 Value = int | float | str | bool | None | tuple[int, ...] | list[Any]
+
+
+Line = tuple[str, Value, Kind]
+"""A line of a summary: label, value, how to read it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,6 @@ class Report:
     rows: tuple[Row, ...]
     facts: tuple[str, ...] = ()
     totals: dict[str, Any] = field(default_factory=dict)
-    summary: tuple[tuple[str, Value, Kind], ...] = ()
+    summary: tuple[Line, ...] = ()
     notes: tuple[str, ...] = ()
     head: dict[str, Any] = field(default_factory=dict)

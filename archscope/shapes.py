@@ -1,9 +1,12 @@
 """Output shapes of the commonest operators, without torch's own meta kernels.
 
-Most of torch's meta kernels are Python: 0.1 to 2 ms an operator, and the first of them to run imports `torch._dynamo` and sympy, more than
-a second of work before the first number. The rules here answer the ordinary case from the shapes alone, in a few microseconds. A rule
-that meets anything out of the ordinary (a memory format other than contiguous, mixed dtypes, sizes that do not fit) returns None, and torch answers, or
-raises its own error. Every rule is tested against torch's kernel over random shapes, strides and dtypes.
+Most of torch's meta kernels are Python: 0.1 to 2 ms an operator, and the first of them to run imports `torch._dynamo` and
+sympy, more than a second of work before the first number. The rules here answer the ordinary case from the shapes alone, in a
+few microseconds.
+A rule
+that meets anything out of the ordinary (a memory format other than contiguous, mixed dtypes, sizes that do not fit) returns
+None, and torch answers, or raises its own error. Every rule is tested against torch's kernel over random shapes, strides and
+dtypes.
 """
 
 from collections.abc import Callable
@@ -38,13 +41,17 @@ def _plain(*tensors: Tensor) -> bool:
     return all(t.is_contiguous() for t in tensors)
 
 
-# -- elementwise ------------------------------------------------------------------------------------------------------------------
+# -- elementwise
+# ------------------------------------------------------------------------------------------------------------------
 
 
 @_rule(
-    aten.relu.default, aten.gelu.default, aten.silu.default, aten.hardswish.default, aten.hardsigmoid.default, aten.sigmoid.default,
-    aten.tanh.default, aten.hardtanh.default, aten.leaky_relu.default, aten.elu.default, aten.mish.default, aten.softplus.default,
-    aten.exp.default, aten.log.default, aten.sqrt.default, aten.rsqrt.default, aten.neg.default, aten.abs.default, aten.erf.default,
+    aten.relu.default, aten.gelu.default, aten.silu.default, aten.hardswish.default, aten.hardsigmoid.default,
+    aten.sigmoid.default,
+    aten.tanh.default, aten.hardtanh.default, aten.leaky_relu.default, aten.elu.default, aten.mish.default,
+    aten.softplus.default,
+    aten.exp.default, aten.log.default, aten.sqrt.default, aten.rsqrt.default, aten.neg.default, aten.abs.default,
+    aten.erf.default,
     aten.sin.default, aten.cos.default,
 )  # fmt: skip
 def _unary(x: Tensor, *args: Any, **kwargs: Any) -> Tensor | None:
@@ -60,8 +67,9 @@ def _softmax(x: Tensor, dim: int, *args: Any, **kwargs: Any) -> Tensor | None:
 
 
 @_rule(
-    aten.relu_.default, aten.gelu_.default, aten.silu_.default, aten.hardswish_.default, aten.hardsigmoid_.default, aten.sigmoid_.default,
-    aten.tanh_.default, aten.hardtanh_.default, aten.leaky_relu_.default, aten.elu_.default, aten.mish_.default, aten.zero_.default,
+    aten.relu_.default, aten.gelu_.default, aten.silu_.default, aten.hardswish_.default, aten.hardsigmoid_.default,
+    aten.sigmoid_.default, aten.tanh_.default, aten.hardtanh_.default, aten.leaky_relu_.default, aten.elu_.default,
+    aten.mish_.default, aten.zero_.default,
     aten.neg_.default, aten.exp_.default, aten.uniform_.default, aten.normal_.default, aten.fill_.Scalar,
 )  # fmt: skip
 def _unary_in_place(x: Tensor, *args: Any, **kwargs: Any) -> Tensor | None:
@@ -82,8 +90,8 @@ def _broadcast(a: torch.Size, b: torch.Size) -> tuple[int, ...] | None:
 
 
 @_rule(
-    aten.add.Tensor, aten.sub.Tensor, aten.mul.Tensor, aten.div.Tensor, aten.mul.Scalar, aten.add.Scalar, aten.div.Scalar, aten.sub.Scalar,
-    aten.pow.Tensor_Scalar,
+    aten.add.Tensor, aten.sub.Tensor, aten.mul.Tensor, aten.div.Tensor, aten.mul.Scalar, aten.add.Scalar, aten.div.Scalar,
+    aten.sub.Scalar, aten.pow.Tensor_Scalar,
 )  # fmt: skip
 def _binary(x: Tensor, y: Tensor | float, **kwargs: Any) -> Tensor | None:
     # [*s], [*t] -> broadcast
@@ -100,7 +108,9 @@ def _binary(x: Tensor, y: Tensor | float, **kwargs: Any) -> Tensor | None:
     return _empty(shape, x) if shape is not None and shape in (tuple(x.shape), tuple(y.shape)) else None
 
 
-@_rule(aten.add_.Tensor, aten.sub_.Tensor, aten.mul_.Tensor, aten.div_.Tensor, aten.mul_.Scalar, aten.add_.Scalar, aten.div_.Scalar)
+@_rule(
+    aten.add_.Tensor, aten.sub_.Tensor, aten.mul_.Tensor, aten.div_.Tensor, aten.mul_.Scalar, aten.add_.Scalar, aten.div_.Scalar
+)
 def _binary_in_place(x: Tensor, y: Tensor | float, **kwargs: Any) -> Tensor | None:
     if not x.is_floating_point():
         return None
@@ -111,14 +121,21 @@ def _binary_in_place(x: Tensor, y: Tensor | float, **kwargs: Any) -> Tensor | No
 
 @_rule(aten.clone.default)
 def _clone(x: Tensor, **kwargs: Any) -> Tensor | None:
-    return _empty(x.shape, x) if x.is_contiguous() and kwargs.get("memory_format") in (None, torch.preserve_format, torch.contiguous_format) else None
+    return (
+        _empty(x.shape, x)
+        if x.is_contiguous() and kwargs.get("memory_format") in (None, torch.preserve_format, torch.contiguous_format)
+        else None
+    )
 
 
-# -- convolution and pooling ------------------------------------------------------------------------------------------------------
+# -- convolution and pooling
+# ------------------------------------------------------------------------------------------------------
 
 
 def _window(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil: bool = False) -> int:
-    """Positions of a window along one axis, as torch counts them: with `ceil`, the last one must begin inside the input or its left padding."""
+    """Positions of a window along one axis, as torch counts them: with `ceil`, the last one must begin inside the input or its
+    left padding.
+    """
     span = size + 2 * padding - dilation * (kernel - 1) - 1
     out = (span + (stride - 1 if ceil else 0)) // stride + 1
     return out - 1 if ceil and (out - 1) * stride >= size + padding else out
@@ -131,7 +148,15 @@ def _each(value: Any, axes: int) -> list[int]:
 
 @_rule(aten.convolution.default)
 def _convolution(
-    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, transposed: bool, output_padding: Any, groups: int
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    output_padding: Any,
+    groups: int,
 ) -> Tensor | None:
     # [n, c, *hw], [k, c / groups, *rs] -> [n, k, *pq]; transposed: [n, c, *hw], [c, k / groups, *rs] -> [n, k, *pq]
     axes = x.dim() - 2
@@ -146,7 +171,10 @@ def _convolution(
         if c != first or c % groups:
             return None
         extra = _each(output_padding, axes)
-        out = [(s - 1) * st - 2 * p + d * (k - 1) + o + 1 for s, k, st, p, d, o in zip(sizes, kernel, stride, padding, dilation, extra, strict=True)]
+        out = [
+            (s - 1) * st - 2 * p + d * (k - 1) + o + 1
+            for s, k, st, p, d, o in zip(sizes, kernel, stride, padding, dilation, extra, strict=True)
+        ]
         channels = second * groups
     else:
         if c != second * groups or first % groups:
@@ -170,7 +198,9 @@ def _pooled(x: Tensor, axes: int, kernel: Any, stride: Any, padding: Any, dilati
 
 
 @_rule(aten.max_pool2d_with_indices.default)
-def _max_pool2d(x: Tensor, kernel: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil: bool = False) -> tuple[Tensor, Tensor] | None:
+def _max_pool2d(
+    x: Tensor, kernel: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil: bool = False
+) -> tuple[Tensor, Tensor] | None:
     # [n, c, h, w] -> [n, c, p, q] and the positions of the maxima
     shape = _pooled(x, 2, kernel, stride, padding, dilation, ceil)
     return None if shape is None else (_empty(shape, x), torch.empty(shape, dtype=torch.int64, device=_META))
@@ -190,11 +220,14 @@ def _adaptive_avg_pool2d(x: Tensor, size: Any) -> Tensor | None:
     return _empty((*x.shape[:2], *_each(size, 2)), x) if ordinary else None
 
 
-# -- normalisation and reduction --------------------------------------------------------------------------------------------------
+# -- normalisation and reduction
+# --------------------------------------------------------------------------------------------------
 
 
 @_rule(aten.native_batch_norm.default)
-def _batch_norm(x: Tensor, weight: Any, bias: Any, mean: Any, var: Any, training: bool, *args: Any) -> tuple[Tensor, Tensor, Tensor] | None:
+def _batch_norm(
+    x: Tensor, weight: Any, bias: Any, mean: Any, var: Any, training: bool, *args: Any
+) -> tuple[Tensor, Tensor, Tensor] | None:
     # [n, c, *hw] -> [n, c, *hw], and the statistics of the batch: [c] in training, else empty
     if x.dim() < 2 or not x.is_contiguous() or x.dtype != torch.float32:
         return None
@@ -225,7 +258,8 @@ def _mean(x: Tensor, dims: Any, keepdim: bool = False, **kwargs: Any) -> Tensor 
     return _empty([1 if at in gone else s for at, s in enumerate(x.shape) if keepdim or at not in gone], x)
 
 
-# -- products ---------------------------------------------------------------------------------------------------------------------
+# -- products
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def _product(out: tuple[int, ...], fits: bool, *operands: Tensor) -> Tensor | None:
@@ -256,7 +290,8 @@ def _bmm(a: Tensor, b: Tensor) -> Tensor | None:
     return _product((a.shape[0], a.shape[1], b.shape[2]), a.shape[0] == b.shape[0] and a.shape[2] == b.shape[1], a, b)
 
 
-# -- joining ----------------------------------------------------------------------------------------------------------------------
+# -- joining
+# ----------------------------------------------------------------------------------------------------------------------
 
 
 @_rule(aten.cat.default)
@@ -264,7 +299,11 @@ def _cat(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
     # [*a, c_i, *b] ... -> [*a, sum of c_i, *b]
     first = tensors[0]
     rank = first.dim()
-    if not rank or not -rank <= dim < rank or any(t.dtype != first.dtype or t.dim() != rank or not t.is_contiguous() for t in tensors):
+    if (
+        not rank
+        or not -rank <= dim < rank
+        or any(t.dtype != first.dtype or t.dim() != rank or not t.is_contiguous() for t in tensors)
+    ):
         return None
     at = dim % rank
     before, after = first.shape[:at], first.shape[at + 1 :]

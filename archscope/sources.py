@@ -77,7 +77,12 @@ def torch_dtype(name: str) -> torch.dtype:
     choices = {str(value).removeprefix("torch.") for value in vars(torch).values() if isinstance(value, torch.dtype)}
     value = getattr(torch, name, None)
     if not isinstance(value, torch.dtype):
-        raise unknown("dtype", name, choices & {"float32", "float64", "float16", "bfloat16", "int64", "int32", "int8", "uint8"}, list_all=True)
+        raise unknown(
+            "dtype",
+            name,
+            choices & {"float32", "float64", "float16", "bfloat16", "int64", "int32", "int8", "uint8"},
+            list_all=True,
+        )
     return value
 
 
@@ -90,7 +95,9 @@ def source(prefix: str) -> Callable[[Loader], Loader]:
     return SOURCES.register(prefix)
 
 
-def load(name: str, *, input: Sequence[Sequence[int]] | Sequence[int] | None = None, device: str = "meta", **options: Any) -> Model:
+def load(
+    name: str, *, input: Sequence[Sequence[int]] | Sequence[int] | None = None, device: str = "meta", **options: Any
+) -> Model:
     """Loads a model by name.
 
     Arguments:
@@ -148,7 +155,14 @@ def _torchvision(name: str, options: Options) -> Model:
     # Backbone weights are a download too; only the detection and segmentation builders know that argument.
     extra = {"weights_backbone": None} if "weights_backbone" in inspect.signature(build).parameters else {}
     module = _guarded(name, lambda: build(weights=None, **extra, **_checked(name, build, options)))
-    return Model(name, module, (_torchvision_input(models, name),), _varied(f"torchvision's {name}", options), f"torchvision:{name}", dict(options))
+    return Model(
+        name,
+        module,
+        (_torchvision_input(models, name),),
+        _varied(f"torchvision's {name}", options),
+        f"torchvision:{name}",
+        dict(options),
+    )
 
 
 def _torchvision_input(models: Any, name: str) -> tuple[int, ...]:
@@ -188,7 +202,9 @@ def _python(name: str, options: Options) -> Model:
     elif callable(maker):
         module = _guarded(name, lambda: maker(**_checked(attribute, maker, options)))
     else:
-        raise UsageError(f"{name} is {type(maker).__name__}, not a torch.nn.Module, a class of one, or a function that returns one")
+        raise UsageError(
+            f"{name} is {type(maker).__name__}, not a torch.nn.Module, a class of one, or a function that returns one"
+        )
     if not isinstance(module, nn.Module):
         raise UsageError(f"{name} returned {type(module).__name__}, not a torch.nn.Module")
     shape = getattr(module, "example_input_shape", None)
@@ -227,7 +243,9 @@ def _importable(where: str, name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name and where.split(".")[0] == error.name.split(".")[0]:
             prefixes = ", ".join(f"{prefix}:" for prefix in SOURCES)
-            raise UsageError(f"'{name}': there is no module '{where}'", f"sources are {prefixes} FILE.py: and package.module:") from None
+            raise UsageError(
+                f"'{name}': there is no module '{where}'", f"sources are {prefixes} FILE.py: and package.module:"
+            ) from None
         raise ArchscopeError(f"{where} cannot be imported: {error}") from None
 
 
@@ -256,4 +274,6 @@ def _guarded(name: str, run: Callable[[], T]) -> T:
         raise
     except Exception as error:
         lines = str(error).strip().splitlines()
-        raise ArchscopeError(f"{name} cannot be built: {type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")) from error
+        raise ArchscopeError(
+            f"{name} cannot be built: {type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")
+        ) from error

@@ -1,7 +1,8 @@
 """The trace store: Graphs on disk, so that the second look at a network needs no torch.
 
-A Graph is kept under a key made of everything it depends on: archscope's own source, the versions of torch and of the library that the model comes
-from, the model's name and arguments, input, batch, dtype and mode. Models from a user's own files are never kept. The store is a
+A Graph is kept under a key made of everything it depends on: archscope's own source, the versions of torch and of the library
+that the model comes from, the model's name and arguments, input, batch, dtype and mode. Models from a user's own files are
+never kept. The store is a
 cache: what is damaged or cannot be written is as good as absent.
 
     ARCHSCOPE_STORE=/some/folder   keeps it there

@@ -1,8 +1,8 @@
 """Module and inputs -> Graph: one forward pass, written down operator by operator.
 
-The forward runs on the meta device: no memory for weights, no arithmetic. The module is neither moved, patched nor left with hooks; it comes
-back as it was, also when its forward raises. A model that needs real values (control flow that depends on data) is run again on the CPU with
-random inputs, and the Graph says so.
+The forward runs on the meta device: no memory for weights, no arithmetic. The module is neither moved, patched nor left with
+hooks; it comes back as it was, also when its forward raises. A model that needs real values (control flow that depends on data)
+is run again on the CPU with random inputs, and the Graph says so.
 """
 
 import copy
@@ -33,7 +33,7 @@ class TraceError(ArchscopeError):
         failure: where and why it stopped.
     """
 
-    def __init__(self, graph: Graph, failure: Failure):
+    def __init__(self, graph: Graph, failure: Failure) -> None:
         where = f"{failure.path} ({failure.type})" if failure.path else failure.type
         given = " and ".join("x".join(map(str, shape)) for shape in failure.inputs)
         super().__init__(
@@ -56,8 +56,8 @@ def trace(
     """Runs `module(*inputs, **kwargs)` once, without weights or arithmetic, and returns what it did.
 
     Arguments:
-        inputs, kwargs: what forward takes. Tensors on any device, batch first; only shape and dtype matter. A `torch.Size` stands for a
-            float32 tensor of that shape.
+        inputs, kwargs: what forward takes. Tensors on any device, batch first; only shape and dtype matter. A `torch.Size`
+            stands for a float32 tensor of that shape.
         name: of the network; the class name if not given.
         mode: "eval" or "train", whatever the module's own flags say (they are put back).
         variant, source: kept in the Graph's meta.
@@ -72,14 +72,14 @@ def trace(
         raise UsageError(f"trace takes a torch.nn.Module, not {type(module).__name__}", "pass an instance: trace(Net(), x)")
     if mode not in ("eval", "train"):
         raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
-    sized = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (inputs, kwargs), is_leaf=_is_size)
+    args, kwargs = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (inputs, kwargs), is_leaf=_is_size)
     meta = Meta(variant=variant, mode=mode, source=source, torch=str(torch.__version__))
     name = name or type(module).__name__
-    module = _runnable(module, *sized)
+    module = _runnable(module, args, kwargs)
     try:
-        return _run(module, *sized, name, meta)
+        return _run(module, args, kwargs, name, meta)
     except _NotOnMetaError as error:
-        return _run(module, *sized, name, msgspec.structs.replace(meta, device="cpu", reason=str(error)))
+        return _run(module, args, kwargs, name, msgspec.structs.replace(meta, device="cpu", reason=str(error)))
 
 
 class _NotOnMetaError(Exception):
@@ -87,7 +87,9 @@ class _NotOnMetaError(Exception):
 
 
 def _runnable(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> nn.Module:
-    """The module itself; what is inside torch.compile's wrapper; an initialised copy of a lazy module, which would change its kind."""
+    """The module itself; what is inside torch.compile's wrapper; an initialised copy of a lazy module, which would change its
+    kind.
+    """
     if type(module).__name__ == "OptimizedModule":
         module = module._orig_mod  # type: ignore[assignment]
     if not any(isinstance(t, (UninitializedParameter, UninitializedBuffer)) for t in (*module.parameters(), *module.buffers())):
@@ -150,7 +152,8 @@ def _needs_values(error: BaseException) -> bool:
 def _eager() -> AbstractContextManager[Any]:
     """Functions under torch.compile run as written. Only where dynamo is loaded: loading it costs a second."""
     if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
-        return torch.compiler.set_stance("force_eager")
+        stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
+        return stance
     return nullcontext()
 
 

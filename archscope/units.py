@@ -66,7 +66,9 @@ def shape(dims: tuple[int, ...]) -> str:
 def parse_shape(text: str) -> tuple[int, ...]:
     """`"3x299x299"` -> `(3, 299, 299)`; raises `UsageError` on anything else."""
     if not re.fullmatch(r"\d+(x\d+)*", text):
-        raise UsageError(f"'{text}' is not a shape", "write the sizes with an x between them, without the batch: --input 3x299x299")
+        raise UsageError(
+            f"'{text}' is not a shape", "write the sizes with an x between them, without the batch: --input 3x299x299"
+        )
     dims = tuple(map(int, text.split("x")))
     if 0 in dims:
         raise UsageError(f"'{text}' has a size of 0", "every size is 1 or more: --input 3x299x299")
@@ -76,8 +78,10 @@ def parse_shape(text: str) -> tuple[int, ...]:
 def parse_count(text: str) -> int:
     """`"45M"` -> `45000000`, `"13G"`, `"5e6"`, `"162MiB"`; raises `UsageError` on anything else."""
     match = re.fullmatch(r"([0-9][0-9_,]*(?:\.[0-9]+)?(?:[eE][0-9]+)?)\s*([KMGTP]?i?B?|[kmg]i?B?)", text.strip())
-    scales = {"": 1, "B": 1} | {u: s for u, s in _COUNT} | {u + "B": s for u, s in _COUNT} | {u: s for u, s in _BYTES}
+    scales = {"": 1, "B": 1} | dict(_COUNT) | {u + "B": s for u, s in _COUNT} | dict(_BYTES)
     unit = (match[2][:1].upper() + match[2][1:]) if match else ""
     if match is None or unit not in scales:
-        raise UsageError(f"'{text}' is not an amount", "write a number with K, M, G or T behind it, or KiB, MiB, GiB for bytes: 45M")
+        raise UsageError(
+            f"'{text}' is not an amount", "write a number with K, M, G or T behind it, or KiB, MiB, GiB for bytes: 45M"
+        )
     return round(float(match[1].replace(",", "").replace("_", "")) * scales[unit])

@@ -31,7 +31,9 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def _root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
     pass
 
 
@@ -62,7 +64,8 @@ def run(words: list[str]) -> int:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        # The command-line parser's own errors: typer has carried its own copy of click since 0.2x, so they are told by their shape.
+        # The command-line parser's own errors: typer has carried its own copy of click since 0.2x, so they are told by their
+        # shape.
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "archscope"
         if type(error).__name__ == "NoArgsIsHelpError":

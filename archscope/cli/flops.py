@@ -12,7 +12,9 @@ from archscope.cli.output import finish
 def flops(
     models: options.Models,
     by: Annotated[str, typer.Option("--by", help="stage, operator or layer.")] = "stage",
-    top: Annotated[int | None, typer.Option("--top", "-n", min=1, help="Only so many rows, the dearest first.", show_default="all")] = None,
+    top: Annotated[
+        int | None, typer.Option("--top", "-n", min=1, help="Only so many rows, the dearest first.", show_default="all")
+    ] = None,
     depth: options.Depth = None,
     input: options.Input = None,
     batch: options.Batch = 1,
@@ -20,10 +22,22 @@ def flops(
     mode: options.Mode = "eval",
     set_: options.Settings = None,
     cross_check: Annotated[
-        str | None, typer.Option("--cross-check", metavar="TOOL", help="Lay another counter's figure beside ours and explain the difference: fvcore.", show_default=False)
+        str | None,
+        typer.Option(
+            "--cross-check",
+            metavar="TOOL",
+            help="Lay another counter's figure beside ours and explain the difference: fvcore.",
+            show_default=False,
+        ),
     ] = None,
     convention: Annotated[
-        str | None, typer.Option("--convention", metavar="NAME", help="Add a column that counts as another tool does: macs, torch, fvcore ...", show_default=False)
+        str | None,
+        typer.Option(
+            "--convention",
+            metavar="NAME",
+            help="Add a column that counts as another tool does: macs, torch, fvcore ...",
+            show_default=False,
+        ),
     ] = None,
     format: options.Format = None,
     out: options.Out = None,

@@ -9,7 +9,8 @@ from archscope.errors import UsageError
 from archscope.units import parse_shape
 
 _MODEL_HELP = (
-    "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS, package.module:CLASS, or a saved graph (.json)."
+    "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS, package.module:CLASS, "
+    "or a saved graph (.json)."
 )
 
 
@@ -21,25 +22,47 @@ def complete_model(incomplete: str) -> list[str]:
 
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL_HELP, show_default=False, autocompletion=complete_model)]
-Models = Annotated[list[str], typer.Argument(metavar="MODEL...", help=_MODEL_HELP, show_default=False, autocompletion=complete_model)]
+Models = Annotated[
+    list[str], typer.Argument(metavar="MODEL...", help=_MODEL_HELP, show_default=False, autocompletion=complete_model)
+]
 Input = Annotated[
     list[str] | None,
-    typer.Option("--input", "-i", metavar="SHAPE", help="Input shape without the batch: 3x299x299. Repeat it for several inputs.", show_default="the model's own"),
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="SHAPE",
+        help="Input shape without the batch: 3x299x299. Repeat it for several inputs.",
+        show_default="the model's own",
+    ),
 ]
 Batch = Annotated[int, typer.Option("--batch", "-b", min=1, help="Examples per forward pass.")]
 Dtype = Annotated[str, typer.Option("--dtype", help="Of inputs and weights: float32, float16, bfloat16, int64 ...")]
 Mode = Annotated[str, typer.Option("--mode", help="eval or train: auxiliary heads run in train mode.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", "-s", metavar="NAME=VALUE", help="Constructor argument: --set num_classes=10. Repeatable.", show_default=False),
+    typer.Option(
+        "--set", "-s", metavar="NAME=VALUE", help="Constructor argument: --set num_classes=10. Repeatable.", show_default=False
+    ),
 ]
-Depth = Annotated[int | None, typer.Option("--depth", "-d", min=1, help="Levels of modules to show.", show_default="the network's stages")]
+Depth = Annotated[
+    int | None, typer.Option("--depth", "-d", min=1, help="Levels of modules to show.", show_default="the network's stages")
+]
 Format = Annotated[
-    str | None, typer.Option("--format", "-f", metavar="FORMAT", help="table, csv, json, md, latex or html, on stdout.", show_default="table")
+    str | None,
+    typer.Option(
+        "--format", "-f", metavar="FORMAT", help="table, csv, json, md, latex or html, on stdout.", show_default="table"
+    ),
 ]
 Out = Annotated[
     str | None,
-    typer.Option("--out", "-o", metavar="FILE", help="Write to a file; its suffix picks the format. A bare format names the file after the model, in reports/. - is stdout.", show_default=False),
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Write to a file; its suffix picks the format. A bare format names the file after the model, in reports/. "
+        "- is stdout.",
+        show_default=False,
+    ),
 ]
 Exact = Annotated[bool, typer.Option("--exact", help="All digits in the table instead of 12.25 G.")]
 

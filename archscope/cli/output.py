@@ -64,7 +64,8 @@ def show(reports: Sequence[Report], exact: bool = False) -> None:
 def destination(out: str | None, stem: str, suffixes: dict[str, str]) -> Path | None:
     """The file that `--out` means; None for stdout.
 
-    `--out costs.csv` is that file; `--out csv` is `reports/<stem>.csv`; `--out -` is stdout. Raises `UsageError` for a word that is none of these.
+    `--out costs.csv` is that file; `--out csv` is `reports/<stem>.csv`; `--out -` is stdout. Raises `UsageError` for a word
+    that is none of these.
     """
     if out is None or out == "-":
         return None
@@ -73,7 +74,8 @@ def destination(out: str | None, stem: str, suffixes: dict[str, str]) -> Path | 
     path = Path(out)
     if path.suffix.lower() not in suffixes.values():
         raise UsageError(
-            f"--out {out}: no suffix that names a format", f"use one of {', '.join(suffixes.values())}, or a bare format: {', '.join(suffixes)}"
+            f"--out {out}: no suffix that names a format",
+            f"use one of {', '.join(suffixes.values())}, or a bare format: {', '.join(suffixes)}",
         )
     return path
 

@@ -18,7 +18,10 @@ def trace(
     mode: options.Mode = "eval",
     set_: options.Settings = None,
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", help="FILE.json; a bare json names the file after the model, in reports/. - is stdout.")
+        str,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="FILE.json; a bare json names the file after the model, in reports/. - is stdout."
+        ),
     ] = "-",
 ) -> None:
     """Save the trace of a model as JSON: any command then takes the file in place of the model, without torch.

@@ -19,4 +19,3 @@ def render(reports: Sequence[Report]) -> str:
         for row in report.rows:
             writer.writerow([*([] if named else [report.name]), *line(row, columns)])
     return out.getvalue()
-

@@ -31,23 +31,29 @@ def render(reports: Sequence[Report]) -> str:
 
 def section(report: Report) -> str:
     """One report as a fragment with its own style."""
-    columns = [column for column in report.columns if not column.file_only and any(column.key in row.values for row in report.rows)]
+    columns = [
+        column for column in report.columns if not column.file_only and any(column.key in row.values for row in report.rows)
+    ]
     head = "".join(f'<th class="{_side(column.kind)}">{escape(column.title)}</th>' for column in columns)
     lines = []
     for row in report.rows:
         cells = "".join(
-            f'<td class="{_side(c.kind)}"{_indent(row) if at == 0 else ""}>{_cell(row, c.key, c.kind)}</td>' for at, c in enumerate(columns)
+            f'<td class="{_side(c.kind)}"{_indent(row) if at == 0 else ""}>{_cell(row, c.key, c.kind)}</td>'
+            for at, c in enumerate(columns)
         )
         opening = '<tr class="quiet">' if row.quiet else "<tr>"
         lines.append(f"{opening}{cells}</tr>")
     summary = "".join(
-        f'<tr><td>{escape(label)}</td><td class="right"><b>{escape(text(value, kind, exact=True))}</b></td></tr>' for label, value, kind in report.summary
+        f'<tr><td>{escape(label)}</td><td class="right"><b>{escape(text(value, kind, exact=True))}</b></td></tr>'
+        for label, value, kind in report.summary
     )
     facts = "".join(f"<p>{escape(fact)}</p>" for fact in report.facts)
     notes = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
     return (
         f'<div class="archscope"><style>{_STYLE}</style><h3>{escape(report.title)}</h3>{facts}'
-        f"<table><thead><tr>{head}</tr></thead><tbody>\n" + "\n".join(lines) + f"\n</tbody></table><table>{summary}</table>{notes}</div>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>\n"
+        + "\n".join(lines)
+        + f"\n</tbody></table><table>{summary}</table>{notes}</div>"
     )
 
 

@@ -6,8 +6,9 @@ from archscope.render.cells import RIGHT, text
 from archscope.report import Column, Report, Row
 
 _ESCAPES = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "≥": r"$\geq$", "×": r"$\times$", "→": r"$\rightarrow$",
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "≥": r"$\geq$", "×": r"$\times$", "→": r"$\rightarrow$",
     "²": r"\textsuperscript{2}", "·": r"$\cdot$", "≈": r"$\approx$",
 }  # fmt: skip
 _WHOLE = {"count", "bytes"}
@@ -19,13 +20,18 @@ def render(reports: Sequence[Report]) -> str:
 
 
 def _table(report: Report) -> str:
-    columns = [column for column in report.columns if not column.file_only and any(row.values.get(column.key) is not None for row in report.rows)]
+    columns = [
+        column
+        for column in report.columns
+        if not column.file_only and any(row.values.get(column.key) is not None for row in report.rows)
+    ]
     spec = "".join(_alignment(column, report.rows) for column in columns)
+    head = " & ".join(f"{{{escape(column.title)}}}" for column in columns)
     rows = [" & ".join(_cell(row, column, at == 0) for at, column in enumerate(columns)) + r" \\" for row in report.rows]
     lines = [
         r"\begin{table}", r"\centering", rf"\caption{{{escape(report.title)}. {escape('; '.join(report.facts))}.}}",
-        rf"\begin{{tabular}}{{{spec}}}", r"\toprule", " & ".join(f"{{{escape(column.title)}}}" for column in columns) + r" \\", r"\midrule",
-        *rows, r"\bottomrule", r"\end{tabular}", *(rf"\par\footnotesize {escape(note)}" for note in report.notes), r"\end{table}", "",
+        rf"\begin{{tabular}}{{{spec}}}", r"\toprule", f"{head} \\\\", r"\midrule", *rows, r"\bottomrule", r"\end{tabular}",
+        *(rf"\par\footnotesize {escape(note)}" for note in report.notes), r"\end{table}", "",
     ]  # fmt: skip
     return "\n".join(lines)
 

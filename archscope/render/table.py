@@ -1,4 +1,6 @@
-"""The table for a reader: rich, fitted to the terminal. A column that does not fit is left out and named; no number is ever cut."""
+"""The table for a reader: rich, fitted to the terminal. A column that does not fit is left out and named; no number is ever
+cut.
+"""
 
 from collections.abc import Sequence
 from io import StringIO
@@ -100,7 +102,11 @@ def fitting(report: Report, width: int | None, exact: bool) -> tuple[list[Column
 
     Texts may fold down to a few characters; numbers may not.
     """
-    shown = [c for c in report.columns if not c.file_only and (any(row.values.get(c.key) is not None for row in report.rows) or not report.rows)]
+    shown = [
+        c
+        for c in report.columns
+        if not c.file_only and (any(row.values.get(c.key) is not None for row in report.rows) or not report.rows)
+    ]
     hidden: list[Column] = []
     while width is not None and sum(_least(report, c, exact) + _GAP for c in shown) - _GAP > width:
         droppable = [column for column in shown if column.rank > 0]

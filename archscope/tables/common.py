@@ -7,8 +7,8 @@ from archscope import metrics, units
 from archscope.graph import Graph
 
 CONVENTION = (
-    "MACs: multiply-accumulates of convolutions, matrix products and attention. FLOPs: 2 per MAC and 1 per addition, multiplication, division, "
-    "comparison or exponential (exp, log, root, tanh ...) outside them. One forward pass"
+    "MACs: multiply-accumulates of convolutions, matrix products and attention. FLOPs: 2 per MAC and 1 per addition, "
+    "multiplication, division, comparison or exponential (exp, log, root, tanh ...) outside them. One forward pass"
 )
 
 
@@ -79,13 +79,15 @@ def warnings(graph: Graph) -> tuple[str, ...]:
         lines.append(f"Incomplete: the forward stopped in {failure.path or failure.type}; the numbers are of what ran before.")
     missing = uncounted(graph)
     if missing:
-        named = "; ".join(
-            f"{item['count']} x {item['op']} in {item['module'] or 'the network'} on {' and '.join('x'.join(map(str, s)) for s in item['shapes'])}"
-            for item in missing[:5]
-        )  # fmt: skip
+        named = "; ".join(map(_missing, missing[:5]))
         more = f"; and {len(missing) - 5} more (all in --format json)" if len(missing) > 5 else ""
         lines.append(f"≥: operators without a cost formula are not in the sums: {named}{more}.")
     return tuple(lines)
+
+
+def _missing(item: dict[str, Any]) -> str:
+    on = " and ".join(map(units.shape, item["shapes"]))
+    return f"{item['count']} x {item['op']} in {item['module'] or 'the network'} on {on}"
 
 
 def at_least(graph: Graph) -> str:
@@ -101,4 +103,3 @@ def share(part: int, whole: int) -> float | None:
 def output_shape(graph: Graph) -> tuple[int, ...] | None:
     """Shape of what a part of a network hands on: of its last tensor that somebody reads."""
     return graph.tensors[graph.outputs[-1]].shape if graph.outputs else None
-

@@ -7,7 +7,7 @@ from archscope.counts.conventions import CONVENTIONS, Worth
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node, total
 from archscope.registry import unknown
-from archscope.report import Column, Report, Row, Value
+from archscope.report import Column, Line, Report, Row, Value
 from archscope.tables.common import CONVENTION, at_least, facts, head, output_shape, share, totals, warnings
 from archscope.views.layers import layers
 from archscope.views.outline import outline
@@ -55,12 +55,14 @@ def flops_table(
     if other is not None:
         counts = {**counts, f"{other.name}_convention": other.count(graph)}
     sign = at_least(graph)
-    summary = (
+    summary: list[Line] = [
         (f"{sign}MACs", cost.macs, "count"),
         (f"{sign}FLOPs = 2 x MACs + the rest", cost.flops, "count"),
         *((f"  {label}", counts[key], "count") for key, label in _PARTS if counts[key]),
         ("activations written", counts["activations"], "count"),
-    )
+    ]
+    if other is not None:
+        summary.append((f"{other.unit} as {other.name} counts", counts[f"{other.name}_convention"], "count"))
     return Report(
         name=graph.name,
         title=f"{graph.name}: cost by {by}{f', the {len(rows)} dearest' if top else ''}",
@@ -68,14 +70,15 @@ def flops_table(
         columns=(*first, *_COSTS[:1], *([Column(_WORTH, f"as {other.name}", "count")] if other else []), *_COSTS[1:]),
         rows=tuple(rows),
         totals=counts,
-        summary=(*summary, *([(f"{other.unit} as {other.name} counts", counts[f"{other.name}_convention"], "count")] if other else [])),  # type: ignore[arg-type]
+        summary=tuple(summary),
         notes=(_convention(graph), *([f"as {other.name}: {other.says}"] if other else []), *warnings(graph)),
         head=head(graph),
     )
 
 
 _PARTS = (
-    ("adds", "additions"), ("muls", "multiplications"), ("divs", "divisions"), ("comparisons", "comparisons"), ("exponentials", "exponentials"),
+    ("adds", "additions"), ("muls", "multiplications"), ("divs", "divisions"), ("comparisons", "comparisons"),
+    ("exponentials", "exponentials"),
 )  # fmt: skip
 
 
@@ -110,9 +113,23 @@ def _cost(graph: Graph, nodes: Sequence[Node], worth: Worth | None) -> dict[str,
 
 
 def _by_stage(graph: Graph, depth: int | None, worth: Worth | None) -> Rows:
-    columns = (Column("module", "module", "path"), Column("type", "type"), Column("output", "output", "shape", rank=3), Column("path", "path", file_only=True))
+    columns = (
+        Column("module", "module", "path"),
+        Column("type", "type"),
+        Column("output", "output", "shape", rank=3),
+        Column("path", "path", file_only=True),
+    )
     rows = [
-        Row({"module": part.name, "type": part.label, "output": output_shape(part.graph), "path": part.path, **_cost(graph, part.graph.nodes, worth)}, part.depth)
+        Row(
+            {
+                "module": part.name,
+                "type": part.label,
+                "output": output_shape(part.graph),
+                "path": part.path,
+                **_cost(graph, part.graph.nodes, worth),
+            },
+            part.depth,
+        )
         for part in outline(graph, depth)
         if part.graph.cost.flops or part.graph.cost.unknown
     ]
@@ -121,10 +138,21 @@ def _by_stage(graph: Graph, depth: int | None, worth: Worth | None) -> Rows:
 
 def _by_layer(graph: Graph, depth: int | None, worth: Worth | None) -> Rows:
     columns = (
-        Column("path", "layer", "path"), Column("kind", "kind", rank=4), Column("window", "window", rank=3), Column("output", "output", "shape", rank=3),
-    )  # fmt: skip
+        Column("path", "layer", "path"),
+        Column("kind", "kind", rank=4),
+        Column("window", "window", rank=3),
+        Column("output", "output", "shape", rank=3),
+    )
     rows = [
-        Row({"path": layer.path, "kind": " + ".join(layer.words), "window": layer.window or None, "output": layer.shape, **_cost(graph, layer.graph.nodes, worth)})
+        Row(
+            {
+                "path": layer.path,
+                "kind": " + ".join(layer.words),
+                "window": layer.window or None,
+                "output": layer.shape,
+                **_cost(graph, layer.graph.nodes, worth),
+            }
+        )
         for layer in layers(graph)
     ]
     return columns, rows
@@ -135,7 +163,11 @@ def _by_operator(graph: Graph, depth: int | None, worth: Worth | None) -> Rows:
     groups: dict[str, list[Node]] = {}
     for node in graph.nodes:
         groups.setdefault(node.op, []).append(node)
-    columns = (Column("operator", "operator", "path"), Column("runs", "runs", "count"), Column("free", "costs nothing because", rank=4))
+    columns = (
+        Column("operator", "operator", "path"),
+        Column("runs", "runs", "count"),
+        Column("free", "costs nothing because", rank=4),
+    )
     rows = [
         Row({"operator": op, "runs": sum(node.repeats for node in nodes), "free": _why(nodes), **_cost(graph, nodes, worth)})
         for op, nodes in groups.items()

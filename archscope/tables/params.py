@@ -2,7 +2,7 @@
 
 from archscope import metrics
 from archscope.graph import Graph
-from archscope.report import Column, Report, Row
+from archscope.report import Column, Line, Report, Row
 from archscope.tables.common import facts, head, output_shape, share, totals, warnings
 from archscope.views.outline import Part, outline
 
@@ -23,7 +23,7 @@ def params_table(graph: Graph, depth: int | None = None) -> Report:
     whole = metrics.params(graph)
     rows = [_row(part, whole) for part in outline(graph, depth) if metrics.params(part.graph)]
     counts = totals(graph)
-    summary = [("parameters", counts["params"], "count"), ("trainable", counts["trainable_params"], "count")]
+    summary: list[Line] = [("parameters", counts["params"], "count"), ("trainable", counts["trainable_params"], "count")]
     summary += [
         (label, counts[key], "count")
         for label, key in (("frozen", "frozen_params"), ("shared, counted once", "shared_params"), ("buffers", "buffers"))
@@ -34,9 +34,9 @@ def params_table(graph: Graph, depth: int | None = None) -> Report:
         summary.append((f"unused in this forward ({names})", counts["unused_params"], "count"))
     dtypes = ", ".join(dict.fromkeys(p.dtype for p in graph.params if not p.buffer)) or graph.meta.dtype
     summary.append((f"size of parameters in {dtypes}", counts["param_bytes"], "bytes"))
-    notes = ("Parameters are learnable numbers, each tensor once; buffers (running statistics) are not among them.",)
+    notes = ["Parameters are learnable numbers, each tensor once; buffers (running statistics) are not among them."]
     if counts["shared_params"]:
-        notes += ("Rows that share parameters each show them; the totals count them once.",)
+        notes.append("Rows that share parameters each show them; the totals count them once.")
     return Report(
         name=graph.name,
         title=f"{graph.name}: parameters",
@@ -44,7 +44,7 @@ def params_table(graph: Graph, depth: int | None = None) -> Report:
         columns=COLUMNS,
         rows=tuple(rows),
         totals=counts,
-        summary=tuple(summary),  # type: ignore[arg-type]
+        summary=tuple(summary),
         notes=(*notes, *warnings(graph)),
         head=head(graph),
     )

@@ -46,7 +46,11 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Report:
             )
         )
     counts = totals(graph)
-    summary = (("layers", len(rows) - len(graph.inputs), "count"), ("parameters", counts["params"], "count"), ("MACs", counts["macs"], "count"))
+    summary: tuple[Line, ...] = (
+        ("layers", len(rows) - len(graph.inputs), "count"),
+        ("parameters", counts["params"], "count"),
+        ("MACs", counts["macs"], "count"),
+    )
     return Report(
         name=graph.name,
         title=f"{graph.name}: shapes",
@@ -54,7 +58,7 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Report:
         columns=COLUMNS,
         rows=tuple(rows),
         totals=counts,
-        summary=summary,  # type: ignore[arg-type]
+        summary=summary,
         notes=(
             "window: kernel/stride; V no padding, p2 padding 2, otherwise padded so that only the stride shrinks the map. "
             "field: input positions that one place sees; stride: input positions from one place to the next.",

@@ -1,4 +1,6 @@
-"""The layers of a network in execution order: each convolution with the normalisation and activation function behind it as one line."""
+"""The layers of a network in execution order: each convolution with the normalisation and activation function behind it as one
+line.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,7 +34,9 @@ class Layer:
 
     @property
     def window(self) -> str:
-        """Kernel, stride and padding as the papers write them: "3x3/2 V"; without the groups where a layer's convolutions differ in them."""
+        """Kernel, stride and padding as the papers write them: "3x3/2 V"; without the groups where a layer's convolutions
+        differ in them.
+        """
         alike = [node.attrs for node in self.graph.nodes if kinds.kind(node) == kinds.kind(self.main)]
         attrs = self.main.attrs
         return kinds.window(attrs if all(a == attrs for a in alike) else {**attrs, "groups": 1})
@@ -44,8 +48,8 @@ def layers(graph: Graph, fuse: bool = True) -> list[Layer]:
     Arguments:
         fuse: False gives every operator a line of its own, reshapes among them.
 
-    With `fuse`, what a small module computes is one line, and a normalisation, activation function, scaling or dropout joins the layer whose only
-    reader it is. Reshapes are left out.
+    With `fuse`, what a small module computes is one line, and a normalisation, activation function, scaling or dropout joins
+    the layer whose only reader it is. Reshapes are left out.
     """
     if not fuse:
         return [_layer(graph, [node]) for node in graph.nodes if node.outputs]
@@ -83,7 +87,9 @@ def _units(graph: Graph) -> Iterable[list[Node]]:
 
 
 def _atom(graph: Graph, call: int) -> int | None:
-    """The call that is one layer to a reader: a known one, or a module without modules inside and with no more than one product."""
+    """The call that is one layer to a reader: a known one, or a module without modules inside and with no more than one
+    product.
+    """
     at: int | None = call
     while at is not None:
         if graph.calls[at].type in _ATOMS:
@@ -112,7 +118,9 @@ def _continued(graph: Graph, unit: list[Node], maker: dict[int, list[Node]]) -> 
 
 
 def _follows(unit: list[Node]) -> bool:
-    """Whether it only changes what another layer made: normalisation, activation function, scaling, or a module of pointwise operators."""
+    """Whether it only changes what another layer made: normalisation, activation function, scaling, or a module of pointwise
+    operators.
+    """
     return all(
         kinds.kind(node) in _FOLLOWS
         or kinds.kind(node) == kinds.RESHAPE
@@ -144,7 +152,7 @@ def _words(graph: Graph, chain: list[Node]) -> tuple[str, ...]:
     seen: set[int] = set()
     for node in chain:
         atom = _atom(graph, node.call)
-        if atom is None or graph.calls[atom].type not in _ATOMS and _plain(graph, atom):
+        if atom is None or (graph.calls[atom].type not in _ATOMS and _plain(graph, atom)):
             if kinds.kind(node) != kinds.RESHAPE or len(chain) == 1:
                 words.append(_word(graph, node))
         elif atom not in seen:

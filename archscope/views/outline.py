@@ -40,7 +40,7 @@ class Part:
 
 
 def signature(graph: Graph, call: int) -> tuple[object, ...]:
-    """What one call does, without names: equal for two calls that run the same operators on the same shapes in the same wiring."""
+    """What one call does, without names: equal for two calls that run the same operators on the same shapes, wired alike."""
     local: dict[int, int] = {}
     steps: list[object] = []
     for node in graph.inside(call):
@@ -74,8 +74,8 @@ def outline(graph: Graph, depth: int | None = None) -> list[Part]:
     Arguments:
         depth: levels of modules to show; None opens as many as it takes to see the network's stages.
 
-    The lines of one level account for everything in the level above: operators that a module runs between its children have a line of their own where
-    they cost something, and parameters that did not take part in this forward are at the end.
+    The lines of one level account for everything in the level above: operators that a module runs between its children have a
+    line of their own where they cost something, and parameters that did not take part in this forward are at the end.
     """
     if not graph.calls:
         return []
