@@ -47,7 +47,10 @@ _WORDS = (
     (ACTIVATION, "softmax", "_softmax softmax _safe_softmax"),
     (ACTIVATION, "log softmax", "_log_softmax log_softmax"),
     (ACTIVATION, "logsigmoid", "log_sigmoid_forward"),
-    *((ACTIVATION, name, name) for name in ["relu", "gelu", "silu", "sigmoid", "tanh", "hardswish", "hardsigmoid", "elu", "mish", "softplus", "glu", "selu", "celu"]),
+    *(
+        (ACTIVATION, name, name)
+        for name in "relu gelu silu sigmoid tanh hardswish hardsigmoid elu mish softplus glu selu celu".split()
+    ),
     (JOIN, "concat", "cat"),
     (JOIN, "stack", "stack"),
     (RESAMPLING, "pixel shuffle", "pixel_shuffle"),

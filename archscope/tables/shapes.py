@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from archscope import metrics
 from archscope.fields import Axis, receptive_fields
 from archscope.graph import Graph
-from archscope.report import Column, Report, Row, Value
+from archscope.report import Column, Line, Report, Row, Value
 from archscope.tables.common import CONVENTION, facts, head, totals, warnings
 from archscope.views.layers import layers
 
