@@ -1,0 +1,102 @@
+"""Saved benchmarks: written with every raw time, read, joined, and compared by environment. No torch."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from archscope.bench.cautions import cautions
+from archscope.bench.records import SCHEMA_VERSION, Bench, Environment
+from archscope.bench.summary import summarise
+from archscope.errors import ArchscopeError
+
+_HINT = "write one with: archscope bench MODEL --out bench.json"
+_FIGURES = "figures"  # for readers of the file; computed anew when it is loaded
+
+
+def to_json(bench: Bench) -> str:
+    """The benchmark as JSON: the raw times, and beside each timing the figures computed from them, so that nobody has to."""
+    tree: dict[str, Any] = msgspec.to_builtins(bench)
+    rows = iter(summarise(bench))
+    for session in tree["sessions"]:
+        for timing in session["timings"]:
+            timing[_FIGURES] = msgspec.to_builtins(next(rows)[2])
+    tree["cautions"] = [msgspec.to_builtins(caution) for caution in cautions(bench)]
+    return json.dumps(tree, indent=1, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str | bytes, where: str = "the benchmark") -> Bench:
+    """Reads what `to_json` wrote. Raises `ArchscopeError` where it is damaged, something else, or of another version."""
+    try:
+        head = msgspec.json.decode(text)
+        if not isinstance(head, dict) or head.get("kind") != "archscope bench":
+            raise ArchscopeError(f"{where} is not a saved benchmark", _HINT)
+        if head.get("schema_version") != SCHEMA_VERSION:
+            version = head.get("schema_version")
+            raise ArchscopeError(
+                f"{where} has schema version {version}, this archscope reads {SCHEMA_VERSION}", "run the benchmark again"
+            )
+        bench = msgspec.convert(head, type=Bench)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ArchscopeError(f"{where} is not a saved benchmark: {error}", _HINT) from None
+    if not bench.sessions:
+        raise ArchscopeError(f"{where} holds no session", _HINT)
+    return bench
+
+
+def load(paths: Iterable[str | Path]) -> Bench:
+    """Reads saved benchmarks and joins them.
+
+    Raises `ArchscopeError` for a file that is not there or not a benchmark, and when two different models have one name.
+    """
+    return join([(str(path), from_json(_read(Path(path)), str(path))) for path in paths])
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArchscopeError(f"cannot read {path}: {(error.strerror or str(error)).lower()}", _HINT) from None
+
+
+def join(benches: Sequence[tuple[str, Bench]]) -> Bench:
+    """Several benchmarks as one.
+
+    Arguments:
+        benches: with the name of where each comes from, for the message.
+
+    Raises `ArchscopeError` when two different models have one name.
+    """
+    known: dict[str, tuple[str, str, int]] = {}
+    for where, bench in benches:
+        for _, timing in bench.timings:
+            digest, first, params = known.setdefault(timing.model, (timing.digest, where, timing.params))
+            if digest != timing.digest:
+                raise ArchscopeError(
+                    f"two different models are called {timing.model}: {params:,} params in {first}, {timing.params:,} in {where}",
+                    "load the files one by one, or give one of the models another name",
+                )
+    return Bench(tuple(session for _, bench in benches for session in bench.sessions))
+
+
+_NOT_COMPARED = {"date", "clocks", "threads"}
+
+
+def differences(a: Environment, b: Environment) -> list[str]:
+    """What sets two environments apart, one phrase each: "torch 2.13.0 and 2.14.1".
+
+    Date and momentary clock rates do not count.
+    """
+    found = []
+    for field in Environment.__struct_fields__:
+        here, there = getattr(a, field), getattr(b, field)
+        if field in _NOT_COMPARED or here == there:
+            continue
+        if isinstance(here, dict):
+            keys = [key for key in sorted({*here, *there}) if here.get(key) != there.get(key)]
+            found += [f"{key} {here.get(key) or 'unset'} and {there.get(key) or 'unset'}" for key in keys]
+        else:
+            found.append(f"{field.replace('_', ' ')} {here or 'unknown'} and {there or 'unknown'}")
+    return found
