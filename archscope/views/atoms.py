@@ -41,7 +41,7 @@ class Atom:
 
 def atoms(graph: Graph) -> list[Atom]:
     """Every operator of the graph, each in one atom."""
-    live = _live(graph)
+    live = live_nodes(graph)
     made: list[Atom] = []
     small: dict[int, Atom] = {}  # by call
     constants: list[Node] = []
@@ -66,7 +66,7 @@ def atoms(graph: Graph) -> list[Atom]:
     return made
 
 
-def _live(graph: Graph) -> set[int]:
+def live_nodes(graph: Graph) -> set[int]:
     """Ids of the nodes whose result depends on the network's inputs (all of them, if it has none)."""
     reached = set(graph.inputs)
     live = set()
@@ -94,6 +94,10 @@ _PLAIN = frozenset({kinds.ACTIVATION, kinds.POINTWISE, kinds.RESHAPE, kinds.OTHE
 def _name(graph: Graph, call: int, atom: Atom) -> None:
     """What a small module is: its one operator of weight, else its one pooling, else its class name."""
     kind_of = {node.id: kinds.kind(node) for node in atom.nodes}
+    type_name = graph.calls[call].type
+    if "norm" in type_name.lower() and kinds.WEIGHTED.isdisjoint(kind_of.values()):
+        atom.kind, atom.word = kinds.NORMALISATION, type_name
+        return
     for wanted in (kinds.WEIGHTED, {kinds.POOLING}):
         found = [node for node in atom.nodes if kind_of[node.id] in wanted]
         if len(found) == 1:
@@ -101,12 +105,9 @@ def _name(graph: Graph, call: int, atom: Atom) -> None:
             after = [node for node in atom.nodes if node.id > found[0].id and kind_of[node.id] == kinds.ACTIVATION]
             atom.ending = kinds.word(after[-1]) if after else ""
             return
-    type_name = graph.calls[call].type
     first, last = graph.shapes(atom.nodes[0].inputs[:1]), graph.shapes(atom.nodes[-1].outputs[:1])
     if set(kind_of.values()) <= _PLAIN and first == last and not any(node.params for node in atom.nodes):
         atom.kind, atom.word = kinds.ACTIVATION, type_name.lower()
-    elif "norm" in type_name.lower():
-        atom.kind, atom.word = kinds.NORMALISATION, type_name
     else:
         atom.kind, atom.word = kinds.OTHER, type_name
 

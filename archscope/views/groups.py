@@ -49,7 +49,7 @@ def whole(cut: Pieces) -> Group:
 
 def opened(cut: Pieces, group: Group) -> list[Group]:
     """The groups directly inside `group`: its child modules and its own pieces, in order. A module with one piece is that piece."""
-    graph, found = cut.graph, list[Group]()
+    found: list[Group] = []
     for piece in cut.items[group.start : group.stop]:
         child = _below(cut, piece.call, group.call)
         last = found[-1] if found else None
@@ -58,7 +58,7 @@ def opened(cut: Pieces, group: Group) -> list[Group]:
         else:
             found.append(Group(piece.id, piece.id + 1, child))
     found = [g if g.size > 1 else replace(g, call=None) for g in found]
-    if len(found) == 1 and found[0].size > 1 and graph.calls:
+    if len(found) == 1 and is_anonymous(cut, found[0]):
         return opened(cut, found[0])
     return found
 

@@ -6,12 +6,13 @@ whose source has no other reader (or whose target only views memory), which keep
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import msgspec
 
 from archscope import kinds
 from archscope.graph import Graph, Node
-from archscope.views.atoms import Atom, atoms
+from archscope.views.atoms import Atom, atoms, live_nodes
 
 ENTRY = -1  # stands for the network's input where a piece's id is expected
 
@@ -26,7 +27,8 @@ class Piece:
         main: the one that names it.
         kind, word: what it is, as in `archscope.kinds`; a small module's class name where its operators have no common word.
         call: the innermost call that holds it and at least one other piece.
-        inputs: ids of the pieces that it reads, `ENTRY` among them, in the order in which it reads them.
+        inputs: ids of the pieces that it reads, `ENTRY` among them, in the order in which it reads them. Constants that several pieces
+            share are no edges between them.
         output: the tensor that leaves it.
         activation: the function at its end, "relu"; "" if none.
         norm: "bn" where normalisation is folded in.
@@ -77,12 +79,14 @@ class Pieces:
 
 
 def _signature(graph: Graph, piece: Piece) -> object:
+    """What a piece does, up to the reshapes at its end: these serve the reader."""
+    last = max((n for n, node in enumerate(piece.nodes) if kinds.kind(node) != kinds.RESHAPE), default=0)
     return tuple(
         (
             node.op, msgspec.json.encode(node.attrs), graph.shapes(node.inputs), graph.shapes(node.outputs),
             tuple((graph.param[name].shape, graph.param[name].trainable) for name in node.params),
         )
-        for node in piece.nodes
+        for node in piece.nodes[: last + 1]
     )  # fmt: skip
 
 
@@ -98,13 +102,15 @@ def pieces(graph: Graph) -> Pieces:
             state[atom.id] = _State(atom)
         elif into != ENTRY:
             state[into].take(atom)
-    for atom in made:  # a factor in front of a sum belongs to the sum
-        target = _scaled_sum(atom, made, head)
+    for atom in reversed(made):  # what belongs to the piece that follows
+        scaled, joined = _scaled_sum(atom, made, head), _outer_concat(graph, atom, made, head)
+        target = scaled if scaled is not None else joined
         if target is not None:
-            head[atom.id] = target
-            state[target].atoms.append(atom)
-            state[target].scale = atom.factor
-            del state[atom.id]
+            if scaled is not None:
+                state[target].scale = atom.factor
+            for inner in state.pop(atom.id).atoms:
+                head[inner.id] = target
+                state[target].atoms.append(inner)
     return _assemble(graph, made, head, state)
 
 
@@ -159,13 +165,23 @@ def _scaled_sum(atom: Atom, made: list[Atom], head: dict[int, int]) -> int | Non
     return reader.id if head[reader.id] == reader.id and reader.word == "add" and reader.home == atom.home else None
 
 
+def _outer_concat(graph: Graph, atom: Atom, made: list[Atom], head: dict[int, int]) -> int | None:
+    """The concatenation that a concatenation goes straight into, in a block that holds both: a reader sees one."""
+    if atom.word != "concat" or head[atom.id] != atom.id or atom.sole_reader is None:
+        return None
+    reader = made[atom.sole_reader]
+    same = reader.word == "concat" and reader.main.attrs == atom.main.attrs and head[reader.id] != ENTRY
+    return head[reader.id] if same and 0 < reader.home <= atom.home < graph.end(reader.home) else None
+
+
 def _assemble(graph: Graph, made: list[Atom], head: dict[int, int], state: dict[int, _State]) -> Pieces:
     owner = {node.id: head[atom.id] for atom in made for node in atom.nodes}
     entry = tuple(node for node in graph.nodes if owner[node.id] == ENTRY)
     members: dict[int, list[Node]] = {}
     for node in graph.nodes:
         members.setdefault(owner[node.id], []).append(node)
-    made_by = {t: owner[node.id] for node in graph.nodes for t in node.outputs}
+    live = live_nodes(graph)
+    made_by = {t: owner[node.id] for node in graph.nodes if node.id in live for t in node.outputs}
     made_by.update(dict.fromkeys(graph.inputs, ENTRY))
 
     def read(key: int) -> list[tuple[int, int]]:
@@ -187,8 +203,15 @@ def _assemble(graph: Graph, made: list[Atom], head: dict[int, int], state: dict[
 
 
 def _output(graph: Graph, nodes: tuple[Node, ...]) -> int:
-    """What the last operator wrote that is more than a view: reshapes belong to the reader's needs."""
-    for node in reversed(nodes):
-        if node.outputs and kinds.kind(node) != kinds.RESHAPE:
-            return node.outputs[0]
-    return next((node.outputs[0] for node in reversed(nodes) if node.outputs), -1)
+    """What the last operator wrote; of the reshapes behind it, those that give a matrix its dimensions back."""
+    last = -1
+    for node in nodes:
+        if not node.outputs:
+            continue
+        if kinds.kind(node) != kinds.RESHAPE or last < 0:
+            last = node.outputs[0]
+            continue
+        before, after = graph.shapes((last, node.outputs[0]))
+        if len(before) == 2 and prod(before) == prod(after) and before[-1] == after[-1] and node.inputs[:1] == (last,):
+            last = node.outputs[0]
+    return last

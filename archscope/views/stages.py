@@ -10,6 +10,8 @@ from archscope.views.groups import Group, in_series, is_anonymous, joined, opene
 from archscope.views.pieces import Pieces
 
 LIMIT = 19  # boxes of an overview, beside the input's
+_FEWEST = 4  # with fewer, cutting by edges hides the network instead of showing it
+_NEGLIGIBLE = 0.005  # share of the multiply-accumulates
 
 
 def overview(cut: Pieces, limit: int = LIMIT) -> list[Group]:
@@ -34,9 +36,9 @@ def inside(cut: Pieces, group: Group, limit: int) -> list[Group]:
 def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
     plain = _with_endings(cut, opened(cut, group))
     shown = _arranged(cut, plain, limit)
-    refused: set[tuple[int, int]] = set()
+    refused: set[Group] = set()
     while len(shown) <= limit:
-        candidate = _to_open(cut, shown, group, refused)
+        candidate = _to_open(cut, shown, group, limit, refused)
         if candidate is None:
             break
         at = plain.index(candidate)
@@ -45,7 +47,7 @@ def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
         if len(arranged) <= limit and trial != plain:
             plain, shown = trial, arranged
         else:
-            refused.add((candidate.start, candidate.stop))
+            refused.add(candidate)
     return _coarse(cut, shown, limit)
 
 
@@ -66,7 +68,8 @@ def _fold_blocks(cut: Pieces, plain: list[Group], limit: int) -> list[Group]:
     repeats = [group for group in blocks if group.count > 1 and group.unit.size > 1 and group.unit.call is None]
     if not repeats and len(direct) <= limit:
         return direct
-    if len(blocks) >= len(direct):
+    hidden = max((group.unit.size for group in blocks if group.unit.call is None), default=0)
+    if len(blocks) >= len(direct) or len(blocks) < _FEWEST or 2 * hidden > plain[-1].stop - plain[0].start:
         return direct
     loose = [part for group in blocks for part in _unblocked(plain, group)]
     again = fold(cut, loose) if not repeats else loose
@@ -93,14 +96,14 @@ def _with_endings(cut: Pieces, groups: list[Group]) -> list[Group]:
     return found
 
 
-def _to_open(cut: Pieces, shown: Sequence[Group], around: Group, refused: set[tuple[int, int]]) -> Group | None:
+def _to_open(cut: Pieces, shown: Sequence[Group], around: Group, limit: int, refused: set[Group]) -> Group | None:
     """The group that is worth opening most."""
     total = around.size
     best: tuple[tuple[int, int], Group] | None = None
     for group in shown:
-        if group.count > 1 or group.size == 1 or group.call is None or (group.start, group.stop) in refused:
+        if group.count > 1 or group.size == 1 or group.call is None or group in refused:
             continue
-        dominant = 2 * group.size > total
+        dominant = 2 * group.size > total > limit
         if is_anonymous(cut, group):
             shallow = cut.graph.calls[group.call].path.count(".") <= cut.graph.calls[around.call or 0].path.count(".") + (around.call not in (0, None))
             wanted = shallow or dominant or any(part.size > 1 for part in opened(cut, group))
@@ -125,7 +128,7 @@ def _shape(cut: Pieces, group: Group) -> tuple[int, ...]:
 
 
 def _coarse(cut: Pieces, groups: list[Group], limit: int) -> list[Group]:
-    """Joins neighbours until no more than `limit` are left: the smallest first, those of one resolution before others."""
+    """Joins neighbours until no more than `limit` are left: first where hardly anything is computed, then at one resolution, small ones first."""
     if len(groups) > 8 * limit:
         runs: list[list[Group]] = []
         for group in groups:
@@ -135,9 +138,14 @@ def _coarse(cut: Pieces, groups: list[Group], limit: int) -> list[Group]:
                 runs.append([group])
         groups = [joined(run) for run in runs]
     groups = list(groups)
+    negligible = cut.graph.cost.macs * _NEGLIGIBLE
     while len(groups) > limit:
         resolution = [_shape(cut, group)[2:] for group in groups]
-        price = [(resolution[n] != resolution[n + 1], a.size + b.size, n) for n, (a, b) in enumerate(pairwise(groups))]
-        at = min(price)[2]
+        macs = [sum(node.cost.macs for piece in cut.items[group.start : group.stop] for node in piece.nodes) for group in groups]
+        price = [
+            (True, resolution[n] != resolution[n + 1], a.size + b.size, n) if macs[n] + macs[n + 1] > negligible else (False, False, 0, n)
+            for n, (a, b) in enumerate(pairwise(groups))
+        ]  # fmt: skip
+        at = min(price)[3]
         groups[at : at + 2] = [Group(groups[at].start, groups[at + 1].stop)]
     return groups

@@ -1,0 +1,40 @@
+"""The embedded Graphviz: `graphviz-pure`, a program in a wheel, needs no system package and gives the same answer on every platform."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from archscope.errors import ArchscopeError
+
+_NAME = "graphviz-pure"
+
+
+def program() -> str:
+    """The engine's path. Raises `ArchscopeError` with the command that installs it."""
+    beside = Path(sys.executable).with_name(_NAME + (".exe" if sys.platform == "win32" else ""))
+    found = str(beside) if beside.is_file() else shutil.which(_NAME) or shutil.which("dot")
+    if found is None:
+        raise ArchscopeError("this picture needs a Graphviz engine, and none is installed", f"pip install {_NAME}")
+    return found
+
+
+def _run(source: str, *options: str) -> bytes:
+    try:
+        done = subprocess.run([program(), *options], input=source.encode(), capture_output=True, check=False, timeout=120)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ArchscopeError(f"the Graphviz engine failed: {error}", "choose --out svg, or a higher level") from None
+    if done.returncode or not done.stdout:
+        reason = (done.stderr.decode(errors="replace").strip().splitlines() or ["no output"])[0]
+        raise ArchscopeError(f"the Graphviz engine failed: {reason}", "choose --out svg, or a higher level")
+    return done.stdout
+
+
+def rasterised(source: str, dpi: int) -> bytes:
+    """A DOT graph with positions, as PNG."""
+    return _run(source, "-Kneato", "-n2", "-Tpng", f"-Gdpi={dpi}")
+
+
+def laid_out(source: str) -> bytes:
+    """A DOT graph's positions, as Graphviz' JSON."""
+    return _run(source, "-Kdot", "-Tjson0")
