@@ -5,7 +5,7 @@ formats.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["text", "path", "count", "bytes", "seconds", "share", "ratio", "shape", "number"]
+Kind = Literal["text", "path", "count", "bytes", "seconds", "share", "ratio", "shape", "number", "year", "change", "percent"]
 
 Value = int | float | str | bool | None | tuple[int, ...] | list[Any]
 

@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 
 # Each module of this package holds one command of its own name.
-COMMANDS = ("params", "flops", "shapes", "trace")
+COMMANDS = ("params", "flops", "shapes", "trace", "compare")
 
 
 def _version(wanted: bool) -> None:

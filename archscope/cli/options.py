@@ -8,7 +8,7 @@ import typer
 from archscope.errors import UsageError
 from archscope.units import parse_shape
 
-_MODEL_HELP = (
+MODEL_HELP = (
     "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS, package.module:CLASS, "
     "or a saved graph (.json)."
 )
@@ -21,9 +21,9 @@ def complete_model(incomplete: str) -> list[str]:
     return [name for entry in entries() for name in (entry.name, *entry.aliases) if name.startswith(incomplete)]
 
 
-Model = Annotated[str, typer.Argument(metavar="MODEL", help=_MODEL_HELP, show_default=False, autocompletion=complete_model)]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, show_default=False, autocompletion=complete_model)]
 Models = Annotated[
-    list[str], typer.Argument(metavar="MODEL...", help=_MODEL_HELP, show_default=False, autocompletion=complete_model)
+    list[str], typer.Argument(metavar="MODEL...", help=MODEL_HELP, show_default=False, autocompletion=complete_model)
 ]
 Input = Annotated[
     list[str] | None,

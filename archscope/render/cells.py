@@ -3,7 +3,7 @@
 from archscope import units
 from archscope.report import Column, Kind, Row, Value
 
-RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number"}
+RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number", "year", "change", "percent"}
 
 
 def text(value: Value, kind: Kind, exact: bool = False) -> str:
@@ -25,6 +25,12 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
         return units.seconds(value)
     if kind == "share":
         return units.share(value)
+    if kind == "year":
+        return str(value)
+    if kind == "percent":
+        return str(float(value))
+    if kind == "change":
+        return f"+{value:,}" if value > 0 else f"{value:,}"
     if kind == "ratio":
         return f"{value:.2f}x"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

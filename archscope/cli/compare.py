@@ -1,0 +1,68 @@
+"""`archscope compare`."""
+
+from typing import Annotated
+
+import typer
+
+from archscope.cli import options
+from archscope.cli.output import deliver
+
+Models = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MODEL]...", help=options.MODEL_HELP, show_default="the networks of the Inception-v4 paper",
+        autocompletion=options.complete_model,
+    ),
+]  # fmt: skip
+Bench = Annotated[
+    list[str] | None,
+    typer.Option("--bench", metavar="FILE", help="A saved benchmark: adds latency and throughput. Repeatable.", show_default=False),
+]
+
+
+def compare(
+    models: Models = None,
+    by: Annotated[str, typer.Option("--by", help="model or stage: what each network does at 35x35, 17x17, 8x8.")] = "model",
+    columns: Annotated[
+        str | None, typer.Option("--columns", "-c", metavar="KEY,KEY", help="Only these columns, in this order.", show_default="all that fit")
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option("--sort", metavar="KEY", help="Sort by a column; -KEY: largest first.", show_default="as given")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", metavar="MODEL", help="What ratios refer to.", show_default="the first")
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option("--protocol", metavar="WORDS", help="Published errors of this protocol: '144 crops'.", show_default="a single crop, if published"),
+    ] = None,
+    bench: Bench = None,
+    input: options.Input = None,
+    batch: options.Batch = 1,
+    dtype: options.Dtype = "float32",
+    mode: options.Mode = "eval",
+    set_: options.Settings = None,
+    format: options.Format = None,
+    out: options.Out = None,
+    exact: options.Exact = False,
+) -> None:
+    """Networks side by side: parameters, MACs, memory, depth, receptive field, published errors, ratios.
+
+    archscope compare inception_v4 resnet152 --sort -macs
+    """
+    from archscope.bench import files
+    from archscope.comparison import DEFAULT, gather, lines
+    from archscope.tables.comparison import comparison_table, failures, summed_up, wanted_columns
+
+    request = {"input": options.shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": options.settings(set_)}
+    timings = files.load(bench) if bench else None
+    subjects = list(gather(models or DEFAULT, request))
+    error = failures([subject.error for subject in subjects])
+    if error is not None and all(subject.graph is None and subject.entry is None for subject in subjects):
+        raise error
+    rows = lines(subjects, by, request, baseline, protocol, timings)
+    facts, notes = summed_up(rows, by, [subject.graph for subject in subjects], baseline)
+    table = comparison_table(rows, by, wanted_columns(columns, by, format, out), sort, facts, notes)
+    deliver([table], format, out, "compare" if by == "model" else "compare-by-stage", exact)
+    if error is not None:
+        raise error
