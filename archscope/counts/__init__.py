@@ -18,6 +18,7 @@ from archscope.counts import (
     reductions,
     sampling,
     solvers,
+    tools,
     transforms,
 )  # fmt: skip
 from archscope.counts.formulas import FORMULAS, FREE, cost_of, formula, free

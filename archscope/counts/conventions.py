@@ -5,7 +5,7 @@ that two conventions can be laid side by side and their difference explained ope
 operators (as `trace` gives them), not for views in which several were drawn together.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 
@@ -40,6 +40,11 @@ def label(node: Node) -> str:
 def is_global_average(node: Node) -> bool:
     """Whether a mean is what torch makes of an adaptive average pooling to 1x1: over (-1, -2), in this order, both kept."""
     return node.name == "mean" and node.attrs.get("dim") == [-1, -2] and node.attrs.get("keepdim") is True
+
+
+def has_affine(graph: Graph, node: Node) -> bool:
+    """Whether a norm has weights: parameters, or (an instance norm's, repeated per sample) activations made of them."""
+    return len(node.inputs) > 1 or any(not graph.param[name].buffer for name in node.params)
 
 
 class Convention(msgspec.Struct, frozen=True):
@@ -152,10 +157,9 @@ def fvcore(graph: Graph) -> Worth:
     `padding='same'` and tensordot. fvcore also rounds an einsum to four digits.
     """
     fused = attention_products(graph)
-    has_weight = {name for name, param in graph.param.items() if not param.buffer}
 
     def norm(node: Node) -> int:
-        affine = len(node.inputs) > 1 or any(name in has_weight for name in node.params)
+        affine = has_affine(graph, node)
         if label(node) == "batch_norm" and not node.attrs.get("training"):
             return 2 if affine else 1
         return 5 if affine else 4
@@ -187,10 +191,14 @@ _PASSES = frozenset({
 })  # fmt: skip
 
 
-def attention_products(graph: Graph) -> frozenset[int]:
-    """Ids of the two matrix products of every `scaled_dot_product_attention` that torch took apart.
+def attention_products(graph: Graph, softmaxes: Collection[str] = ("_safe_softmax",), *, scores: bool = True) -> frozenset[int]:
+    """Ids of the matrix products of every `scaled_dot_product_attention` that torch took apart: scores and weighted sum.
 
     Its softmax is known by its kernel, `_safe_softmax`, which nothing else uses; the products are the nearest on either side.
+
+    Arguments:
+        softmaxes: the kernels beside which products are looked for; with "_softmax", also those of attention written out.
+        scores: also the products before the softmax, not only those after it.
     """
 
     def before(node: Node) -> Iterator[Node]:
@@ -203,16 +211,19 @@ def attention_products(graph: Graph) -> frozenset[int]:
             node = readers[0]
             yield node
 
-    found = set()
-    for node in graph.nodes:
-        if node.name == "_safe_softmax":
-            for walk in (before, after):
-                for neighbour in walk(node):
-                    if neighbour.name in ("bmm", "matmul", "mm"):
-                        found.add(neighbour.id)
-                    if neighbour.name.rstrip("_") not in _PASSES:
-                        break
-    return frozenset(found)
+    def nearest(nodes: Iterator[Node]) -> Iterator[int]:
+        for node in nodes:
+            if node.name == "bmm":
+                yield node.id
+            if node.name not in _PASSES:
+                return
+
+    ends = [node for node in graph.nodes if node.name in softmaxes]
+    walks = [walk(node) for node in ends for walk in ((before, after) if scores else (after,))]
+    return frozenset(found for walk in walks for found in nearest(walk))
 
 
-__all__ = ["CONVENTIONS", "FVCORE_OPERATORS", "Convention", "attention_products", "convention", "is_global_average", "label"]
+__all__ = [
+    "CONVENTIONS", "FVCORE_OPERATORS", "Convention", "attention_products", "convention", "has_affine", "is_global_average",
+    "label",
+]  # fmt: skip
