@@ -61,9 +61,10 @@ def receptive_fields(graph: Graph) -> dict[int, Field]:
             continue
         known = [(fields[t], graph.tensors[t].shape) for t in read]
         for out in node.outputs:
-            fields[out] = (
-                _through(node, [(f, s) for f, s in known if f], graph.tensors[out].shape) if all(f for f, _ in known) else None
-            )
+            shape = graph.tensors[out].shape
+            field = _through(node, [(f, s) for f, s in known if f], shape) if all(f for f, _ in known) else None
+            # A side product, such as the statistics of a batch norm, has no places.
+            fields[out] = field if field and all(axis.dim < len(shape) for axis in field) else None
     return {tensor: field for tensor, field in fields.items() if field}
 
 
