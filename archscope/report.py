@@ -7,6 +7,23 @@ from typing import Any, Literal
 
 Kind = Literal["text", "path", "count", "bytes", "seconds", "share", "ratio", "shape", "number", "year", "change", "percent"]
 
+
+class Measured(float):
+    """A measured number: a reader sees no digit of it that its spread does not allow; files carry it whole.
+
+    Arguments:
+        value: the number, in base units.
+        spread: how far apart measurements lie, in the same unit; None where that is not known.
+    """
+
+    spread: float | None
+
+    def __new__(cls, value: float, spread: float | None = None) -> "Measured":
+        made = super().__new__(cls, value)
+        made.spread = spread
+        return made
+
+
 Value = int | float | str | bool | None | tuple[int, ...] | list[Any]
 
 
@@ -41,11 +58,13 @@ class Row:
         values: by column key; a key that is missing or None is a value that does not exist.
         depth: indentation of the first column.
         quiet: a line that is an aside (a module that did not run).
+        kinds: how a value is to be read where that is another way than its column's, by column key.
     """
 
     values: dict[str, Value]
     depth: int = 0
     quiet: bool = False
+    kinds: dict[str, Kind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The only place where 12253974624 becomes "12.25 G" and 0.0123 becomes "12.3 ms". Files carry the plain number instead."""
 
 import re
+from math import floor, log10
 
 from archscope.errors import UsageError
 
@@ -51,6 +52,31 @@ def seconds(value: float | None, digits: int = 3) -> str:
     return f"{scaled:.{decimals}f} {unit}"
 
 
+_SCALES = {"seconds": _TIME, "count": (*_COUNT, ("", 1))}
+
+
+def measured(value: float, spread: float | None, kind: str = "number", most: int = 4) -> str:
+    """A measured number to the place of its spread's first digit: `12.3456 ms` with a spread of `0.2 ms` -> `"12.3 ms"`.
+
+    Arguments:
+        spread: None allows three significant digits.
+        kind: "seconds", "count" (K, M, G), "ratio" (a factor), "share" (per cent) or "number".
+        most: significant digits, whatever the spread.
+    """
+    if kind == "share":
+        return measured(100 * value, None if spread is None else 100 * spread, most=min(most, 3)) + "%"
+    if value == 0:
+        return "0"
+    first = floor(log10(abs(value)))
+    last = floor(log10(spread)) if spread else first - 2
+    last = min(max(last, first - most + 1), first)
+    rounded = round(value, -last)
+    scales = _SCALES.get(kind, (("", 1),))
+    unit, scale = next(((unit, scale) for unit, scale in scales if abs(rounded) >= scale), scales[-1])
+    decimals = max(0, round(log10(scale)) - last)
+    return f"{rounded / scale:,.{decimals}f}{'x' if kind == 'ratio' else ''} {unit}".rstrip()
+
+
 def share(value: float | None) -> str:
     """`0.4213` -> `"42.1%"`; None -> `"-"`; what is not zero never reads as 0.0%."""
     if value is None:
@@ -85,3 +111,11 @@ def parse_count(text: str) -> int:
             f"'{text}' is not an amount", "write a number with K, M, G or T behind it, or KiB, MiB, GiB for bytes: 45M"
         )
     return round(float(match[1].replace(",", "").replace("_", "")) * scales[unit])
+
+
+def parse_seconds(text: str) -> float:
+    """`"50ms"` -> `0.05`, `"1.5s"`, `"800us"`, `"0.05"`; raises `UsageError` on anything else."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?(?:[eE]-?[0-9]+)?)\s*(s|ms|us|ns|)", text.strip())
+    if match is None:
+        raise UsageError(f"'{text}' is not a time", "write a number with s, ms or us behind it: 50ms")
+    return float(match[1]) * dict(_TIME).get(match[2], 1.0)

@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 
 # Each module of this package holds one command of its own name.
-COMMANDS = ("params", "flops", "shapes", "trace", "compare")
+COMMANDS = ("params", "flops", "shapes", "trace", "compare", "check", "bench")
 
 
 def _version(wanted: bool) -> None:

@@ -1,7 +1,7 @@
 """How one value reads in a table for people. The other formats carry plain values."""
 
 from archscope import units
-from archscope.report import Column, Kind, Row, Value
+from archscope.report import Column, Kind, Measured, Row, Value
 
 RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number", "year", "change", "percent"}
 
@@ -16,6 +16,8 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
         return "x".join(map(str, value))
     if isinstance(value, str):
         return value
+    if isinstance(value, Measured):
+        return units.measured(value, value.spread, kind)
     if kind == "count":
         # Below a million the number itself is short enough, and a reader with the paper open wants all of it.
         return units.exact(int(value)) if exact or abs(value) < 1_000_000 else units.count(int(value))
@@ -39,6 +41,11 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
 def plain(value: Value) -> str | int | float | bool | None:
     """A value for a file: numbers as they are, shapes as "1x64x56x56"."""
     return "x".join(map(str, value)) if isinstance(value, (tuple, list)) else value
+
+
+def kind(row: Row, column: Column) -> Kind:
+    """How the value of a row in a column is to be read."""
+    return row.kinds.get(column.key, column.kind)
 
 
 def line(row: Row, columns: tuple[Column, ...]) -> list[str | int | float | bool | None]:

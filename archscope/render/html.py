@@ -6,6 +6,7 @@ from html import escape
 from archscope import units
 from archscope.graph import Graph
 from archscope.render.cells import RIGHT, text
+from archscope.render.cells import kind as kind_of
 from archscope.report import Report, Row
 
 _STYLE = """
@@ -38,7 +39,7 @@ def section(report: Report) -> str:
     lines = []
     for row in report.rows:
         cells = "".join(
-            f'<td class="{_side(c.kind)}"{_indent(row) if at == 0 else ""}>{_cell(row, c.key, c.kind)}</td>'
+            f'<td class="{_side(c.kind)}"{_indent(row) if at == 0 else ""}>{_cell(row, c.key, kind_of(row, c))}</td>'
             for at, c in enumerate(columns)
         )
         opening = '<tr class="quiet">' if row.quiet else "<tr>"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from archscope.render.cells import RIGHT, text
+from archscope.render.cells import RIGHT, kind, text
 from archscope.report import Column, Report, Row
 
 _ESCAPES = {
@@ -48,7 +48,7 @@ def _cell(row: Row, column: Column, first: bool) -> str:
     indent = r"\quad " * row.depth if first else ""
     if column.kind in _WHOLE and isinstance(value, int):
         return str(value)
-    words = escape(text(value, column.kind))
+    words = escape(text(value, kind(row, column)))
     return indent + (f"{{{words}}}" if column.kind in _WHOLE else words)
 
 

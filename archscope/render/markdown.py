@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from archscope.render.cells import RIGHT, text
+from archscope.render.cells import RIGHT, kind, text
 from archscope.report import Report
 
 
@@ -16,20 +16,20 @@ def _section(report: Report) -> str:
     head = [column.title for column in columns]
     rule = ["---:" if column.kind in RIGHT else "---" for column in columns]
     body = [
-        [("&emsp;" * row.depth if at == 0 else "") + _cell(row.values.get(c.key), c.kind) for at, c in enumerate(columns)]
+        [("&emsp;" * row.depth if at == 0 else "") + _cell(row.values.get(c.key), kind(row, c)) for at, c in enumerate(columns)]
         for row in report.rows
     ]  # fmt: skip
     lines = [f"### {_escape(report.title)}", "", *(f"{_escape(fact)}  " for fact in report.facts), ""]
     lines += [f"| {' | '.join(cells)} |" for cells in (head, rule, *body)]
     if report.summary:
-        lines += ["", *(f"- {label}: {text(value, kind, exact=True)}" for label, value, kind in report.summary)]
+        lines += ["", *(f"- {label}: {text(value, reading, exact=True)}" for label, value, reading in report.summary)]
     if report.notes:
         lines += ["", *(f"<sub>{_escape(note)}</sub>  " for note in report.notes)]
     return "\n".join(lines) + "\n"
 
 
-def _cell(value: object, kind: object) -> str:
-    return _escape(text(value, kind, exact=True))  # type: ignore[arg-type]
+def _cell(value: object, reading: object) -> str:
+    return _escape(text(value, reading, exact=True))  # type: ignore[arg-type]
 
 
 def _escape(words: str) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from archscope.render.cells import RIGHT, text
+from archscope.render.cells import RIGHT, kind, text
 from archscope.report import Column, Report, Row
 
 _GAP = 2
@@ -66,16 +66,16 @@ def _summary(report: Report) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim", no_wrap=True)
-    for label, value, kind in report.summary:
-        whole = text(value, kind, exact=True)
-        short = text(value, kind)
+    for label, value, reading in report.summary:
+        whole = text(value, reading, exact=True)
+        short = text(value, reading)
         table.add_row(label, Text(whole, style="bold"), short if short != whole else "")
     return table
 
 
 def _cell(row: Row, column: Column, first: bool, exact: bool) -> Text:
     value = row.values.get(column.key)
-    words = text(value, column.kind, exact)
+    words = text(value, kind(row, column), exact)
     if column.kind == "share" and isinstance(value, float):
         return Text.assemble((words.rjust(6), ""), " ", (_bar(value), "cyan"))
     return Text("  " * row.depth + words if first else words)
@@ -93,7 +93,7 @@ def _natural(report: Report, column: Column, exact: bool) -> int:
     if column.kind == "share":
         return 6 + 1 + _BAR
     first = report.columns[0] is column
-    cells = (2 * row.depth * first + len(text(row.values.get(column.key), column.kind, exact)) for row in report.rows)
+    cells = (2 * row.depth * first + len(text(row.values.get(column.key), kind(row, column), exact)) for row in report.rows)
     return max(len(column.title), max(cells, default=0))
 
 

@@ -1,0 +1,125 @@
+"""`archscope check`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from archscope.cli import options
+from archscope.cli.output import deliver
+from archscope.errors import ArchscopeError, UsageError
+
+Models = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MODEL]...", help=options.MODEL_HELP, show_default="those of pyproject.toml", autocompletion=options.complete_model,
+    ),
+]  # fmt: skip
+
+
+def _max(name: str, what: str, metavar: str) -> Any:
+    return typer.Option(f"--max-{name}", metavar=metavar, help=f"Most {what}.", show_default=False, rich_help_panel="Budgets")
+
+
+def check(
+    models: Models = None,
+    max_params: Annotated[str | None, _max("params", "parameters: 45M", "COUNT")] = None,
+    max_macs: Annotated[str | None, _max("macs", "multiply-accumulates: 13G", "COUNT")] = None,
+    max_flops: Annotated[str | None, _max("flops", "floating-point operations: 26G", "COUNT")] = None,
+    max_activations: Annotated[str | None, _max("activations", "elements that operators write: 70M", "COUNT")] = None,
+    max_param_bytes: Annotated[str | None, _max("param-bytes", "bytes of parameters: 180MiB", "BYTES")] = None,
+    max_peak_memory: Annotated[str | None, _max("peak-memory", "parameters and activations alive at once: 500MiB", "BYTES")] = None,
+    max_depth: Annotated[str | None, _max("depth", "convolutions and linear layers on the longest path: 100", "COUNT")] = None,
+    max_latency: Annotated[str | None, _max("latency", "seconds of one forward: 50ms", "TIME")] = None,
+    bench: Annotated[
+        list[str] | None,
+        typer.Option("--bench", metavar="FILE", help="Take the latency from a saved benchmark.", show_default="measured now"),
+    ] = None,
+    allow_uncounted: Annotated[
+        bool, typer.Option("--allow-uncounted", help="Operators without a cost formula do not leave MACs and FLOPs undecided.")
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Where [tool.archscope.budgets] is.", show_default="the nearest pyproject.toml")
+    ] = None,
+    input: options.Input = None,
+    batch: options.Batch = 1,
+    dtype: options.Dtype = "float32",
+    mode: options.Mode = "eval",
+    set_: options.Settings = None,
+    format: options.Format = None,
+    out: options.Out = None,
+    exact: options.Exact = False,
+) -> None:
+    """Hold a network against budgets, from options or from pyproject.toml. Exit code 1 where one is not kept.
+
+    archscope check inception_v4 --max-params 45M --max-macs 13G
+    """
+    from archscope.budgets import Plan, limit_of, passes
+    from archscope.budgets import check as hold
+    from archscope.opener import look
+    from archscope.tables.budgets import budget_table
+
+    told = {
+        "params": max_params, "macs": max_macs, "flops": max_flops, "activations": max_activations, "param_bytes": max_param_bytes,
+        "peak_memory": max_peak_memory, "depth": max_depth, "latency": max_latency,
+    }  # fmt: skip
+    limits = {key: limit_of(key, words) for key, words in told.items() if words is not None}
+    request = {"input": options.shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": options.settings(set_)}
+    plans = [Plan(model, limits) for model in models] if models and limits else _configured(config, models, limits)
+    reports, kept, error = [], True, None
+    for plan in plans:
+        asked = {**request, **plan.request}
+        try:
+            graph = look(plan.model, **asked)
+            latency = _latency(plan.model, asked, bench) if "latency" in plan.limits else None
+        except ArchscopeError as failure:
+            error = error or failure
+            continue
+        findings = hold(graph, plan.limits, latency=latency, allow_uncounted=allow_uncounted)
+        kept = kept and passes(findings)
+        reports.append(budget_table(graph, findings))
+    if reports:
+        deliver(reports, format, out, f"{'-'.join(report.name for report in reports)}-check", exact)
+    if error is not None:
+        raise error
+    if not kept:
+        raise typer.Exit(1)
+
+
+def _configured(config: Path | None, models: list[str] | None, limits: Mapping[str, int | float]) -> list[Any]:
+    """The budgets of the file, of these models if any are named."""
+    from archscope.budgets import nearest, plans
+
+    path = config or nearest()
+    if limits:
+        raise UsageError("a budget for which model?", "archscope check MODEL --max-params 45M")
+    hint = "give one: archscope check MODEL --max-params 45M, or [tool.archscope.budgets.MODEL] in pyproject.toml"
+    found = list(plans(path)) if path is not None else []
+    if not found:
+        raise UsageError(f"there is no budget{f' in {path}' if path else ''}", hint)
+    missing = [model for model in models or () if model not in {plan.model for plan in found}]
+    if missing:
+        raise UsageError(f"there is no budget for {missing[0]} in {path}", hint)
+    return [plan for plan in found if not models or plan.model in models]
+
+
+def _latency(model: str, request: Mapping[str, Any], saved: list[str] | None) -> float | None:
+    """Median seconds of one forward: from a saved benchmark, or measured here and now on the CPU or the best device there is."""
+    if saved:
+        from archscope.bench import files
+        from archscope.comparison import timed
+
+        value = timed(files.load(saved), model, request).get("latency_seconds")
+        return value if isinstance(value, float) else None
+    from archscope.bench.measure import bench
+    from archscope.bench.records import Settings
+    from archscope.bench.statistics import median
+    from archscope.sources import load
+
+    loaded = load(model, input=request["input"] or None, device="cpu", **request["options"])
+    setting = Settings(batch=request["batch"], dtype=request["dtype"], inputs=tuple(map(tuple, request["input"])))
+    (timing,) = bench([loaded], [setting], ceilings=False).timings
+    if timing.failure or not timing.times:
+        raise ArchscopeError(f"{model} could not be timed: {timing.failure}")
+    return median(timing.times)
