@@ -19,6 +19,7 @@ class Measured(float):
     spread: float | None
 
     def __new__(cls, value: float, spread: float | None = None) -> "Measured":
+        """The number with its spread beside it."""
         made = super().__new__(cls, value)
         made.spread = spread
         return made

@@ -94,11 +94,11 @@ def _calls(graph: Graph, totals: list[list[float]], owns: list[list[float]]) -> 
         macs[node.call] += node.cost.macs
         flops[node.call] += node.cost.flops
         moved[node.call] += node.bytes
-    return tuple(
-        CallTime(
-            call.id, call.parent, call.path, call.type,
-            statistics.median([run[call.id] for run in totals]), statistics.median([run[call.id] for run in owns]),
-            macs[call.id], flops[call.id], moved[call.id],
-        )
-        for call in graph.calls
-    )  # fmt: skip
+    times = []
+    for call in graph.calls:
+        total, own = ([run[call.id] for run in runs] for runs in (totals, owns))
+        spread = statistics.interquartile_range(own) or max(own) - min(own)
+        counts = macs[call.id], flops[call.id], moved[call.id]
+        middle = statistics.median(total), statistics.median(own), spread
+        times.append(CallTime(call.id, call.parent, call.path, call.type, *middle, *counts))
+    return tuple(times)

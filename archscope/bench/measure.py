@@ -54,7 +54,7 @@ def bench(
         progress: is told how far it is.
 
     A timing that fails says so in its record and the rest goes on. After Ctrl-C the session holds what was finished. Raises
-    `UsageError` for two different models of one name, a baseline that is no model's name, or layers of what is compiled or trained.
+    `UsageError` for two different models of one name, a baseline that is no model, or layers of what is compiled or trained.
     """
     named = _named(models)
     _check(named, settings, baseline, layers)

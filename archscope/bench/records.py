@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True):
             word for word, on in (("channels-last", self.channels_last), ("compiled", self.compiled), ("train", self.train)) if on
         ]
         extra += [" and ".join(map(shape, self.inputs))] if self.inputs else []
-        extra += [f"{self.threads} threads"] if self.threads else []
+        extra += [f"{self.threads} thread{'s' if self.threads > 1 else ''}"] if self.threads else []
         return ", ".join([f"batch {self.batch}", self.dtype, *extra])
 
 
@@ -89,7 +89,7 @@ class CallTime(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         total: median seconds from its begin to its end.
-        own: the same without the modules inside it.
+        own: the same without the modules inside it; `spread` is its interquartile range.
         macs, flops, bytes: of the operators that it ran itself.
     """
 
@@ -99,6 +99,7 @@ class CallTime(msgspec.Struct, frozen=True, array_like=True):
     type: str
     total: float
     own: float
+    spread: float
     macs: int
     flops: int
     bytes: int
