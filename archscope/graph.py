@@ -17,7 +17,7 @@ from math import prod
 import msgspec
 
 from archscope import units
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, UsageError
 from archscope.registry import unknown
 
 SCHEMA_VERSION = 1
@@ -355,15 +355,19 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
             part: a call's id, or a module's path; a module that ran several times gives all its runs.
 
         Its inputs are the tensors that it reads from outside, its outputs those that are read outside or are the network's;
-        tensor, call and node ids stay those of the whole. Raises `UsageError` for a path that no call has.
+        tensor, call and node ids stay those of the whole. Raises `UsageError` for a path or an id that no call has.
         """
         if isinstance(part, int):
+            if not 0 <= part < len(self.calls):
+                raise UsageError(f"{self.name} has no call {part}", f"calls are numbered from 0 to {len(self.calls) - 1}")
             calls, name = [part], self.calls[part].path
         else:
             calls, name = [call.id for call in self.calls if call.path == part], part
             if not calls:
                 raise unknown("module", part, (call.path for call in self.calls))
-        return self.select([n for call in calls for n in self.inside(call)], f"{self.name}.{name}" if name else self.name)
+        # A module that calls itself ran inside itself: each node once.
+        nodes = {node.id: node for call in calls for node in self.inside(call)}
+        return self.select(nodes.values(), f"{self.name}.{name}" if name else self.name)
 
     def select(self, nodes: Iterable[Node], name: str | None = None) -> "Graph":
         """The part of the graph that consists of `nodes` (which stay in execution order), with the params that they read."""
@@ -455,6 +459,11 @@ def _check(graph: Graph, where: str) -> None:
         return ArchscopeError(f"{where} is damaged: {what}", "trace the model again: archscope trace MODEL --out graph.json")
 
     tensors, names = len(graph.tensors), set(graph.param)
+    if len(names) < len(graph.params):
+        raise broken("two parameters have the same name")
+    for record in (*graph.tensors, *graph.params):
+        if record.dtype not in _ITEM_BYTES or any(size < 0 for size in record.shape):
+            raise broken(f"there is no tensor of shape {list(record.shape)} and dtype {record.dtype}")
     if not graph.calls:
         raise broken("it has no calls")
     for at, call in enumerate(graph.calls):
