@@ -7,8 +7,6 @@ one value per axis) and their defaults, so that a reader of the Graph meets one 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archscope.graph import Attr
-
 Shape = tuple[int, ...]
 Reader = Callable[[Mapping[str, Any], list[Shape]], dict[str, Any]]
 
@@ -58,19 +56,15 @@ _READERS: dict[str, Reader] = {
     "aten.deform_conv2d": _convolution,
 }
 
-# What the readers above do not name is kept under the schema's own name, where it is a plain value.
+# What the readers above do not name is kept under the schema's own name.
 _RENAMED = {"kernel_size": "kernel"}
 
 
-def read(op: str, named: Mapping[str, Any], shapes: list[Shape]) -> dict[str, Attr]:
-    """The attributes of one run.
+def reader(op: str) -> Reader | None:
+    """The function that gives the attributes of this operator their one form; None where the schema's own names will do."""
+    return _READERS.get(op)
 
-    Arguments:
-        op: "aten.convolution".
-        named: the arguments that are not tensors, by their names in the operator's schema, as passed.
-        shapes: the shapes of the tensor arguments, parameters among them, in order.
-    """
-    reader = _READERS.get(op)
-    if reader is not None:
-        return reader(named, shapes)
-    return {_RENAMED.get(name, name): value for name, value in named.items()}
+
+def own_name(name: str) -> str:
+    """The field's word for a name in a schema: "kernel_size" -> "kernel"."""
+    return _RENAMED.get(name, name)

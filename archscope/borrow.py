@@ -2,6 +2,9 @@
 forward raises.
 """
 
+import random
+import sys
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,37 +23,76 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
     Afterwards every submodule's attributes, parameters, buffers and children are what they were.
 
     What a forward stores on its modules (caches, counters, new buffers) is gone afterwards as well: it may hold tensors without
-    values.
-    The global RNG state, the fused attention path and the default dtype are kept the same way.
+    values. The state of the random generators, the fused attention path and the default dtype are kept the same way.
     """
     modules = [m for m in survey.paths if not isinstance(m, torch.jit.ScriptModule)]
-    tables = ("_parameters", "_buffers", "_modules")
-    saved = [(m, vars(m).copy(), [vars(m)[table].copy() for table in tables]) for m in modules]
-    rng, default_dtype = torch.get_rng_state(), torch.get_default_dtype()
+    saved = [(m, vars(m).copy()) for m in modules]
+    containers = _containers(saved)
+    random_state, default_dtype = _random_state(), torch.get_default_dtype()
     fast_path = torch.backends.mha.get_fastpath_enabled()
     try:
         state = _replace_state(modules, survey, device)
         for m in modules:
             vars(m)["training"] = training
+            if device is on_cpu:  # on the meta device the recorder does this on sight
+                vars(m).update({name: on_cpu(value) for name, value in vars(m).items() if isinstance(value, torch.Tensor)})
         # The fused path is one operator; attention is the matrix products that it is made of.
         torch.backends.mha.set_fastpath_enabled(False)
         with torch.no_grad():
             yield state
     finally:
         torch.backends.mha.set_fastpath_enabled(fast_path)
-        torch.set_rng_state(rng)
+        for put_back, numbers in random_state:
+            put_back(numbers)
         torch.set_default_dtype(default_dtype)
-        for m, attributes, contents in saved:
+        for m, attributes in saved:
             _restore(vars(m), attributes)
-            for table, content in zip(tables, contents, strict=True):
-                _restore(vars(m)[table], content)
+        for held, content in containers:
+            _restore(held, content)
 
 
-def _restore(table: dict[str, Any], content: dict[str, Any]) -> None:
-    # Compared by identity: tensors have an == of their own.
-    if [*table] != [*content] or [*map(id, table.values())] != [*map(id, content.values())]:
-        table.clear()
-        table.update(content)
+def _random_state() -> list[tuple[Callable[[Any], Any], Any]]:
+    """The state of every random generator that a forward on the CPU may draw from, each with the function that puts it back."""
+    state: list[tuple[Callable[[Any], Any], Any]] = [
+        (torch.set_rng_state, torch.get_rng_state()),
+        (random.setstate, random.getstate()),
+    ]
+    if "numpy" in sys.modules:
+        state.append((sys.modules["numpy"].random.set_state, sys.modules["numpy"].random.get_state()))
+    return state
+
+
+_CONTAINERS = {dict, OrderedDict, defaultdict, list, set, deque}
+
+
+def _containers(saved: list[tuple[nn.Module, dict[str, Any]]]) -> list[tuple[Any, Any]]:
+    """The containers among the modules' attributes and inside these, each with a copy: a forward may add to them."""
+    held = [value for _, attributes in saved for value in attributes.values() if type(value) in _CONTAINERS]
+    # Most are the empty tables of hooks that every module has: nothing to copy, and nothing inside.
+    found: list[tuple[Any, Any]] = [(value, ()) for value in held if not value]
+    waiting = [value for value in held if value]
+    seen: set[int] = set()
+    for value in waiting:  # grows while it is walked
+        if id(value) not in seen:
+            seen.add(id(value))
+            found.append((value, value.copy()))
+            inside = value.values() if isinstance(value, dict) else value
+            waiting.extend([v for v in inside if type(v) in _CONTAINERS])
+    return found
+
+
+def _restore(container: Any, content: Any) -> None:
+    if not content:
+        if container:
+            container.clear()
+    elif _identities(container) != _identities(content):
+        container.clear()
+        (container.extend if isinstance(container, (list, deque)) else container.update)(content)
+
+
+def _identities(held: Any) -> tuple[list[int], list[int]]:
+    """What a container holds, told apart by identity: tensors have an == of their own."""
+    return [*map(id, held)], [*map(id, held.values())] if isinstance(held, dict) else []
 
 
 def _replace_state(

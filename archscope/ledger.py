@@ -4,7 +4,6 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 import torch
 
 from archscope.graph import Tensor
@@ -23,8 +22,27 @@ def tensors_in(value: Any) -> list[torch.Tensor]:
     return []
 
 
+class Entry(weakref.ref[torch.Tensor]):
+    """What the ledger knows of one living tensor.
+
+    Attributes:
+        me: its id(), which is unique only among the living.
+        key: its number, or the name of the parameter or buffer that it is or shows.
+        record: its record.
+        bytes: of its elements.
+    """
+
+    __slots__ = ("bytes", "key", "me", "record")
+    me: int
+    key: int | str
+    record: Tensor
+    bytes: int
+
+
 class Ledger:
     """Gives every tensor that a forward touches its number, once per value: an operator that writes in place makes a new number.
+
+    It holds no tensor, so that what a forward lets go of is gone here too, and the time of it is known.
 
     Arguments:
         state: names and tensors of parameters and buffers; these get no number, they are known by name.
@@ -32,8 +50,7 @@ class Ledger:
 
     def __init__(self, state: Iterable[tuple[str, torch.Tensor]]) -> None:
         self.tensors: list[Tensor] = []
-        self._entries: dict[int, tuple[int | str, Tensor]] = {}  # id() of a living tensor -> our number or a parameter's name
-        self._watched: dict[int, _Watch] = {}  # by the same id(), which is unique only among the living
+        self.entries: dict[int, Entry] = {}
         self._holders: list[int] = []  # storage -> how many living tensors show it
         self._until: dict[int, int] = {}  # storage that nobody holds any more -> the last node before that
         self._node = -1
@@ -47,51 +64,48 @@ class Ledger:
 
     def same(self, tensor: torch.Tensor, other: torch.Tensor) -> None:
         """From now on `tensor` is known as what `other` is known as."""
-        entry = self._entries.get(id(other))
+        entry = self.entries.get(id(other))
         if entry is not None:
-            self._enter(tensor, *entry)
+            self._enter(tensor, entry.key, entry.record)
 
-    def add(self, tensor: torch.Tensor, storage: int | None = None) -> int:
+    def add(self, tensor: torch.Tensor, storage: int | None = None) -> Entry:
         """Numbers a new value; without a `storage` it has one of its own."""
         if storage is None:
             storage = len(self._holders)
             self._holders.append(0)
-        number = len(self.tensors)
         record = Tensor(tuple(tensor.shape), DTYPE_NAMES[tensor.dtype], storage)
         self.tensors.append(record)
-        self._enter(tensor, number, record)
-        return number
+        return self._enter(tensor, len(self.tensors) - 1, record)
 
-    def rewrite(self, tensor: torch.Tensor) -> int:
+    def rewrite(self, tensor: torch.Tensor) -> Entry:
         """Numbers the new value of a tensor that was written in place."""
-        record = self.look_up(tensor, [], [])
-        number = self.add(tensor, record.storage if record.storage >= 0 else None)
-        self._written[self.tensors[number].storage] = number
-        return number
+        before = self.entries.get(id(tensor)) or self.add(tensor)
+        entry = self.add(tensor, before.record.storage if before.record.storage >= 0 else None)
+        self._written[entry.record.storage] = len(self.tensors) - 1
+        return entry
 
     def number(self, tensor: torch.Tensor) -> int | None:
         """The number of a tensor; None for one that has not been met or is a parameter."""
-        entry = self._entries.get(id(tensor))
-        return entry[0] if entry is not None and isinstance(entry[0], int) else None
+        entry = self.entries.get(id(tensor))
+        return entry.key if entry is not None and isinstance(entry.key, int) else None
 
-    def look_up(self, tensor: torch.Tensor, inputs: list[int], params: list[str]) -> Tensor:
-        """The record of a tensor that is being read; its number joins `inputs`, or its name `params`.
+    def look_up(self, tensor: torch.Tensor, inputs: list[int], params: list[str]) -> Entry:
+        """The entry of a tensor that is being read; its number joins `inputs`, or its name `params`.
 
-        A tensor whose memory was written through a view since is read together with what was written.
+        A tensor whose memory was written through a view since is read together with what was written. One that nobody in this
+        forward made is a constant, and numbered on sight.
         """
-        entry = self._entries.get(id(tensor))
-        if entry is None:  # a constant: nobody in this forward made it
-            self.add(tensor)
-            entry = self._entries[id(tensor)]
-        key, record = entry
+        entry = self.entries.get(id(tensor)) or self.add(tensor)
+        key = entry.key
         if isinstance(key, str):
             params.append(key)
         else:
             inputs.append(key)
-            last = self._written.get(record.storage, -1)
-            if last > key:
-                inputs.append(last)
-        return record
+            if self._written:
+                last = self._written.get(entry.record.storage, -1)
+                if last > key:
+                    inputs.append(last)
+        return entry
 
     def ran(self, node: int) -> None:
         """Node `node` has been written down: what dies from now on was held until then."""
@@ -99,38 +113,27 @@ class Ledger:
 
     def close(self) -> None:
         """The forward is over: every record learns how long its memory was held."""
-        self._watched.clear()
-        self.tensors = [
-            msgspec.structs.replace(record, until=self._until.get(record.storage, self._node)) if record.storage >= 0 else record
-            for record in self.tensors
-        ]  # fmt: skip
+        until, last = self._until, self._node
+        self.tensors = [Tensor(t.shape, t.dtype, t.storage, until.get(t.storage, last)) for t in self.tensors]
 
-    def _enter(self, tensor: torch.Tensor, key: int | str, record: Tensor) -> None:
+    def _enter(self, tensor: torch.Tensor, key: int | str, record: Tensor) -> Entry:
         me, storage = id(tensor), record.storage
-        watch = self._watched.get(me)
-        self._entries[me] = (key, record)
-        if watch is None:
-            watch = self._watched[me] = _Watch(tensor, self._died)
-            watch.key = me
-        elif watch.storage >= 0:
-            self._holders[watch.storage] -= 1
-        watch.storage = storage
+        entry = self.entries.get(me)
+        if entry is None:
+            entry = self.entries[me] = Entry(tensor, self._died)
+            entry.me = me
+        elif entry.record.storage >= 0:
+            self._holders[entry.record.storage] -= 1
+        entry.key, entry.record, entry.bytes = key, record, record.bytes
         if storage >= 0:
             self._holders[storage] += 1
             self._until.pop(storage, None)
+        return entry
 
-    def _died(self, watch: "_Watch") -> None:
-        del self._watched[watch.key]
-        del self._entries[watch.key]
-        if watch.storage >= 0:
-            self._holders[watch.storage] -= 1
-            if not self._holders[watch.storage]:
-                self._until[watch.storage] = self._node
-
-
-class _Watch(weakref.ref[torch.Tensor]):
-    """Tells the ledger that a tensor died, which of them it was, and whose memory it showed."""
-
-    __slots__ = ("key", "storage")
-    key: int
-    storage: int
+    def _died(self, entry: Entry) -> None:
+        del self.entries[entry.me]
+        storage = entry.record.storage
+        if storage >= 0:
+            self._holders[storage] -= 1
+            if not self._holders[storage]:
+                self._until[storage] = self._node

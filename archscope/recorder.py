@@ -5,6 +5,7 @@ It sees aten operators, below autograd and above the kernels: `F.linear` arrives
 """
 
 import sys
+from math import isfinite
 from typing import Any
 
 import torch
@@ -14,8 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from archscope import attributes
 from archscope.counts import cost_of
-from archscope.graph import Call, Failure, Node, Tensor
-from archscope.ledger import DTYPE_NAMES, Ledger, tensors_in
+from archscope.graph import Call, Failure, Node
+from archscope.ledger import DTYPE_NAMES, Entry, Ledger, tensors_in
 from archscope.shapes import RULES
 
 META = torch.device("meta")
@@ -27,21 +28,41 @@ class NeedsValuesError(RuntimeError):
     """The forward asked for a tensor's values, which a meta tensor does not have."""
 
 
+def one_line(error: BaseException) -> str:
+    """What an error says, in one line; with its type where the words alone do not tell: a KeyError's are the key."""
+    lines = str(error).strip().splitlines()
+    if not lines:
+        return type(error).__name__
+    speaks = isinstance(error, (RuntimeError, ValueError, TypeError, AssertionError))
+    return lines[0] if speaks else f"{type(error).__name__}: {lines[0]}"
+
+
 class Operator:
     """What the schema says of one overload, looked up once."""
 
-    __slots__ = ("has_device", "is_factory", "is_view", "name", "names", "reads_values", "rule", "writes")
+    __slots__ = (
+        "attributes", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "reader", "reads_values", "rule",
+        "writes",
+    )  # fmt: skip
 
     def __init__(self, func: Any) -> None:
         arguments = func._schema.arguments
         self.name = func._schema.name.replace("::", ".")
         self.names = [argument.name for argument in arguments]
+        self.reader = attributes.reader(self.name)
+        # Positions and names of the arguments that can be attributes.
+        self.attributes = [
+            (at, argument.name if self.reader else attributes.own_name(argument.name))
+            for at, argument in enumerate(arguments)
+            if str(argument.type) not in ("Tensor", "Optional[Tensor]", "List[Tensor]", "List[Optional[Tensor]]")
+        ]
         self.writes = [
             at for at, argument in enumerate(arguments) if argument.alias_info is not None and argument.alias_info.is_write
         ]
         self.is_view = not self.writes and any(ret.alias_info is not None for ret in func._schema.returns)
         self.has_device = "device" in self.names
         self.is_factory = self.has_device and not any("Tensor" in str(argument.type) for argument in arguments)
+        self.is_bookkeeping = self.name.startswith("profiler.")  # record_function's marks
         self.reads_values = self.name in _READS_VALUES
         self.rule = RULES.get(func)
 
@@ -61,12 +82,11 @@ class Recorder(TorchDispatchMode):
         self.calls: list[Call] = []
         self.ledger = ledger
         self.failure: Failure | None = None
+        self._error: BaseException | None = None
         self._paths = paths
         self._meta = meta
         self._operators: dict[Any, Operator] = {}
-        self._moved: dict[
-            int, tuple[torch.Tensor, torch.Tensor]
-        ] = {}  # id() of a real tensor -> itself, its twin on the meta device
+        self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._hooks: list[Any] = []
 
@@ -93,7 +113,8 @@ class Recorder(TorchDispatchMode):
         self.ledger.close()
 
     def _begin(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        parent = self._running[-1][0] if self._running else None
+        # A hook of the user's on the network itself may call modules when the network has finished.
+        parent = self._running[-1][0] if self._running else (0 if self.calls else None)
         path = self._paths.get(module)
         if path is None:  # a module that the forward made for itself
             path = f"{self.calls[parent].path}.{type(module).__name__}".lstrip(".") if parent is not None else ""
@@ -103,30 +124,38 @@ class Recorder(TorchDispatchMode):
     def _finish(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         call, inputs = self._running.pop()
         error = sys.exc_info()[1]
-        if error is not None and output is None and self.failure is None:
-            lines = str(error).strip().splitlines()
+        # One error passes through every module above the one that raised it; an earlier one was caught on its way.
+        if error is not None and output is None and error is not self._error:
+            self._error = error
             self.failure = Failure(
                 path=self.calls[call].path,
                 type=self.calls[call].type,
-                error=lines[0] if lines else type(error).__name__,
+                error=one_line(error),
                 inputs=tuple(tuple(t.shape) for t in tensors_in(inputs)),
             )
 
     # -- operators --------------------------------------------------------------------------------------------------------------
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
-        kwargs = kwargs or {}
         operator = self._operators.get(func)
         if operator is None:
             operator = self._operators[func] = Operator(func)
-        out = None
-        if self._meta:
+        kwargs = kwargs or {}
+        if operator.is_bookkeeping:
+            return func(*args, **kwargs)
+        if self._meta and (operator.has_device or operator.reads_values or kwargs or not _all_on_meta(args)):
             args, kwargs = self._on_meta(operator, args, kwargs)
-            if operator.rule is not None:
-                out = operator.rule(*args, **kwargs)
+        read = _Read(self.ledger)
+        arguments = [value if type(value) in _PLAIN else read(value) for value in args]
+        named = {name: read(value) for name, value in kwargs.items()} if kwargs else kwargs
+        out = operator.rule(*args, **kwargs) if operator.rule is not None and self._meta else None
         if out is None:
             out = func(*args, **kwargs)
-        self._write_down(operator, args, kwargs, out)
+        if operator.is_view and read.params and not read.inputs:
+            for tensor in tensors_in(out):
+                self.ledger.alias(tensor, read.params[0])
+        else:
+            self._write_down(operator, read, arguments, named, self._number(operator, args, kwargs, out, read), out)
         return out
 
     def _on_meta(
@@ -157,66 +186,88 @@ class Recorder(TorchDispatchMode):
             return [self._move(v) for v in value]
         return value
 
-    def _write_down(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        inputs: list[int] = []
-        params: list[str] = []
-        read: list[Tensor] = []
-        args_read = tuple([self._read(a, inputs, params, read) for a in args])
-        kwargs_read = {name: self._read(value, inputs, params, read) for name, value in kwargs.items()}
-        if operator.is_view and params and not inputs:
-            for tensor in tensors_in(out):
-                self.ledger.alias(tensor, params[0])
-            return
-        outputs = self._written(operator, args, kwargs, out, inputs)
-        result = self._read(out, [], [], [])
-        cost, free = cost_of(operator.name, args_read, kwargs_read, result)
-        named = {name: value for name, value in zip(operator.names, args_read, strict=False) if _is_attribute(value)}
-        named.update((name, value) for name, value in kwargs_read.items() if _is_attribute(value))
-        written = () if operator.is_view else (self.ledger.tensors[t] for t in outputs)
+    def _write_down(
+        self, operator: Operator, read: "_Read", arguments: list[Any], named: dict[str, Any], written: list[Entry], out: Any
+    ) -> None:
+        result = written[0].record if type(out) is torch.Tensor and written else _Read(self.ledger)(out)
+        cost, free = cost_of(operator.name, tuple(arguments), named, result)
+        count = len(arguments)
+        attrs = {name: v for at, name in operator.attributes if at < count and _is_attribute(v := arguments[at])}
+        if named:
+            attrs.update((name, value) for name, value in named.items() if _is_attribute(value))
+        attrs.update({name: str(v) for name, v in attrs.items() if type(v) is float and not isfinite(v)})  # JSON has no infinity
+        if operator.reader is not None:
+            attrs = operator.reader(attrs, [entry.record.shape for entry in read.entries])
+        moved = 0 if operator.is_view else sum([entry.bytes for entry in read.entries]) + sum([entry.bytes for entry in written])
+        number = len(self.nodes)
         self.nodes.append(
             Node(
-                id=len(self.nodes),
-                op=operator.name,
-                call=self._running[-1][0] if self._running else 0,
-                inputs=tuple(inputs),
-                outputs=outputs,
-                params=tuple(dict.fromkeys(params)),
-                cost=cost,
-                bytes=0 if operator.is_view else sum(t.bytes for t in read) + sum(t.bytes for t in written),
-                attrs=attributes.read(operator.name, named, [t.shape for t in read]),
+                number,
+                operator.name,
+                self._running[-1][0] if self._running else 0,
+                tuple(read.inputs),
+                tuple([entry.key for entry in written]),  # type: ignore[misc]
+                tuple(dict.fromkeys(read.params)),
+                cost,
+                moved,
+                attrs,
                 free=free,
             )
         )
-        self.ledger.ran(len(self.nodes) - 1)
+        self.ledger.ran(number)
 
-    def _written(
-        self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, inputs: list[int]
-    ) -> tuple[int, ...]:
+    def _number(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, read: "_Read") -> list[Entry]:
         """Numbers what an operator wrote: in place, as a view, or anew."""
+        if not operator.writes:
+            storage = self.ledger.tensors[read.inputs[0]].storage if operator.is_view and read.inputs else None
+            if type(out) is torch.Tensor:
+                return [self.ledger.add(out, storage)]
+            return [self.ledger.add(tensor, storage) for tensor in tensors_in(out)]
         targets = [args[at] if at < len(args) else kwargs.get(operator.names[at]) for at in operator.writes]
-        rewritten = [t for target in targets for t in tensors_in(target)]
-        outputs = [self.ledger.rewrite(t) for t in rewritten]
-        seen = {id(t) for t in rewritten}
-        storage = self.ledger.tensors[inputs[0]].storage if operator.is_view and inputs else None
-        for tensor in tensors_in(out):
-            if id(tensor) not in seen:
-                outputs.append(self.ledger.add(tensor, storage))
-        return tuple(outputs)
+        rewritten = {id(t): t for target in targets for t in tensors_in(target)}
+        written = [self.ledger.rewrite(t) for t in rewritten.values()]
+        return written + [self.ledger.add(t) for t in tensors_in(out) if id(t) not in rewritten]
 
-    def _read(self, value: Any, inputs: list[int], params: list[str], read: list[Tensor]) -> Any:
-        """The argument with each tensor replaced by its record; what was read is noted in the three lists."""
+
+class _Read:
+    """Replaces the tensors among an operator's arguments by their records, and notes what was read.
+
+    Attributes:
+        inputs, params: numbers of the activations, names of the parameters.
+        entries: of all of them, in the order of the arguments.
+    """
+
+    __slots__ = ("entries", "inputs", "ledger", "params")
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.inputs: list[int] = []
+        self.params: list[str] = []
+        self.entries: list[Entry] = []
+
+    def __call__(self, value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            entry = self.ledger.look_up(value, self.inputs, self.params)
+            self.entries.append(entry)
+            return entry.record
         if type(value) in _PLAIN:
             return value
-        if isinstance(value, torch.Tensor):
-            record = self.ledger.look_up(value, inputs, params)
-            read.append(record)
-            return record
         if isinstance(value, (list, tuple)):
-            return [self._read(v, inputs, params, read) for v in value]
+            return [v if type(v) in _PLAIN else self(v) for v in value]
         return DTYPE_NAMES.get(value) or str(value)
+
+
+def _all_on_meta(args: tuple[Any, ...]) -> bool:
+    for value in args:
+        if isinstance(value, torch.Tensor):
+            if not value.is_meta:
+                return False
+        elif type(value) is list and value and type(value[0]) not in _PLAIN and not _all_on_meta(tuple(value)):
+            return False
+    return True
 
 
 def _is_attribute(value: Any) -> bool:
     if type(value) is list:
-        return all(type(v) in _PLAIN for v in value)
+        return all([type(v) in _PLAIN for v in value])
     return type(value) in _PLAIN and value is not None

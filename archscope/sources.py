@@ -74,15 +74,9 @@ class Model:
 
 def torch_dtype(name: str) -> torch.dtype:
     """`"bfloat16"` -> `torch.bfloat16`; raises `UsageError` with the choices for anything that is not a dtype."""
-    choices = {str(value).removeprefix("torch.") for value in vars(torch).values() if isinstance(value, torch.dtype)}
     value = getattr(torch, name, None)
     if not isinstance(value, torch.dtype):
-        raise unknown(
-            "dtype",
-            name,
-            choices & {"float32", "float64", "float16", "bfloat16", "int64", "int32", "int8", "uint8"},
-            list_all=True,
-        )
+        raise unknown("dtype", name, "float32 float64 float16 bfloat16 int64 int32 int8 uint8".split(), list_all=True)
     return value
 
 
@@ -158,7 +152,7 @@ def _torchvision(name: str, options: Options) -> Model:
     return Model(
         name,
         module,
-        (_torchvision_input(models, name),),
+        (_torchvision_input(models, name),) * (2 if name in models.list_models(module=models.optical_flow) else 1),
         _varied(f"torchvision's {name}", options),
         f"torchvision:{name}",
         dict(options),

@@ -37,17 +37,19 @@ class Survey:
     """The submodules and state of one network.
 
     Attributes:
+        root: the network.
         paths: every module once, with the first path under which it is found; the network itself is "".
         state: every parameter and buffer once, by the id() of the tensor; parameters first.
     """
 
+    root: nn.Module
     paths: dict[nn.Module, str] = field(default_factory=dict)
     state: dict[int, Held] = field(default_factory=dict)
 
     @staticmethod
     def of(module: nn.Module) -> "Survey":
         """Walks `module`; a module under several names is walked under each, so that tied state gets all its names."""
-        survey = Survey()
+        survey = Survey(module)
         visits = list(_walk(module, "", ()))
         for buffer in (False, True):
             for path, m in visits:
@@ -58,6 +60,16 @@ class Survey:
                         held = survey.state.setdefault(id(tensor), Held(tensor, [], buffer, type(m).__name__))
                         held.names.append(full)
         return survey
+
+    def holders(self) -> dict[str, str]:
+        """Class names, by path, of the modules that hold a parameter themselves or in a module inside them."""
+        types = {path: type(m).__name__ for m, path in self.paths.items()}
+        holding: dict[str, str] = {}
+        for path in (name.rpartition(".")[0] for held in self.state.values() if not held.buffer for name in held.names):
+            while path and path not in holding and path in types:
+                holding[path] = types[path]
+                path = path.rpartition(".")[0]
+        return {path: kind for path, kind in types.items() if path in holding}
 
     def params(self) -> tuple[Param, ...]:
         """The records of parameters, then of buffers."""

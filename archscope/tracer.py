@@ -6,9 +6,11 @@ is run again on the CPU with random inputs, and the Graph says so.
 """
 
 import copy
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -21,7 +23,7 @@ from archscope.borrow import borrowed, on_cpu, on_meta
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Failure, Graph, Meta
 from archscope.ledger import Ledger
-from archscope.recorder import META, NeedsValuesError, Recorder
+from archscope.recorder import META, NeedsValuesError, Recorder, one_line
 from archscope.survey import Survey
 
 
@@ -75,51 +77,75 @@ def trace(
     args, kwargs = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (inputs, kwargs), is_leaf=_is_size)
     meta = Meta(variant=variant, mode=mode, source=source, torch=str(torch.__version__))
     name = name or type(module).__name__
-    module = _runnable(module, args, kwargs)
+    if any(t.is_nested for t in _leaves((args, kwargs))):
+        raise UsageError("nested tensors have no shape to trace", "pass a padded batch")
+    survey = _surveyed(module, args, kwargs)
+    if any(t.layout is not torch.strided for t in (*_leaves((args, kwargs)), *(held.tensor for held in survey.state.values()))):
+        meta = msgspec.structs.replace(meta, device="cpu", reason="it works on sparse tensors")
     try:
-        return _run(module, args, kwargs, name, meta)
+        return _run(survey, args, kwargs, name, meta)
     except _NotOnMetaError as error:
-        return _run(module, args, kwargs, name, msgspec.structs.replace(meta, device="cpu", reason=str(error)))
+        return _run(survey, args, kwargs, name, msgspec.structs.replace(meta, device="cpu", reason=str(error)))
 
 
 class _NotOnMetaError(Exception):
     """The forward cannot run without values; the message says what asked for them."""
 
 
-def _runnable(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> nn.Module:
-    """The module itself; what is inside torch.compile's wrapper; an initialised copy of a lazy module, which would change its
-    kind.
+def _surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Survey:
+    """The module surveyed; what is inside torch.compile's wrapper; an initialised copy of a lazy module, which running it would
+    change into another.
     """
     if type(module).__name__ == "OptimizedModule":
         module = module._orig_mod  # type: ignore[assignment]
-    if not any(isinstance(t, (UninitializedParameter, UninitializedBuffer)) for t in (*module.parameters(), *module.buffers())):
-        return module
-    initialised = copy.deepcopy(module).to(META)
-    with torch.no_grad():
-        initialised(*args, **kwargs)
-    return initialised
-
-
-def _run(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta) -> Graph:
-    on_device = on_meta if meta.device == "meta" else on_cpu
     survey = Survey.of(module)
+    if not any(isinstance(held.tensor, (UninitializedParameter, UninitializedBuffer)) for held in survey.state.values()):
+        return survey
+    initialised = copy.deepcopy(module, {key: _unborn(held.tensor) for key, held in survey.state.items()})
+    args, kwargs = tree_map_only(torch.Tensor, on_meta, (args, kwargs))
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            initialised(*args, **kwargs)
+    except Exception as error:
+        raise ArchscopeError(
+            f"the lazy modules of {type(module).__name__} cannot be initialised: {one_line(error)}",
+            "check the input size (--input), or the module's forward",
+        ) from error
+    return Survey.of(initialised)
+
+
+def _unborn(tensor: torch.Tensor) -> torch.Tensor:
+    """What the copy holds in the place of a parameter or buffer: its twin on the meta device; one without a shape stays so."""
+    if isinstance(tensor, (UninitializedParameter, UninitializedBuffer)):
+        return type(tensor)(requires_grad=tensor.requires_grad, device=META, dtype=tensor.dtype)
+    twin = on_meta(tensor)
+    return nn.Parameter(twin, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else twin
+
+
+def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta) -> Graph:
+    on_device = on_meta if meta.device == "meta" else on_cpu
     error: Exception | None = None
     with borrowed(survey, training=meta.mode == "train", device=on_device) as state:
         args, kwargs = tree_map_only(torch.Tensor, on_device, (args, kwargs))
         ledger = Ledger(state.items())
-        given = [ledger.add(t) for t in _leaves((args, kwargs))]
+        if any(isinstance(m, torch.jit.ScriptModule) for m in survey.paths):  # it keeps its own tensors and cannot be lent others
+            for held in survey.state.values():
+                ledger.alias(held.tensor, held.names[0])
+        for tensor in _leaves((args, kwargs)):
+            ledger.add(tensor)
+        given = range(len(ledger.tensors))
         recorder = Recorder(survey.paths, ledger, meta=meta.device == "meta")
         outputs: list[int] = []
         try:
             with recorder, _eager():
-                result = module(*args, **kwargs)
+                result = survey.root(*args, **kwargs)
             outputs = [n for t in _leaves(result) if (n := ledger.number(t)) is not None]
         except Exception as raised:
             error = raised
     if error is not None and meta.device == "meta" and _needs_values(error):
-        raise _NotOnMetaError(str(error).splitlines()[0]) from error
+        raise _NotOnMetaError(one_line(error)) from error
     ran = {call.path for call in recorder.calls}
-    idle = {path: type(m).__name__ for m, path in survey.paths.items() if path not in ran and any(True for _ in m.parameters())}
+    idle = {path: kind for path, kind in survey.holders().items() if path not in ran}
     dtype = next((ledger.tensors[t].dtype for t in given), "float32")
     graph = Graph(
         name=name,
@@ -132,7 +158,7 @@ def _run(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name:
         meta=msgspec.structs.replace(meta, dtype=dtype, idle=idle, failure=recorder.failure if error else None),
     )
     if error is not None:
-        failure = recorder.failure or Failure("", type(module).__name__, str(error).strip().splitlines()[0])
+        failure = recorder.failure or Failure("", type(survey.root).__name__, one_line(error))
         raise TraceError(graph, failure) from error
     return graph
 
@@ -145,8 +171,7 @@ def _needs_values(error: BaseException) -> bool:
     """Whether an error of a forward on the meta device comes from the device and not from the model."""
     if isinstance(error, (NeedsValuesError, NotImplementedError)):
         return True
-    text = str(error).lower()
-    return "meta tensor" in text or "meta device" in text or "'meta'" in text or "device meta" in text
+    return re.search(r"\bmeta\b|unallocated storage", str(error).lower()) is not None
 
 
 def _eager() -> AbstractContextManager[Any]:
@@ -157,16 +182,21 @@ def _eager() -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-def _leaves(value: Any) -> Iterator[torch.Tensor]:
-    """Every tensor in a nest of containers, mappings, dataclasses and plain objects, in order."""
+def _leaves(value: Any, seen: set[int] | None = None) -> Iterator[torch.Tensor]:
+    """Every tensor in a nest of containers, mappings, dataclasses and plain objects, in order; the nest may have cycles."""
+    seen = set() if seen is None else seen
     if isinstance(value, torch.Tensor):
         yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _leaves(item)
+        return
+    if isinstance(value, Mapping):
+        items: Iterable[Any] = value.values()
     elif isinstance(value, (list, tuple, set, frozenset)):
-        for item in value:
-            yield from _leaves(item)
-    elif hasattr(value, "__dict__") and not isinstance(value, (type, nn.Module)):
-        for item in vars(value).values():
-            yield from _leaves(item)
+        items = value
+    elif hasattr(value, "__dict__") and not isinstance(value, (type, nn.Module, ModuleType)) and not callable(value):
+        items = vars(value).values()
+    else:
+        return
+    if id(value) not in seen:
+        seen.add(id(value))
+        for item in items:
+            yield from _leaves(item, seen)
