@@ -31,15 +31,15 @@ _LABELS = {
 
 def label(node: Node) -> str:
     """The operator's name as a reader knows it, one for all its kernels: "convolution", "matmul", "batch_norm", "relu"."""
-    if is_global_average(node):
-        return "adaptive_avg_pool2d"
     name = node.name
+    if is_global_average(node):
+        return "adaptive_avg_pool2d" if node.attrs["dim"] == [-1, -2] else "adaptive_avg_pool3d"
     return _LABELS.get(name) or name.removeprefix("_").removeprefix("native_").removesuffix("_with_indices")
 
 
 def is_global_average(node: Node) -> bool:
-    """Whether a mean is what torch makes of an adaptive average pooling to 1x1: over (-1, -2), in this order, both kept."""
-    return node.name == "mean" and node.attrs.get("dim") == [-1, -2] and node.attrs.get("keepdim") is True
+    """Whether a mean is what torch makes of an adaptive average pooling to 1x1: over (-1, -2), in this order, all kept."""
+    return node.name == "mean" and node.attrs.get("dim") in ([-1, -2], [-1, -2, -3]) and node.attrs.get("keepdim") is True
 
 
 def has_affine(graph: Graph, node: Node) -> bool:

@@ -34,9 +34,16 @@ def _is_relu6(node: Node, module: str) -> bool:
     return node.name == "hardtanh" and (module == "ReLU6" or [node.attrs.get(k) for k in ("min_val", "max_val")] == [0, 6])
 
 
-def _gates(node: Node) -> int:
-    """A recurrent cell's products, biases and sums; its sigmoids and tanhs are not counted."""
-    return node.cost.macs + node.cost.adds + node.cost.muls if node.name in ("addmm", "mm", "add", "mul", "sub") else 0
+def _gates(node: Node, module: str = "") -> int:
+    """A recurrent cell's products, biases and sums; of its functions ptflops and calflops count an LSTM's tanh."""
+    if node.name in ("addmm", "mm", "add", "mul", "sub"):
+        return node.cost.macs + node.cost.adds + node.cost.muls
+    return node.cost.exponentials if node.name == "tanh" and module.startswith("LSTM") else 0
+
+
+def _integers(node: Node, name: str) -> list[int]:
+    values = node.attrs[name]
+    return [v for v in (values if isinstance(values, list) else [values]) if isinstance(v, int)]
 
 
 _UPSAMPLING = {"upsample_nearest1d": 1, "upsample_nearest2d": 1, "upsample_nearest3d": 1, "upsample_linear1d": 5,
@@ -67,10 +74,8 @@ def thop(graph: Graph) -> Worth:
             case "convolution" if size.module in _CONVOLUTIONS:
                 return node.cost.macs
             case "convolution" if size.module in _TRANSPOSED:
-                kernel, groups = node.attrs["kernel"], node.attrs["groups"]
-                assert isinstance(kernel, list)
-                assert isinstance(groups, int)
-                return size.written * (size.into[1] // groups) * prod(int(k) for k in kernel if isinstance(k, int))
+                (groups,) = _integers(node, "groups")
+                return size.written * (size.into[1] // groups) * prod(_integers(node, "kernel"))
             case "matmul" if size.module == "Linear":
                 return node.cost.macs
             case "batch_norm" | "layer_norm":
@@ -93,6 +98,9 @@ def thop(graph: Graph) -> Worth:
     return worth
 
 
+# Modules that hold on to F.relu or F.gelu themselves, so that what ptflops and calflops put in its place is not called.
+_BOUND_EARLY = {"TransformerEncoderLayer", "TransformerDecoderLayer"}
+
 # An activation's name, the class of the module that is it.
 _PTFLOPS_ACTIVATIONS = {"relu": "ReLU", "prelu_kernel": "PReLU", "elu": "ELU", "gelu": "GELU", "leaky_relu": "LeakyReLU"}
 
@@ -108,10 +116,14 @@ def ptflops(graph: Graph) -> Worth:
     fused = attention_products(graph)
     weighted_sums = attention_products(graph, ("_safe_softmax", "_softmax"), scores=False)
 
+    def twice(node: Node) -> int:
+        # Attention written out, in nn.MultiheadAttention: the module's hook counts it and so do torch.bmm and F.softmax.
+        return 2 if node.name == "_softmax" or (node.name == "bmm" and node.id not in fused) else 1
+
     def activation(node: Node, name: str, module: str) -> int:
         if name == "silu" or _is_relu6(node, module):
             return 1
-        of = _PTFLOPS_ACTIVATIONS.get(name)
+        of = None if module in _BOUND_EARLY else _PTFLOPS_ACTIVATIONS.get(name)
         if of == "LeakyReLU":  # hooked as a module only
             return int(module == of)
         return 0 if of is None else 1 + (module == of)
@@ -121,8 +133,11 @@ def ptflops(graph: Graph) -> Worth:
         match name:
             case "convolution":
                 return node.cost.macs + node.cost.adds if size.module in _CONVOLUTIONS | _TRANSPOSED else 0
+            case _ if size.module in _RECURRENT:
+                return _gates(node, size.module)
             case "matmul" if size.module == "MultiheadAttention":
-                return node.cost.macs + node.cost.adds + (size.written if node.id in weighted_sums else 0)
+                scaled = size.written if node.id in weighted_sums else 0  # as many as the queries have elements
+                return node.cost.macs * twice(node) + node.cost.adds + scaled
             case "matmul" if size.module == "Linear":
                 return node.cost.macs + node.cost.adds
             case "matmul":
@@ -131,7 +146,9 @@ def ptflops(graph: Graph) -> Worth:
                 return (2 if has_affine(graph, node) else 1) * size.written
             case "layer_norm" if size.module == "LayerNorm":
                 return size.written
-            case "softmax" if node.name != "_safe_softmax" or size.module == "MultiheadAttention":
+            case "softmax" if size.module == "MultiheadAttention":
+                return size.written * twice(node)
+            case "softmax" if node.name != "_safe_softmax":
                 return size.written
             case _ if name in _POOLS:
                 return size.read * (1 + (size.module in _POOL_MODULES))
@@ -140,6 +157,15 @@ def ptflops(graph: Graph) -> Worth:
         return activation(node, name, size.module) * size.written
 
     return worth
+
+
+def _calflops_transposed(node: Node, size: _Sizes) -> int:
+    """calflops divides by the groups twice, and gives the bias to the places of a convolution that is not transposed."""
+    (groups,) = _integers(node, "groups")
+    steps = zip(size.into[2:], *(_integers(node, name) for name in ("kernel", "stride", "padding", "dilation")), strict=True)
+    places = prod((n + 2 * p - (d * (k - 1) + 1)) // s + 1 for n, k, s, p, d in steps)
+    bias = size.out[1] // groups * size.out[0] * places if node.cost.adds else 0
+    return 2 * node.cost.macs // groups + bias
 
 
 @convention(
@@ -160,9 +186,14 @@ def calflops(graph: Graph) -> Worth:
             case "convolution" if not node.attrs.get("transposed"):
                 return 2 * node.cost.macs + node.cost.adds
             case "convolution":
-                return 2 * node.cost.macs
+                return _calflops_transposed(node, size)
+            case "matmul" if size.module in _RECURRENT:
+                return 2 * node.cost.macs + node.cost.adds - size.written
+            case _ if size.module in _RECURRENT:
+                return _gates(node, size.module)
             case "matmul":
-                return 0 if node.id in fused else 2 * node.cost.macs
+                unseen = node.id in fused or (node.name == "bmm" and size.module == "MultiheadAttention")
+                return 0 if unseen else 2 * node.cost.macs
             case "batch_norm" if not node.attrs.get("training"):
                 return (2 if affine else 1) * size.written
             case "batch_norm" | "layer_norm" | "group_norm":
@@ -171,8 +202,10 @@ def calflops(graph: Graph) -> Worth:
                 return size.read
             case "softmax" if node.name != "_safe_softmax":
                 return size.written
-            case _ if name in activations or _is_relu6(node, size.module):
-                return size.written
+            case _ if size.module in _BOUND_EARLY:
+                return 0
+            case _ if name in activations or (_is_relu6(node, size.module) and size.module != "ReLU6"):
+                return size.written  # F.relu6 counts, nn.ReLU6 calls F.hardtanh, which does not
         return 0
 
     return worth

@@ -116,6 +116,67 @@ def test_torch_counts_complex_numbers_as_real_ones():
     assert CONVENTIONS["torch"].count(graph) == 2 * 3 * 8 * 4
 
 
+# What the tools themselves print for one 224x224 image, each in a process of its own, with torch 2.14.1 and torchvision 0.29.1.
+PRINTED = {
+    "thop": {  # 0.1.1.post2209072238, profile(model, (x,))
+        "resnet50": 4133742592, "googlenet": 1511332032, "mobilenet_v2": 327486720, "vit_b_16": 11286254592, "swin_t": 2978099712,
+        "convnext_tiny": 4464149760,
+    },
+    "ptflops": {  # 0.7.5, get_model_complexity_info(model, (3, 224, 224), as_strings=False, backend="pytorch")
+        "resnet50": 4132436968, "googlenet": 1513907448, "mobilenet_v2": 320300008, "vit_b_16": 17606030584, "swin_t": 3128183416,
+        "convnext_tiny": 4488347368,
+    },
+    "calflops": {  # 0.3.2, calculate_flops(model, input_shape=(1, 3, 224, 224), output_as_string=False): its FLOPs
+        "resnet50": 8211108352, "googlenet": 3009356752, "mobilenet_v2": 614967488, "vit_b_16": 33723326208, "swin_t": 9008009616,
+        "convnext_tiny": 8937258240,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PRINTED["thop"])
+def test_tools_that_are_not_installed(name):
+    model, inputs = network(name)
+    graph = trace(model, *inputs)
+    assert {tool: CONVENTIONS[tool].count(graph) for tool in PRINTED} == {tool: PRINTED[tool][name] for tool in PRINTED}
+
+
+N, STEP = 8 * 6 * 6, 20 * 32
+RULES = [
+    # layer, input, thop, ptflops, calflops: what each of them prints for it, as its source has it
+    (nn.ReLU(), (1, 8, 6, 6), 0, 2 * N, N),
+    (nn.ReLU6(), (1, 8, 6, 6), 0, N, 0),
+    (nn.SiLU(), (1, 8, 6, 6), 0, N, N),
+    (nn.LayerNorm(6), (1, 8, 6, 6), 4 * N, N, 5 * N),
+    (nn.GroupNorm(4, 8), (1, 8, 6, 6), 0, 2 * N, 5 * N),
+    (nn.MaxPool2d(2), (1, 8, 6, 6), 0, 2 * N, N),
+    (nn.AvgPool2d(2), (1, 8, 6, 6), N // 4, 2 * N, N),
+    (nn.AdaptiveAvgPool2d(1), (1, 8, 6, 6), 8 * (36 + 1), 2 * N, N),
+    (nn.Upsample(scale_factor=2, mode="bilinear"), (1, 8, 6, 6), 11 * 4 * N, 2 * 4 * N, N),
+    (nn.Softmax(-1), (1, 8, 6), 8 * (3 * 6 - 1), 8 * 6, 8 * 6),
+    (nn.Linear(6, 5), (1, 8, 6), 8 * 6 * 5, 8 * 6 * 5 + 8 * 5, 2 * 8 * 6 * 5),
+    (nn.Conv2d(8, 4, 3), (1, 8, 6, 6), 64 * 8 * 9, 64 * 8 * 9 + 64, 2 * 64 * 8 * 9 + 64),
+    (
+        nn.ConvTranspose2d(4, 8, 3, stride=2, groups=2), (1, 4, 10, 10),
+        8 * 21 * 21 * 2 * 9, 4 * 10 * 10 * 4 * 9 + 8 * 21 * 21, 2 * 4 * 10 * 10 * 4 * 9 // 2 + 4 * 4 * 4,
+    ),
+    (
+        nn.LSTM(16, 32, batch_first=True), (1, 20, 16),
+        STEP * (4 * (16 + 32) + 16), STEP * (4 * (16 + 32) + 18), STEP * (2 * 4 * (16 + 32) + 10),
+    ),
+    (
+        nn.GRU(16, 32, batch_first=True), (1, 20, 16),
+        STEP * (3 * (16 + 32) + 13), STEP * (3 * (16 + 32) + 13), STEP * (2 * 3 * (16 + 32) + 7),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule[0]).__name__)
+def test_rules_of_tools_that_are_not_installed(rule):
+    layer, shape, *expected = rule
+    graph = trace(layer, torch.zeros(shape))
+    assert [CONVENTIONS[tool].count(graph) for tool in ("thop", "ptflops", "calflops")] == expected
+
+
 def test_macs_and_archscope_are_the_costs_of_the_graph():
     graph = trace(nn.Sequential(nn.Conv2d(8, 4, 3), nn.ReLU()), image())
     outputs = 2 * 4 * 4 * 4
