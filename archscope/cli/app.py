@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 
 # Each module of this package holds one command of its own name.
-COMMANDS = ("params", "flops", "shapes", "trace", "compare", "check", "bench")
+COMMANDS = ("params", "flops", "shapes", "trace", "compare", "diff", "check", "bench")
 
 
 def _version(wanted: bool) -> None:
