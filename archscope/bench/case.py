@@ -68,10 +68,12 @@ class Case:
 
     def fail(self, error: BaseException) -> None:
         """Notes why, and lets go of the memory."""
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        self.failure = lines[0] if isinstance(error, (ArchscopeError, MemoryError)) else f"{type(error).__name__}: {lines[0]}"
-        if is_out_of_memory(error) and not isinstance(error, MemoryError):
-            self.failure = f"out of memory: {lines[0]}"
+        said = error.message if isinstance(error, ArchscopeError) else (str(error).strip().splitlines() or [""])[0]
+        if isinstance(error, (ArchscopeError, MemoryError)):
+            self.failure = said or "out of memory"
+        else:
+            kind = "out of memory" if is_out_of_memory(error) else type(error).__name__
+            self.failure = f"{kind}: {said}".rstrip(": ")
         self.subject = None
         if self.course is not None:
             self.course.run = lambda: None

@@ -111,7 +111,7 @@ def _row(session: Session, timing: Timing, figures: Summary, number: int) -> Row
         "peak_memory_bytes": timing.memory.peak,
         "predicted_memory_bytes": timing.memory.predicted,
         "allocated_memory_bytes": timing.memory.allocated,
-        "first_run_seconds": _to(timing.first_run, figures.spread),
+        "first_run_seconds": _once(timing.first_run, figures.spread),
         "warmup_runs": timing.warmup,
         "params": timing.params,
         "flops": timing.flops,
@@ -152,6 +152,11 @@ def _ratio(figures: Summary) -> dict[str, Value]:
 
 def _to(value: float | None, spread: float | None) -> Measured | None:
     return None if value is None else Measured(value, spread)
+
+
+def _once(value: float | None, spread: float | None) -> Measured | None:
+    """What was measured once: good for two digits at most."""
+    return None if value is None else Measured(value, max(value / 10, spread or 0.0))
 
 
 def _measured(value: float | None, relative: float | None) -> Measured | None:

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archscope.bench import files, grid
-from archscope.bench.layer_table import layer_tables
-from archscope.bench.records import Bench, Plan, Session, Settings
-from archscope.bench.table import timings_table
 from archscope.cli import options
 from archscope.cli.output import deliver, destination, write
 from archscope.errors import ArchscopeError
 
 if TYPE_CHECKING:
+    from archscope.bench import records
     from archscope.bench.measure import Progress
 
 FOUR = ("inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2")
@@ -30,7 +27,10 @@ Models = Annotated[
     ),
 ]
 Numbers = Annotated[str, typer.Option("--batch", "-b", metavar="N,N", help="Examples per forward pass; a list makes a grid.")]
-Dtypes = Annotated[str, typer.Option("--dtype", metavar="DTYPE,DTYPE", help=f"{', '.join(grid.DTYPES)}; a list makes a grid.")]
+Dtypes = Annotated[
+    str,
+    typer.Option("--dtype", metavar="DTYPE,DTYPE", help="float32, float16, bfloat16, float64, autocast; a list makes a grid."),
+]
 Input = Annotated[
     list[str] | None,
     typer.Option(
@@ -100,10 +100,11 @@ def bench(
 
     archscope bench inception_v4 inception_resnet_v2 --batch 1,8 --out bench.json
     """
-    stem = "bench"
+    from archscope.bench import files, grid
+    from archscope.bench.records import Bench, Plan
+
     if load:
-        paths = [*load, *(models or ())]
-        _deliver(files.load(paths), format, out, stem)
+        _deliver(files.load([*load, *(models or ())]), format, out, "bench")
         return
     settings = grid.grid(
         batch=grid.numbers("--batch", batch),
@@ -118,7 +119,7 @@ def bench(
     session = _measured(models or list(FOUR), options.settings(set_), settings, device, plan, baseline, layers)
     if not session.timings:
         raise KeyboardInterrupt
-    _deliver(Bench((session,)), format, out, f"{stem}-{session.environment.device.replace(':', '')}")
+    _deliver(Bench((session,)), format, out, f"bench-{session.environment.device.replace(':', '')}")
     if session.interrupted:
         raise KeyboardInterrupt
     failures = [timing for timing in session.timings if not timing.rounds]
@@ -132,12 +133,12 @@ def bench(
 def _measured(
     names: list[str],
     arguments: dict[str, Any],
-    settings: list[Settings],
+    settings: "list[records.Settings]",
     device: str | None,
-    plan: Plan,
+    plan: "records.Plan",
     baseline: str | None,
     layers: bool,
-) -> Session:
+) -> "records.Session":
     from archscope.bench import devices, measure
     from archscope.sources import load
 
@@ -171,8 +172,11 @@ def _checked(form: str | None, out: str | None) -> None:
     destination(out, "bench", {name: known.suffix for name, known in FORMATS.items()})
 
 
-def _deliver(bench: Bench, form: str | None, out: str | None, stem: str) -> None:
+def _deliver(bench: "records.Bench", form: str | None, out: str | None, stem: str) -> None:
     """As `deliver`; JSON is the benchmark itself, with every raw time, which `--load` reads."""
+    from archscope.bench import files
+    from archscope.bench.layer_table import layer_tables
+    from archscope.bench.table import timings_table
     from archscope.render import FORMATS, by_suffix
 
     path = destination(out, stem, {name: known.suffix for name, known in FORMATS.items()})
