@@ -7,6 +7,7 @@ zero.
 # ruff: noqa: F401  each of these modules registers its formulas
 from archscope.counts import (
     attention,
+    convolutions,
     einsums,
     elementwise,
     freelist,
@@ -17,6 +18,8 @@ from archscope.counts import (
     recurrent,
     reductions,
     sampling,
+    scatters,
+    softmax,
     solvers,
     tools,
     transforms,

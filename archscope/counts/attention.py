@@ -14,7 +14,7 @@ from archscope.counts.elementwise import gelu
 from archscope.counts.formulas import formula
 from archscope.counts.norms import normalise
 from archscope.counts.products import multiply
-from archscope.counts.reductions import softmax_cost
+from archscope.counts.softmax import softmax_cost
 from archscope.graph import Cost, Tensor
 
 

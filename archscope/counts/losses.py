@@ -3,7 +3,7 @@
 from typing import Any
 
 from archscope.counts.formulas import formula
-from archscope.counts.reductions import log_softmax
+from archscope.counts.softmax import log_softmax
 from archscope.graph import Cost, Tensor
 
 _MEAN, _SUM = 1, 2

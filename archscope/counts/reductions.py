@@ -1,16 +1,15 @@
-"""Sums, means, extremes, norms, running sums and softmax: many values in, fewer (or as many, in rows) out.
+"""Sums, means, extremes, norms and running sums: many values in, fewer (or as many, in rows) out.
 
 Below, n is the number of values in and r the number of results: reducing n values to r takes n - r steps.
 """
 
-from math import prod
 from typing import Any
 
-from archscope.counts.formulas import MOVES, Formula, complex_formula, formula
+from archscope.counts.formulas import complex_formula, formula
 from archscope.graph import Cost, Tensor
 
 
-def _first(out: Any) -> Tensor:
+def first(out: Any) -> Tensor:
     """The result itself, where an operator returns it with indices or a second result."""
     return out if type(out) is Tensor else out[0]
 
@@ -57,7 +56,7 @@ def extreme(x: Tensor, *args: Any, out: Any, **_: Any) -> Cost:
     """n - r comparisons; of two tensors the larger, one per element."""
     if args and type(args[0]) is Tensor:
         return Cost(comparisons=out.numel)
-    return Cost(comparisons=x.numel - _first(out).numel)
+    return Cost(comparisons=x.numel - first(out).numel)
 
 
 @formula("aten.aminmax", "aten._aminmax")
@@ -75,14 +74,14 @@ def tests(x: Tensor, *_: Any, out: Any, **__: Any) -> Cost:
 @formula("aten.var", "aten.var_mean")
 def variance(x: Tensor, *_: Any, out: Any, **__: Any) -> Cost:
     """The mean (n - r additions, r divisions), the differences from it (n), their squares (n), and the mean of those."""
-    n, r = x.numel, _first(out).numel
+    n, r = x.numel, first(out).numel
     return Cost(adds=3 * n - 2 * r, muls=n, divs=2 * r)
 
 
 @formula("aten.std", "aten.std_mean")
 def deviation(x: Tensor, *_: Any, out: Any, **__: Any) -> Cost:
     """The square root of the variance."""
-    return variance(x, out=out) + Cost(exponentials=_first(out).numel)
+    return variance(x, out=out) + Cost(exponentials=first(out).numel)
 
 
 def norm_cost(n: int, r: int, p: Any) -> Cost:
@@ -223,117 +222,4 @@ def running_logsumexp(x: Tensor, dim: int, *, out: Tensor) -> Cost:
     return Cost(comparisons=1, adds=2, exponentials=2) * _steps(x, dim)
 
 
-def softmax_cost(rows: int, n: int) -> Cost:
-    """Rows of n: the largest (n - 1 comparisons), the differences from it (n), their exponentials (n), their sum, n divisions."""
-    return Cost(comparisons=n - 1, adds=2 * n - 1, exponentials=n, divs=n) * rows
-
-
-@formula("aten.softmax", "aten._softmax", "aten._safe_softmax", "aten.special_softmax")
-def softmax(x: Tensor, dim: int, *_: Any, out: Tensor) -> Cost:
-    """Along `dim`."""
-    return softmax_cost(*rows_of(x, dim))
-
-
-@formula("aten._masked_softmax")
-def masked_softmax(x: Tensor, mask: Tensor, dim: int | None = None, *_: Any, out: Tensor) -> Cost:
-    """Along `dim`, by default the last; masked values count."""
-    return softmax_cost(*rows_of(x, -1 if dim is None else dim))
-
-
-@formula("aten.log_softmax", "aten._log_softmax", "aten.special_log_softmax")
-def log_softmax(x: Tensor, dim: int, *_: Any, out: Tensor) -> Cost:
-    """x - max - log(sum(exp(x - max))): per row n - 1 comparisons, 3n - 1 additions, n exponentials and a logarithm."""
-    rows, n = rows_of(x, dim)
-    return Cost(comparisons=n - 1, adds=3 * n - 1, exponentials=n + 1) * rows
-
-
-@formula("aten.logsumexp", "aten.special_logsumexp")
-def logsumexp(x: Tensor, *_: Any, out: Tensor) -> Cost:
-    """max + log(sum(exp(x - max))), per result."""
-    n, r = x.numel, out.numel
-    return Cost(comparisons=n - r, adds=2 * n, exponentials=n + r)
-
-
-# -- into chosen places --------------------------------------------------------------------------------------------------------
-
-
-@formula("aten.scatter_add", "aten.index_add")
-def scatter_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1, out: Tensor) -> Cost:
-    """One addition per value of the source."""
-    return Cost(adds=source.numel, muls=source.numel if alpha != 1 else 0)
-
-
-@formula("aten.scatter_reduce", "aten.index_reduce")
-def scatter_reduce(
-    x: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True, out: Tensor
-) -> Cost:
-    """One step per value of the source; a mean divides every result."""
-    n = source.numel
-    steps = {"sum": Cost(adds=n), "prod": Cost(muls=n), "amax": Cost(comparisons=n), "amin": Cost(comparisons=n)}
-    return Cost(adds=n, divs=out.numel) if reduce == "mean" else steps.get(reduce, Cost(unknown=1))
-
-
-@formula("aten.scatter")
-def scatter(x: Tensor, dim: int, index: Tensor, source: Any, *, reduce: str | None = None, out: Tensor) -> Cost | str:
-    """Moves data; with `reduce` one addition or multiplication per value."""
-    if reduce is None:
-        return MOVES
-    return Cost(adds=index.numel) if reduce == "add" else Cost(muls=index.numel)
-
-
-@formula("aten.put")
-def put(x: Tensor, index: Tensor, source: Tensor, accumulate: bool = False, *, out: Tensor) -> Cost | str:
-    """Moves data; with `accumulate` one addition per value."""
-    return Cost(adds=source.numel) if accumulate else MOVES
-
-
-@formula("aten.index_put", "aten._index_put_impl", "aten._unsafe_index_put")
-def index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False, *_: Any, out: Tensor) -> Cost | str:
-    """Moves data; with `accumulate` one addition per value."""
-    return Cost(adds=values.numel) if accumulate else MOVES
-
-
-def _only_moved(count: Formula) -> Formula:
-    def moved(*args: Any, **kwargs: Any) -> Cost | str:
-        """Complex numbers are moved as real ones are; adding them up in place has no formula."""
-        reason = count(*args, **kwargs)
-        if not isinstance(reason, str):
-            raise ValueError("complex numbers are added up")
-        return reason
-
-    return moved
-
-
-complex_formula("aten.scatter")(_only_moved(scatter))
-complex_formula("aten.put")(_only_moved(put))
-complex_formula("aten.index_put", "aten._index_put_impl", "aten._unsafe_index_put")(_only_moved(index_put))
-
-
-@formula("aten._unsafe_masked_index_put_accumulate")
-def masked_index_put(x: Tensor, mask: Tensor, indices: Any, values: Tensor, *, out: Tensor) -> Cost:
-    """One addition per value."""
-    return Cost(adds=values.numel)
-
-
-@formula("aten.col2im")
-def col2im(x: Tensor, *_: Any, out: Tensor) -> Cost:
-    """Sums the windows where they overlap: one addition per value."""
-    return Cost(adds=x.numel)
-
-
-@formula("aten.embedding_bag", "aten._embedding_bag", "aten._embedding_bag_forward_only")
-def embedding_bag(
-    weight: Tensor, indices: Tensor, offsets: Tensor, scale_grad_by_freq: bool = False, mode: int = 0, sparse: bool = False,
-    per_sample_weights: Tensor | None = None, *_: Any, out: Any,
-) -> Cost:  # fmt: skip
-    """Looks up vectors and sums (0), averages (1) or maximises (2) those of each bag; with weights it is a weighted sum."""
-    result = _first(out)
-    values, results = indices.numel * weight.shape[1], prod(result.shape)
-    if mode == 2:
-        return Cost(comparisons=values - results)
-    if per_sample_weights is not None:
-        return Cost(macs=values)
-    return Cost(adds=values - results, divs=results if mode == 1 else 0)
-
-
-__all__ = ["norm_cost", "rows_of", "softmax_cost"]
+__all__ = ["first", "norm_cost", "rows_of"]
