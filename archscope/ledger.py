@@ -29,14 +29,14 @@ class Entry(weakref.ref[torch.Tensor]):
         me: its id(), which is unique only among the living.
         key: its number, or the name of the parameter or buffer that it is or shows.
         record: its record.
-        bytes: of its elements.
+        like: all that a result's shape can depend on: shape, dtype, whether it is contiguous.
     """
 
-    __slots__ = ("bytes", "key", "me", "record")
+    __slots__ = ("key", "like", "me", "record")
     me: int
     key: int | str
     record: Tensor
-    bytes: int
+    like: tuple[tuple[int, ...], str, bool]
 
 
 class Ledger:
@@ -54,6 +54,7 @@ class Ledger:
         self._holders: list[int] = []  # storage -> how many living tensors show it
         self._until: dict[int, int] = {}  # storage that nobody holds any more -> the last node before that
         self._node = -1
+        self._on_death = self._died  # one bound method for all entries
         self._written: dict[int, int] = {}  # storage -> number of the tensor that was last written into it
         for name, tensor in state:
             self.alias(tensor, name)
@@ -120,11 +121,12 @@ class Ledger:
         me, storage = id(tensor), record.storage
         entry = self.entries.get(me)
         if entry is None:
-            entry = self.entries[me] = Entry(tensor, self._died)
+            entry = self.entries[me] = Entry(tensor, self._on_death)
             entry.me = me
         elif entry.record.storage >= 0:
             self._holders[entry.record.storage] -= 1
-        entry.key, entry.record, entry.bytes = key, record, record.bytes
+        entry.key, entry.record = key, record
+        entry.like = (record.shape, record.dtype, tensor.is_meta and tensor.is_contiguous())
         if storage >= 0:
             self._holders[storage] += 1
             self._until.pop(storage, None)

@@ -5,8 +5,10 @@ It sees aten operators, below autograd and above the kernels: `F.linear` arrives
 """
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -15,9 +17,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from archscope import attributes
 from archscope.counts import cost_of
-from archscope.graph import Call, Failure, Node
+from archscope.graph import UNKNOWN, ZERO, Attr, Call, Cost, Failure, Node
 from archscope.ledger import DTYPE_NAMES, Entry, Ledger, tensors_in
 from archscope.shapes import RULES
+from archscope.survey import Survey
 
 META = torch.device("meta")
 _PLAIN = {int, float, bool, str, type(None)}
@@ -71,21 +74,22 @@ class Recorder(TorchDispatchMode):
     """Writes down the operators and calls that run while it is entered.
 
     Arguments:
-        paths: module -> its path, for every module of the network.
+        survey: of the network.
         ledger: knows the parameters and inputs already.
         meta: bring every tensor that is not there yet to the meta device on sight (constants, what the forward makes anew).
     """
 
-    def __init__(self, paths: dict[nn.Module, str], ledger: Ledger, meta: bool) -> None:
+    def __init__(self, survey: Survey, ledger: Ledger, meta: bool) -> None:
         super().__init__()
         self.nodes: list[Node] = []
         self.calls: list[Call] = []
         self.ledger = ledger
         self.failure: Failure | None = None
         self._error: BaseException | None = None
-        self._paths = paths
+        self._paths, self._packed = survey.paths, survey.packed
         self._meta = meta
         self._operators: dict[Any, Operator] = {}
+        self._known: dict[tuple[Any, ...], _Assessment] = {}
         self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._hooks: list[Any] = []
@@ -145,17 +149,30 @@ class Recorder(TorchDispatchMode):
             return func(*args, **kwargs)
         if self._meta and (operator.has_device or operator.reads_values or kwargs or not _all_on_meta(args)):
             args, kwargs = self._on_meta(operator, args, kwargs)
-        read = _Read(self.ledger)
-        arguments = [value if type(value) in _PLAIN else read(value) for value in args]
+        read = _Read(self.ledger, func)
+        arguments = [read(value) for value in args]
+        read.key += kwargs  # their names: alpha=2 is not beta=2
         named = {name: read(value) for name, value in kwargs.items()} if kwargs else kwargs
-        out = operator.rule(*args, **kwargs) if operator.rule is not None and self._meta else None
-        if out is None:
-            out = func(*args, **kwargs)
+        if read.packed:
+            read.params += self._packed_params()
+        known = self._known.get(key := tuple(read.key)) if self._meta else None
+        if known is not None and known.makes is not None:
+            out = known.makes()
+        else:
+            out = operator.rule(*args, **kwargs) if operator.rule is not None and self._meta else None
+            by_rule = out is not None
+            if out is None:
+                out = func(*args, **kwargs)
         if operator.is_view and read.params and not read.inputs:
             for tensor in tensors_in(out):
                 self.ledger.alias(tensor, read.params[0])
-        else:
-            self._write_down(operator, read, arguments, named, self._number(operator, args, kwargs, out, read), out)
+            return out
+        written = self._number(operator, args, kwargs, out, read)
+        if known is None:
+            known = self._assess(operator, read, arguments, named, written, out)
+            if self._meta:
+                self._known[key] = known._replace(makes=_maker(out)) if by_rule and not operator.writes else known
+        self._write_down(operator, read, written, known)
         return out
 
     def _on_meta(
@@ -186,19 +203,29 @@ class Recorder(TorchDispatchMode):
             return [self._move(v) for v in value]
         return value
 
-    def _write_down(
+    def _packed_params(self) -> list[str]:
+        """Parameters that the running module keeps inside an opaque object: weights of a quantized layer."""
+        here = self.calls[self._running[-1][0]].path if self._running else ""
+        inside = [held for path, held in self._packed.items() if path == here or path.startswith(f"{here}.".lstrip("."))]
+        return [param.name for params in inside for param in params]
+
+    def _assess(
         self, operator: Operator, read: "_Read", arguments: list[Any], named: dict[str, Any], written: list[Entry], out: Any
-    ) -> None:
+    ) -> "_Assessment":
         result = written[0].record if type(out) is torch.Tensor and written else _Read(self.ledger)(out)
         cost, free = cost_of(operator.name, tuple(arguments), named, result)
+        if read.sparse and cost != ZERO:
+            cost = UNKNOWN  # it depends on how many values there are
         count = len(arguments)
         attrs = {name: v for at, name in operator.attributes if at < count and _is_attribute(v := arguments[at])}
-        if named:
-            attrs.update((name, value) for name, value in named.items() if _is_attribute(value))
+        attrs.update((name, value) for name, value in named.items() if _is_attribute(value))
         attrs.update({name: str(v) for name, v in attrs.items() if type(v) is float and not isfinite(v)})  # JSON has no infinity
         if operator.reader is not None:
             attrs = operator.reader(attrs, [entry.record.shape for entry in read.entries])
-        moved = 0 if operator.is_view else sum([entry.bytes for entry in read.entries]) + sum([entry.bytes for entry in written])
+        moved = 0 if operator.is_view else sum([entry.record.bytes for entry in (*read.entries, *written)])
+        return _Assessment(cost, free, attrs, moved)
+
+    def _write_down(self, operator: Operator, read: "_Read", written: list[Entry], known: "_Assessment") -> None:
         number = len(self.nodes)
         self.nodes.append(
             Node(
@@ -208,10 +235,10 @@ class Recorder(TorchDispatchMode):
                 tuple(read.inputs),
                 tuple([entry.key for entry in written]),  # type: ignore[misc]
                 tuple(dict.fromkeys(read.params)),
-                cost,
-                moved,
-                attrs,
-                free=free,
+                known.cost,
+                known.bytes,
+                known.attrs,
+                free=known.free,
             )
         )
         self.ledger.ran(number)
@@ -229,32 +256,72 @@ class Recorder(TorchDispatchMode):
         return written + [self.ledger.add(t) for t in tensors_in(out) if id(t) not in rewritten]
 
 
+class _Assessment(NamedTuple):
+    """What one run of an operator is; the same for every run on tensors of the same shapes with the same arguments.
+
+    Attributes:
+        cost, free, attrs, bytes: as in `Node`.
+        makes: makes the result anew; None where only the operator itself can.
+    """
+
+    cost: Cost
+    free: str
+    attrs: dict[str, Attr]
+    bytes: int
+    makes: Callable[[], Any] | None = None
+
+
+def _maker(out: Any) -> Callable[[], Any]:
+    """A function that makes a result like this one of a rule: new contiguous tensors on the meta device."""
+    made = [partial(torch.empty, tuple(t.shape), dtype=t.dtype, device=META) for t in tensors_in(out)]
+    return made[0] if isinstance(out, torch.Tensor) else lambda: tuple([make() for make in made])
+
+
 class _Read:
     """Replaces the tensors among an operator's arguments by their records, and notes what was read.
 
     Attributes:
         inputs, params: numbers of the activations, names of the parameters.
         entries: of all of them, in the order of the arguments.
+        key: all that the operator's cost and result depend on.
+        sparse: whether some tensor holds only some of its values.
+        packed: whether an argument is an opaque object, which may hold parameters.
     """
 
-    __slots__ = ("entries", "inputs", "ledger", "params")
+    __slots__ = ("entries", "inputs", "key", "ledger", "packed", "params", "sparse")
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, func: Any = None) -> None:
         self.ledger = ledger
         self.inputs: list[int] = []
         self.params: list[str] = []
         self.entries: list[Entry] = []
+        self.key: list[Any] = [func]
+        self.sparse = self.packed = False
 
     def __call__(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in _PLAIN:
+            self.key.append(kind)  # 1, 1.0 and True are equal, and mean different things
+            self.key.append(value)
+            return value
         if isinstance(value, torch.Tensor):
             entry = self.ledger.look_up(value, self.inputs, self.params)
             self.entries.append(entry)
+            self.key.append(entry.like)
+            if value.layout is not torch.strided:
+                self.sparse = True
             return entry.record
-        if type(value) in _PLAIN:
-            return value
         if isinstance(value, (list, tuple)):
-            return [v if type(v) in _PLAIN else self(v) for v in value]
-        return DTYPE_NAMES.get(value) or str(value)
+            if value and type(value[0]) is int:
+                self.key.append(tuple(value))
+                return list(value)
+            self.key.append(len(value))
+            return [self(v) for v in value]
+        if isinstance(value, torch.ScriptObject):
+            self.packed = True
+        word = DTYPE_NAMES.get(value) or str(value)
+        self.key.append(word)
+        return word
 
 
 def _all_on_meta(args: tuple[Any, ...]) -> bool:

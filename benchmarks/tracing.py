@@ -1,0 +1,69 @@
+"""Tracing against a plain forward on the meta device in the same process, and how it grows with depth."""
+
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from archscope.sources import load
+from archscope.tracer import trace
+from archscope.zoo import catalog
+
+ROUNDS = 15
+
+
+def best(run: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """The fastest of several runs: the one that the machine disturbed least."""
+    taken = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+def main() -> None:
+    print(f"{'':28s}{'operators':>10s}{'forward ms':>12s}{'trace ms':>10s}{'ratio':>7s}")
+    for entry in catalog.entries():
+        if entry.name == "resnet1202_cifar":
+            continue
+        model = load(entry.name)
+        module, inputs = model.module.eval(), model.inputs()
+        with torch.no_grad():
+            plain = best(lambda module=module, inputs=inputs: module(*inputs))
+        ours = best(model.trace)
+        count = len(model.trace().nodes)
+        print(f"{entry.name:28s}{count:10,d}{plain * 1e3:12.2f}{ours * 1e3:10.2f}{ours / plain:7.2f}")
+    print()
+    print("growth: a chain of n blocks (convolution, batch norm, ReLU, addition), one trace, relative to n = 100")
+    base = 0.0
+    for blocks in (100, 1000, 10_000):
+        with torch.device("meta"):
+            chain = Chain(blocks)
+        seconds = best(lambda chain=chain: trace(chain, torch.Size((1, 4, 8, 8))), 3)
+        base = base or seconds
+        print(f"  {blocks:6,d} blocks: {seconds * 1e3:9.1f} ms, {seconds / base:6.1f} x the time for {blocks // 100} x the operators")
+
+
+class Block(nn.Module):
+    """Convolution, batch norm, ReLU, residual addition."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 3, padding=1, bias=False)
+        self.bn = nn.BatchNorm2d(4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + torch.relu(self.bn(self.conv(x)))
+
+
+class Chain(nn.Module):
+    """n blocks in a row."""
+
+    def __init__(self, blocks: int) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(*(Block() for _ in range(blocks)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.blocks(x)
