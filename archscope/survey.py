@@ -40,11 +40,13 @@ class Survey:
         root: the network.
         paths: every module once, with the first path under which it is found; the network itself is "".
         state: every parameter and buffer once, by the id() of the tensor; parameters first.
+        packed: the weights that a quantised layer keeps in a packed form of its own, by the path of the module that holds them.
     """
 
     root: nn.Module
     paths: dict[nn.Module, str] = field(default_factory=dict)
     state: dict[int, Held] = field(default_factory=dict)
+    packed: dict[str, tuple[Param, ...]] = field(default_factory=dict)
 
     @staticmethod
     def of(module: nn.Module) -> "Survey":
@@ -59,6 +61,9 @@ class Survey:
                         full = f"{path}.{name}" if path else name
                         held = survey.state.setdefault(id(tensor), Held(tensor, [], buffer, type(m).__name__))
                         held.names.append(full)
+        survey.packed = {
+            path: _unpacked(path, m) for path, m in visits if isinstance(vars(m).get("_packed_params"), torch.ScriptObject)
+        }
         return survey
 
     def holders(self) -> dict[str, str]:
@@ -73,7 +78,17 @@ class Survey:
 
     def params(self) -> tuple[Param, ...]:
         """The records of parameters, then of buffers."""
-        return tuple(held.param() for held in self.state.values())
+        return (*(held.param() for held in self.state.values()), *(param for params in self.packed.values() for param in params))
+
+
+def _unpacked(path: str, module: nn.Module) -> tuple[Param, ...]:
+    """Weight and bias inside the packed form; what cannot be learned any more is no less a parameter."""
+    tensors = zip(("weight", "bias"), vars(module)["_packed_params"].unpack(), strict=False)
+    return tuple(
+        Param(f"{path}.{name}".lstrip("."), tuple(t.shape), DTYPE_NAMES[t.dtype], trainable=False, module=type(module).__name__)
+        for name, t in tensors
+        if t is not None
+    )
 
 
 def _walk(module: nn.Module, path: str, above: tuple[nn.Module, ...]) -> Iterator[tuple[str, nn.Module]]:

@@ -117,7 +117,9 @@ def _surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 def _unborn(tensor: torch.Tensor) -> torch.Tensor:
     """What the copy holds in the place of a parameter or buffer: its twin on the meta device; one without a shape stays so."""
     if isinstance(tensor, (UninitializedParameter, UninitializedBuffer)):
-        return type(tensor)(requires_grad=tensor.requires_grad, device=META, dtype=tensor.dtype)
+        kind: Any = type(tensor)
+        unborn: torch.Tensor = kind(requires_grad=tensor.requires_grad, device=META, dtype=tensor.dtype)
+        return unborn
     twin = on_meta(tensor)
     return nn.Parameter(twin, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else twin
 
@@ -134,7 +136,7 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
         for tensor in _leaves((args, kwargs)):
             ledger.add(tensor)
         given = range(len(ledger.tensors))
-        recorder = Recorder(survey.paths, ledger, meta=meta.device == "meta")
+        recorder = Recorder(survey, ledger, meta=meta.device == "meta")
         outputs: list[int] = []
         try:
             with recorder, _eager():
