@@ -1,4 +1,4 @@
-"""Every published claim of every network: it holds, also under a named convention, or differs for a reason that is checked too."""
+"""Every published claim of every network holds, also under a named convention, or differs for a reason that is checked too."""
 
 import pytest
 

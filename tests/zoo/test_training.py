@@ -18,10 +18,7 @@ SMALL = {
     "bn_inception": 64,
     "bn_inception_caffe": 64,
 }
-SMALL |= {
-    name: 75
-    for name in ("inception_resnet_v1", "inception_resnet_v1_facenet", "inception_resnet_v2", "inception_resnet_v2_paper")
-}
+SMALL |= {entry.name: 75 for entry in catalog.entries() if entry.family == "inception-resnet"}
 SMALL |= {"alexnet_owt": 63, "alexnet": 224}
 SMALL |= {entry.name: 32 for entry in catalog.entries() if entry.family == "vgg"}
 SMALL |= {entry.name: 64 for entry in catalog.entries() if entry.family == "resnet" and entry.name != "resnet34_keras_tutorial"}
@@ -35,9 +32,9 @@ def batch(name, size=None, count=2):
 
 
 def loss_of(name, output, labels):
-    logits = output.logits if isinstance(output, Outputs) else output
     if name == "lenet5":
-        logits = -logits  # distances: the smallest is the answer
+        return output[range(len(labels)), labels].mean()  # eq. 8: the distance of the right digit's code
+    logits = output.logits if isinstance(output, Outputs) else output
     loss = F.cross_entropy(logits, labels)
     return loss + 0.3 * sum(F.cross_entropy(aux, labels) for aux in output.aux) if isinstance(output, Outputs) else loss
 
@@ -82,13 +79,11 @@ def test_auxiliary_heads_take_part_in_training(name, heads):
 @pytest.mark.parametrize(
     ("name", "optimizer", "rate"),
     [
-        ("lenet5", torch.optim.SGD, 1e-3),
+        ("lenet5", torch.optim.Adam, 3e-3),
         ("lenet5_dense", torch.optim.Adam, 3e-3),
         ("resnet20_cifar", torch.optim.SGD, 0.05),
         ("resnet32_cifar", torch.optim.SGD, 0.05),
         ("plain20_cifar", torch.optim.SGD, 0.05),
-        ("resnet18", torch.optim.SGD, 0.01),
-        ("bn_inception", torch.optim.SGD, 0.01),
     ],
 )
 def test_loss_falls_on_a_fixed_batch(name, optimizer, rate):
@@ -143,7 +138,7 @@ def test_resnet_starts_with_he_normal(name):
             assert layer.weight.std().item() == pytest.approx((2 / fan_out) ** 0.5, rel=0.05)
 
 
-@pytest.mark.parametrize("name", ["inception_v3", "inception_v4", "inception_resnet_v2"])
+@pytest.mark.parametrize("name", ["inception_v3", "bn_inception"])
 def test_inceptions_start_with_truncated_he(name):
     torch.manual_seed(0)
     model = zoo.build(name)
