@@ -71,10 +71,15 @@ def live_nodes(graph: Graph) -> set[int]:
     reached = set(graph.inputs)
     live = set()
     for node in graph.nodes:
-        if not graph.inputs or not reached.isdisjoint(node.inputs):
+        if not graph.inputs or (not reached.isdisjoint(node.inputs) and not _takes_shape_only(node)):
             live.add(node.id)
             reached.update(node.outputs)
     return live
+
+
+def _takes_shape_only(node: Node) -> bool:
+    """Whether an operator reads no values: `zeros_like`, `new_full`."""
+    return node.name.startswith("new_") or node.name.endswith("_like")
 
 
 def _small_modules(graph: Graph, live: set[int]) -> set[int]:
@@ -129,7 +134,7 @@ def _wire(graph: Graph, made: list[Atom]) -> None:
 
 
 def _place_constants(graph: Graph, made: list[Atom], constants: list[Node]) -> None:
-    """A constant belongs to the first atom that reads it, directly or through other constants; an unread one to its call's next atom."""
+    """A constant belongs to the first atom that reads it, directly or not; an unread one to its call's next atom."""
     owner = {node.id: atom for atom in made for node in atom.nodes}
     if not made:
         made.extend(Atom(at, [node], node, kinds.kind(node), kinds.word(node)) for at, node in enumerate(constants))
@@ -177,7 +182,12 @@ def _has_weight(atom: Atom, made: list[Atom]) -> bool:
 def _scales(atom: Atom, made: list[Atom]) -> None:
     """Marks a factor whose product goes straight into a sum of several activations."""
     factor = atom.main.attrs.get("other")
-    if atom.word in ("multiply", "divide") and isinstance(factor, (int, float)) and len(atom.inputs) == 1 and atom.sole_reader is not None:
+    if (
+        atom.word in ("multiply", "divide")
+        and isinstance(factor, (int, float))
+        and len(atom.inputs) == 1
+        and atom.sole_reader is not None
+    ):
         reader = made[atom.sole_reader]
         if reader.word == "add" and len(reader.inputs) > 1:
             atom.opens = True

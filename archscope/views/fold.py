@@ -10,7 +10,7 @@ _LONGEST_PERIOD = 8
 
 
 def fold(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
-    """Folds runs of equals, and of equal pairs, triples ... up to eight, that pass one result on: A A A -> 3 x A, A B A B -> 2 x (A B)."""
+    """Folds equals, and equal pairs, triples ... up to eight, that pass one result on: A A A -> 3 x A, A B A B -> 2 x (A B)."""
     numbers: dict[object, int] = {}
     keys = [numbers.setdefault(signature(cut, group), len(numbers)) for group in groups]
     found: list[Group] = []

@@ -48,7 +48,7 @@ def whole(cut: Pieces) -> Group:
 
 
 def opened(cut: Pieces, group: Group) -> list[Group]:
-    """The groups directly inside `group`: its child modules and its own pieces, in order. A module with one piece is that piece."""
+    """The child modules and own pieces of `group`, in order. A module with one piece is that piece."""
     found: list[Group] = []
     for piece in cut.items[group.start : group.stop]:
         child = _below(cut, piece.call, group.call)
@@ -92,8 +92,9 @@ def signature(cut: Pieces, group: Group) -> tuple[object, ...]:
     steps = []
     for piece in cut.items[group.start : group.stop]:
         wires = tuple(
-            source - group.start if source >= group.start else -1 - outside.setdefault(source, len(outside)) for source in piece.inputs
-        )  # fmt: skip
+            source - group.start if source >= group.start else -1 - outside.setdefault(source, len(outside))
+            for source in piece.inputs
+        )
         steps.append((cut.signatures[piece.id], wires))
     return (type_of(cut, group), *steps)
 
@@ -105,12 +106,10 @@ def sources(cut: Pieces, group: Group) -> list[int]:
 
 
 def in_series(cut: Pieces, first: Group, then: Group) -> bool:
-    """Whether `first` hands its result to `then` and to nobody else, and `then` reads nothing else that could change from member to member."""
+    """Whether `first` hands its result to `then` and to nobody else."""
     if not any(first.start <= s < first.stop for s in sources(cut, then)):
         return False
-    read_from = {
-        s for at in range(first.start, first.stop) for reader in cut.readers.get(at, ()) if reader >= first.stop for s in (reader,)
-    }  # fmt: skip
+    read_from = {s for at in range(first.start, first.stop) for s in cut.readers.get(at, ()) if s >= first.stop}
     return bool(read_from) and all(then.start <= reader < then.stop for reader in read_from)
 
 

@@ -1,7 +1,7 @@
 """What a picture draws as one: a convolution with its normalisation and activation function, a sum with its residual scale.
 
-Every operator of the graph belongs to exactly one piece, so what is drawn adds up to the network. A piece is made by contracting edges
-whose source has no other reader (or whose target only views memory), which keeps the graph of pieces acyclic.
+Every operator of the graph belongs to exactly one piece, so what is drawn adds up to the network. A piece is made by
+contracting edges whose source has no other reader (or whose target only views memory), which keeps the graph of pieces acyclic.
 """
 
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ class Piece:
         main: the one that names it.
         kind, word: what it is, as in `archscope.kinds`; a small module's class name where its operators have no common word.
         call: the innermost call that holds it and at least one other piece.
-        inputs: ids of the pieces that it reads, `ENTRY` among them, in the order in which it reads them. Constants that several pieces
-            share are no edges between them.
+        inputs: ids of the pieces that it reads, `ENTRY` among them, in the order in which it reads them. Constants that several
+            pieces share are no edges between them.
         output: the tensor that leaves it.
         activation: the function at its end, "relu"; "" if none.
         norm: "bn" where normalisation is folded in.
@@ -83,11 +83,14 @@ def _signature(graph: Graph, piece: Piece) -> object:
     last = max((n for n, node in enumerate(piece.nodes) if kinds.kind(node) != kinds.RESHAPE), default=0)
     return tuple(
         (
-            node.op, msgspec.json.encode(node.attrs), graph.shapes(node.inputs), graph.shapes(node.outputs),
+            node.op,
+            msgspec.json.encode(node.attrs),
+            graph.shapes(node.inputs),
+            graph.shapes(node.outputs),
             tuple((graph.param[name].shape, graph.param[name].trainable) for name in node.params),
         )
         for node in piece.nodes[: last + 1]
-    )  # fmt: skip
+    )
 
 
 def pieces(graph: Graph) -> Pieces:
@@ -117,7 +120,7 @@ def pieces(graph: Graph) -> Pieces:
 class _State:
     """A piece in the making."""
 
-    def __init__(self, main: Atom):
+    def __init__(self, main: Atom) -> None:
         self.main = main
         self.atoms = [main]
         self.activation = main.ending
@@ -132,7 +135,9 @@ class _State:
             self.activation = atom.word
 
 
-_FEEDS = frozenset({kinds.CONVOLUTION, kinds.LINEAR, kinds.NORMALISATION, kinds.POOLING, kinds.JOIN, kinds.POINTWISE, kinds.EMBEDDING})
+_FEEDS = frozenset(
+    {kinds.CONVOLUTION, kinds.LINEAR, kinds.NORMALISATION, kinds.POOLING, kinds.JOIN, kinds.POINTWISE, kinds.EMBEDDING}
+)
 
 
 def _absorbed(atom: Atom, made: list[Atom], head: dict[int, int], state: dict[int, _State]) -> int | None:
@@ -149,7 +154,11 @@ def _absorbed(atom: Atom, made: list[Atom], head: dict[int, int], state: dict[in
     if before.readers != 1 or before.home != atom.home or atom.word.endswith("softmax"):
         return None
     if atom.kind == kinds.NORMALISATION:
-        return source if piece.main.kind == kinds.CONVOLUTION and atom.word == "bn" and not piece.activation and not piece.norm else None
+        return (
+            source
+            if piece.main.kind == kinds.CONVOLUTION and atom.word == "bn" and not piece.activation and not piece.norm
+            else None
+        )
     if atom.kind == kinds.ACTIVATION:
         return source if piece.main.kind in _FEEDS and not piece.activation else None
     if atom.kind == kinds.POINTWISE and not atom.opens:
@@ -188,17 +197,28 @@ def _assemble(graph: Graph, made: list[Atom], head: dict[int, int], state: dict[
         """(operator, piece that it reads), for everything that comes from outside."""
         return [(node.id, made_by[t]) for node in members[key] for t in node.inputs if made_by.get(t, key) != key]
 
-    # A piece may run when the last thing that it reads from outside is there: sorted so, no piece stands before one that it reads.
+    # A piece may run when the last thing that it reads from outside is there: sorted so, it stands behind all that it reads.
     order = sorted(state, key=lambda key: (max((node for node, _ in read(key)), default=members[key][0].id), key))
     number = {key: at for at, key in enumerate(order)} | {ENTRY: ENTRY}
     items = []
     for key in order:
         part, nodes = state[key], tuple(members[key])
         inputs = tuple(dict.fromkeys(number[source] for _, source in read(key)))
-        items.append(Piece(
-            number[key], nodes, part.main.main, part.main.kind, part.main.word, part.main.home, inputs, _output(graph, nodes),
-            part.activation, part.norm, part.scale,
-        ))  # fmt: skip
+        items.append(
+            Piece(
+                number[key],
+                nodes,
+                part.main.main,
+                part.main.kind,
+                part.main.word,
+                part.main.home,
+                inputs,
+                _output(graph, nodes),
+                part.activation,
+                part.norm,
+                part.scale,
+            )
+        )
     return Pieces(graph, tuple(items), entry)
 
 

@@ -17,9 +17,9 @@ _NEGLIGIBLE = 0.005  # share of the multiply-accumulates
 def overview(cut: Pieces, limit: int = LIMIT) -> list[Group]:
     """The groups of a network's overview, in topological order.
 
-    The network is opened into its modules. Containers, modules that hold a run of equal blocks, and modules that hold most of the network
-    are opened further as long as the result, folded, has no more than `limit` groups. What has more from the start is folded more freely,
-    then cut where a single tensor crosses, then joined by resolution.
+    The network is opened into its modules. Containers, modules that hold a run of equal blocks, and modules that hold most of
+    the network are opened further as long as the result, folded, has no more than `limit` groups. What has more from the start
+    is folded more freely, then cut where a single tensor crosses, then joined by resolution.
     """
     if not cut.items:
         return []
@@ -105,7 +105,9 @@ def _to_open(cut: Pieces, shown: Sequence[Group], around: Group, limit: int, ref
             continue
         dominant = 2 * group.size > total > limit
         if is_anonymous(cut, group):
-            shallow = cut.graph.calls[group.call].path.count(".") <= cut.graph.calls[around.call or 0].path.count(".") + (around.call not in (0, None))
+            shallow = cut.graph.calls[group.call].path.count(".") <= cut.graph.calls[around.call or 0].path.count(".") + (
+                around.call not in (0, None)
+            )
             wanted = shallow or dominant or any(part.size > 1 for part in opened(cut, group))
         else:
             wanted = _has_run(cut, group) or (dominant and len(shown) < 8)
@@ -117,7 +119,7 @@ def _to_open(cut: Pieces, shown: Sequence[Group], around: Group, limit: int, ref
 def _has_run(cut: Pieces, group: Group) -> bool:
     """Whether equal blocks stand one after the other somewhere inside."""
     parts = opened(cut, group)
-    if any(part.count > 1 and part.unit.size > 1 for part in fold(cut, parts)):
+    if any(part.count > 1 and part.unit.size > 1 and part.unit.call is not None for part in fold(cut, parts)):
         return True
     return any(part.size > 3 and part.size < group.size and _has_run(cut, part) for part in parts)
 
@@ -128,7 +130,7 @@ def _shape(cut: Pieces, group: Group) -> tuple[int, ...]:
 
 
 def _coarse(cut: Pieces, groups: list[Group], limit: int) -> list[Group]:
-    """Joins neighbours until no more than `limit` are left: first where hardly anything is computed, then at one resolution, small ones first."""
+    """Joins neighbours until `limit` are left: where hardly anything is computed, then at one resolution, then small ones."""
     if len(groups) > 8 * limit:
         runs: list[list[Group]] = []
         for group in groups:
@@ -143,9 +145,11 @@ def _coarse(cut: Pieces, groups: list[Group], limit: int) -> list[Group]:
         resolution = [_shape(cut, group)[2:] for group in groups]
         macs = [sum(node.cost.macs for piece in cut.items[group.start : group.stop] for node in piece.nodes) for group in groups]
         price = [
-            (True, resolution[n] != resolution[n + 1], a.size + b.size, n) if macs[n] + macs[n + 1] > negligible else (False, False, 0, n)
+            (True, resolution[n] != resolution[n + 1], a.size + b.size, n)
+            if macs[n] + macs[n + 1] > negligible
+            else (False, False, 0, n)
             for n, (a, b) in enumerate(pairwise(groups))
-        ]  # fmt: skip
+        ]
         at = min(price)[3]
         groups[at : at + 2] = [Group(groups[at].start, groups[at + 1].stop)]
     return groups

@@ -7,10 +7,23 @@ from archscope.views.groups import ANONYMOUS, Group, opened, type_of
 from archscope.views.pieces import ENTRY, Piece, Pieces
 
 _LONG = {
-    "bn": "batch norm", "ln": "layer norm", "gn": "group norm", "add": "+", "multiply": "×", "subtract": "−", "avg pool": "average pool",
-    "global avg pool": "global average pool", "LocalResponseNorm": "local response norm", "RMSNorm": "RMS norm", "rms norm": "RMS norm",
-    "LayerNorm": "layer norm", "LayerNorm2d": "layer norm", "GroupNorm": "group norm",
-}  # fmt: skip
+    "bn": "batch norm",
+    "ln": "layer norm",
+    "gn": "group norm",
+    "add": "+",
+    "multiply": "×",
+    "subtract": "−",
+    "avg pool": "average pool",
+    "constant pad nd": "pad",
+    "AdaptiveAvgPool2d": "average pool",
+    "global avg pool": "global average pool",
+    "LocalResponseNorm": "local response norm",
+    "RMSNorm": "RMS norm",
+    "rms norm": "RMS norm",
+    "LayerNorm": "layer norm",
+    "LayerNorm2d": "layer norm",
+    "GroupNorm": "group norm",
+}
 _LAST = frozenset({kinds.LINEAR, kinds.EMBEDDING, kinds.RECURRENT})
 _SECOND = frozenset({kinds.CONVOLUTION, kinds.POOLING, kinds.RESAMPLING})
 _NORMS_LAST = frozenset({"ln", "layernorm", "rms norm", "rmsnorm"})
@@ -35,7 +48,7 @@ def piece_label(cut: Pieces, piece: Piece) -> str:
 
 
 def piece_mark(cut: Pieces, piece: Piece, usual: tuple[str, str]) -> str:
-    """Stride, padding and groups as the papers write them, and what the box has that `usual` (norm, activation) does not: "/2 V", "linear"."""
+    """Stride, padding and groups as the papers write them, and what is not `usual`: "/2 V", "linear"."""
     marks = []
     if piece.kind in (kinds.CONVOLUTION, kinds.POOLING):
         rest = kinds.window(piece.main.attrs).removeprefix(_kernel(piece)).strip()
@@ -47,9 +60,7 @@ def piece_mark(cut: Pieces, piece: Piece, usual: tuple[str, str]) -> str:
             marks.append(piece.activation or "linear")
         elif piece.norm != usual[0]:
             marks.append(piece.norm or f"no {usual[0]}")
-    elif piece.activation and piece.activation != usual[1]:
-        marks.append(piece.activation)
-    elif piece.activation and piece.kind in (kinds.NORMALISATION,):
+    elif piece.activation and (piece.activation != usual[1] or piece.kind == kinds.NORMALISATION or len(piece.inputs) > 1):
         marks.append(piece.activation)
     return " ".join(filter(None, marks))
 
@@ -88,7 +99,7 @@ def group_label(cut: Pieces, group: Group) -> str:
 
 
 def _contents(cut: Pieces, unit: Group) -> list[Group]:
-    """What a group without a module of its own is made of: the modules and pieces inside the innermost call that holds all of it."""
+    """What a group without a module of its own is made of: modules and pieces inside the innermost call that holds all of it."""
     held = {cut.items[at].call for at in range(unit.start, unit.stop)}
     common = min(held)
     while not all(common <= call < cut.graph.end(common) for call in held):
@@ -97,7 +108,7 @@ def _contents(cut: Pieces, unit: Group) -> list[Group]:
 
 
 def readable(name: str) -> str:
-    """A class name as a reader would write it: `"InceptionResNetA"` -> `"Inception-ResNet-A"`, `"_DenseBlock"` -> `"DenseBlock"`."""
+    """A class name as readers write it: `"InceptionResNetA"` -> `"Inception-ResNet-A"`, `"_DenseBlock"` -> `"DenseBlock"`."""
     name = name.lstrip("_")
     if name[:1].isupper() and re.search("[Ss]tem", name) and len(name) < 16:
         return "Stem"

@@ -65,7 +65,7 @@ def opened_block(graph: Graph, panel: Panel, paint: Paint, direction: Direction 
 class _Frame:
     """Sizes and edges as the layout wants them."""
 
-    def __init__(self, panel: Panel, direction: Direction):
+    def __init__(self, panel: Panel, direction: Direction) -> None:
         self.direction = direction
         self.boxes = {box.id: box for box in panel.boxes}
         self.sink = len(panel.boxes)
@@ -114,11 +114,21 @@ def _connection(frame: _Frame, laid: Laid, a: int, b: int, paint: Paint) -> Elem
         path += [(lane, reach - GAP * 0.5), (to_axis, reach - GAP * 0.5), (to_axis, reach)]
     points = [frame.place(*point) for point in path]
     items: list[Shape | Text] = [
-        Shape(line(points), stroke=paint.theme.line, width=1.1), Shape(arrow(points[-1], points[-2], 5.5), fill=paint.theme.line)
-    ]  # fmt: skip
+        Shape(line(points), stroke=paint.theme.line, width=1.1),
+        Shape(arrow(points[-1], points[-2], 5.5), fill=paint.theme.line),
+    ]
     if target is not None and target.scale is not None and _scaled(frame, b) == a:
         x, y = frame.place(lane, reach)
-        items.append(Text(x + (5 if frame.direction == "TB" else -3), y - 7, f"× {target.scale:.4g}", 9.5, paint.theme.muted, anchor="start" if frame.direction == "TB" else "end"))
+        items.append(
+            Text(
+                x + (5 if frame.direction == "TB" else -3),
+                y - 7,
+                f"x {target.scale:.4g}",
+                9.5,
+                paint.theme.muted,
+                anchor="start" if frame.direction == "TB" else "end",
+            )
+        )
     return Element(tuple(items), role="edge", data=(("from", str(a)), ("to", str(b))))
 
 
@@ -136,7 +146,9 @@ def _box(graph: Graph, frame: _Frame, laid: Laid, box: Box, paint: Paint) -> Ele
     return box_element(graph, box, x0, y0, x1 - x0, y1 - y0, paint, opened=True)
 
 
-def box_element(graph: Graph, box: Box, x: float, y: float, w: float, h: float, paint: Paint, opened: bool, size: float = LABEL) -> Element:
+def box_element(
+    graph: Graph, box: Box, x: float, y: float, w: float, h: float, paint: Paint, opened: bool, size: float = LABEL
+) -> Element:
     """A box with its label, in the shape of its kind."""
     theme, fill = paint.theme, paint.fill(box, opened)
     middle = (x + w / 2, y + h / 2)
@@ -144,9 +156,9 @@ def box_element(graph: Graph, box: Box, x: float, y: float, w: float, h: float, 
         return Element((Text(middle[0], middle[1] + size * 0.36, box.shape, size, theme.muted, anchor="middle"),), role="input")
     data = (("box", str(box.id)), ("kind", box.kind), ("label", text_of(box)))
     if is_dot(box):
-        shape = Shape(circle(*middle, _DOT), fill, theme.stroke)
         sign = Text(middle[0], middle[1] + 4.6, box.label, 13.0, theme.on(fill), True, "middle")
-        return Element((shape, sign), tooltip(graph, box), "box", data)
+        said = [Text(middle[0] + 5, middle[1] + _DOT + 11, box.mark, 9.5, theme.muted)] if box.mark else []
+        return Element((Shape(circle(*middle, _DOT), fill, theme.stroke), sign, *said), tooltip(graph, box), "box", data)
     path: tuple[Segment, ...] = rectangle(x, y, w, h, 2.5 if is_bar(box) else 4.0)
     label = fonts.fitted(text_of(box), size, w - 10)
     text = Text(middle[0], middle[1] + size * 0.36, label, size, theme.on(fill), False, "middle", w - 8)
@@ -165,14 +177,14 @@ def _by_engine(graph: Graph, panel: Panel, frame: _Frame, paint: Paint, directio
     for number, size in frame.sizes.items():
         rooms[number] = (2 * size.side, size.length) if direction == "TB" else (size.length, 2 * size.side)
     placed = layered(rooms, frame.edges, direction)
-    elements = [
-        _curve(placed.curves[a, b], paint, (a, b)) for a, b in frame.drawn
-    ]  # fmt: skip
+    elements = [_curve(placed.curves[a, b], paint, (a, b)) for a, b in frame.drawn]
     for box in panel.boxes:
         (w, h), (x, y) = rooms[box.id], placed.at[box.id]
         elements.append(box_element(graph, box, x - w / 2, y - h / 2, w, h, paint, opened=True))
     x, y = placed.at[frame.sink]
-    elements.append(Element((Text(x, y + LABEL * 0.36, panel.shapes[1], LABEL, paint.theme.muted, anchor="middle"),), role="output"))
+    elements.append(
+        Element((Text(x, y + LABEL * 0.36, panel.shapes[1], LABEL, paint.theme.muted, anchor="middle"),), role="output")
+    )
     return Drawing(tuple(elements), placed.width, placed.height)
 
 

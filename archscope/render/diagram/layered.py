@@ -34,7 +34,7 @@ def layered(rooms: Mapping[int, Point], edges: Sequence[tuple[int, int]], direct
         rooms: (width, height) of each box, in points.
         edges: (from, to), each once.
     """
-    lines = [f"digraph {{ graph [rankdir={direction} nodesep=0.2 ranksep=0.3] node [shape=box fixedsize=true label=\"\"]"]
+    lines = [f'digraph {{ graph [rankdir={direction} nodesep=0.2 ranksep=0.3] node [shape=box fixedsize=true label=""]']
     lines += [f"{box} [width={w / 72:.4f} height={h / 72:.4f}]" for box, (w, h) in rooms.items()]
     lines += [f"{a} -> {b}" for a, b in edges]
     return read(laid_out("\n".join([*lines, "}"])))

@@ -31,7 +31,7 @@ class Paint:
     def value(self, box: Box) -> float:
         """What decides the colour of a box."""
         if self.values is not None:
-            return sum(self.values.get(path, 0.0) for path in box.paths)
+            return sum(_at(self.values, path) for path in box.paths)
         return float({"params": box.costs.params, "macs": box.costs.macs, "activations": box.costs.activations}.get(self.by, 0))
 
     def fill(self, box: Box, opened: bool = False) -> str:
@@ -46,7 +46,17 @@ class Paint:
         return _WORDS.get(self.by, self.by)
 
 
-def paint(pictures: Iterable[Picture], by: str = "kind", theme: str = "light", values: Mapping[str, float] | None = None) -> Paint:
+def _at(values: Mapping[str, float], path: str) -> float:
+    """The value of a module: its own, or else the sum of the outermost modules inside it that have one."""
+    if path in values:
+        return values[path]
+    inside = [name for name in values if name.startswith(f"{path}.")]
+    return sum(values[name] for name in inside if not any(name.startswith(f"{other}.") for other in inside))
+
+
+def paint(
+    pictures: Iterable[Picture], by: str = "kind", theme: str = "light", values: Mapping[str, float] | None = None
+) -> Paint:
     """The colours for one or several pictures that are seen together.
 
     Arguments:

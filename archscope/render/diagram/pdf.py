@@ -1,6 +1,8 @@
-"""Scene -> PDF: one page of the picture's size, lines as lines and text as text in Helvetica, one of the fonts that every PDF reader has.
+"""Scene -> PDF: one page of the picture's size, lines as lines and text as text in Helvetica, one of the fonts that every PDF
+reader has.
 
-References: ISO 32000-1:2008, sections 7.5 (file structure), 8.5 (paths), 9.4 (text), 9.6.2.2 (standard fonts), D.2 (WinAnsi encoding).
+References: ISO 32000-1:2008, sections 7.5 (file structure), 8.5 (paths), 9.4 (text), 9.6.2.2 (standard fonts), D.2 (WinAnsi
+encoding).
 """
 
 import zlib
@@ -8,7 +10,7 @@ import zlib
 from archscope.render.diagram import fonts
 from archscope.render.diagram.scene import Scene, Segment, Shape, Text
 
-_SPELLED = str.maketrans({"≥": ">=", "≤": "<=", "−": "-", "→": "->", "\u2212": "-"})
+_SPELLED = str.maketrans({"≥": ">=", "≤": "<=", "−": "-", "→": "->"})
 
 
 def pdf(scene: Scene) -> bytes:
@@ -17,11 +19,12 @@ def pdf(scene: Scene) -> bytes:
     content = zlib.compress("\n".join(filter(None, drawing)).encode("latin-1"), 9)
     size = f"[0 0 {_n(scene.width)} {_n(scene.height)}]"
     font = "<< /Type /Font /Subtype /Type1 /BaseFont /{} /Encoding /WinAnsiEncoding >>"
+    fonts_used = "<< /Font << /F1 4 0 R /F2 5 0 R >> >>"
     title = "feff" + scene.title.encode("utf-16-be", "replace").hex()
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        f"<< /Type /Page /Parent 2 0 R /MediaBox {size} /Contents 6 0 R /Resources << /Font << /F1 4 0 R /F2 5 0 R >> >> >>".encode(),
+        f"<< /Type /Page /Parent 2 0 R /MediaBox {size} /Contents 6 0 R /Resources {fonts_used} >>".encode(),
         font.format("Helvetica").encode(),
         font.format("Helvetica-Bold").encode(),
         f"<< /Length {len(content)} /Filter /FlateDecode >>\nstream\n".encode() + content + b"\nendstream",
@@ -63,7 +66,8 @@ def _shown(item: Text, height: float) -> str:
     start = item.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[item.anchor] * fonts.width(text, item.size, item.bold)
     raw = text.encode("cp1252", "replace").decode("latin-1")
     escaped = raw.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
-    return f"BT {_color(item.color)} rg /F{2 if item.bold else 1} {_n(item.size)} Tf {_n(start)} {_n(height - item.y)} Td ({escaped}) Tj ET"
+    font = f"/F{2 if item.bold else 1} {_n(item.size)} Tf"
+    return f"BT {_color(item.color)} rg {font} {_n(start)} {_n(height - item.y)} Td ({escaped}) Tj ET"
 
 
 def _segment(segment: Segment, height: float) -> str:

@@ -27,7 +27,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Text:
-    """One line of text; `x` is its start, middle or end by `anchor`, `y` its baseline. `room` is the width it may take; 0 for any."""
+    """One line of text; `x` is its start, middle or end by `anchor`, `y` its baseline; `room` the width it may take (0: any)."""
 
     x: float
     y: float
@@ -73,8 +73,9 @@ class Scene:
 def moved(elements: Sequence[Element], dx: float, dy: float) -> list[Element]:
     """The elements, shifted."""
     return [
-        Element(tuple(_moved(item, dx, dy) for item in element.items), element.tooltip, element.role, element.data) for element in elements
-    ]  # fmt: skip
+        Element(tuple(_moved(item, dx, dy) for item in element.items), element.tooltip, element.role, element.data)
+        for element in elements
+    ]
 
 
 def _moved(item: Shape | Text, dx: float, dy: float) -> Shape | Text:
@@ -99,11 +100,17 @@ def rectangle(x: float, y: float, w: float, h: float, radius: float = 0.0) -> tu
         return (("M", x, y), ("L", x + w, y), ("L", x + w, y + h), ("L", x, y + h), ("Z",))
     k = r * (1 - _ROUND)
     return (
-        ("M", x + r, y), ("L", x + w - r, y), ("C", x + w - k, y, x + w, y + k, x + w, y + r),
-        ("L", x + w, y + h - r), ("C", x + w, y + h - k, x + w - k, y + h, x + w - r, y + h),
-        ("L", x + r, y + h), ("C", x + k, y + h, x, y + h - k, x, y + h - r),
-        ("L", x, y + r), ("C", x, y + k, x + k, y, x + r, y), ("Z",),
-    )  # fmt: skip
+        ("M", x + r, y),
+        ("L", x + w - r, y),
+        ("C", x + w - k, y, x + w, y + k, x + w, y + r),
+        ("L", x + w, y + h - r),
+        ("C", x + w, y + h - k, x + w - k, y + h, x + w - r, y + h),
+        ("L", x + r, y + h),
+        ("C", x + k, y + h, x, y + h - k, x, y + h - r),
+        ("L", x, y + r),
+        ("C", x, y + k, x + k, y, x + r, y),
+        ("Z",),
+    )
 
 
 def polygon(points: Sequence[Point]) -> tuple[Segment, ...]:

@@ -1,7 +1,8 @@
 """Layout of graphs that are made of series and branches, as nearly all blocks are: branches side by side, results under them.
 
-The graph is reduced, two edges in series or two parallel edges at a time, to a single edge (Valdes, Tarjan and Lawler, "The recognition of
-series parallel digraphs", SIAM Journal on Computing 11(2), 1982); the way back places the boxes. Lengths run along the flow, sides across.
+The graph is reduced, two edges in series or two parallel edges at a time, to a single edge (Valdes, Tarjan and Lawler, "The
+recognition of series parallel digraphs", SIAM Journal on Computing 11(2), 1982); the way back places the boxes. Lengths run
+along the flow, sides across.
 """
 
 from collections.abc import Mapping, Sequence
@@ -135,11 +136,14 @@ def _series(
             continue
         _stretch(above, box, sizes, sides)
         side = sides[box]
-        left, right = max(above.left if not above.bare else 0, below.left if not below.bare else 0, side[0]), max(
-            above.right if not above.bare else 0, below.right if not below.bare else 0, side[1]
+        left, right = (
+            max(above.left if not above.bare else 0, below.left if not below.bare else 0, side[0]),
+            max(above.right if not above.bare else 0, below.right if not below.bare else 0, side[1]),
         )
         first = min(above.first, box)
-        joined = _Edge(above.start, below.stop, first, left, right, above.length + size.length + below.length, chain=(above, box, below))
+        joined = _Edge(
+            above.start, below.stop, first, left, right, above.length + size.length + below.length, chain=(above, box, below)
+        )
         del alive[id(above)], alive[id(below)]
         alive[id(joined)] = joined
         out[above.start] = [joined if part is above else part for part in out[above.start]]

@@ -15,7 +15,8 @@ def svg(scene: Scene) -> str:
     w, h = _n(scene.width), _n(scene.height)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}pt" height="{h}pt" viewBox="0 0 {w} {h}" role="img" font-family="{fonts.FAMILY}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}pt" height="{h}pt" viewBox="0 0 {w} {h}" role="img"',
+        f'  font-family="{fonts.FAMILY}">',
         f"<title>{_text(scene.title)}</title>",
         f"<desc>{_text(scene.description)}</desc>",
     ]
@@ -39,10 +40,8 @@ def _item(item: Shape | Text) -> str:
     if isinstance(item, Text):
         anchor = "" if item.anchor == "start" else f' text-anchor="{item.anchor}"'
         weight = ' font-weight="bold"' if item.bold else ""
-        return (
-            f'<text x="{_n(item.x)}" y="{_n(item.y)}" font-size="{_n(item.size)}" fill="{item.color}"{anchor}{weight}{_squeezed(item)}>'
-            f"{_text(item.text)}</text>"
-        )
+        look = f'font-size="{_n(item.size)}" fill="{item.color}"{anchor}{weight}{_squeezed(item)}'
+        return f'<text x="{_n(item.x)}" y="{_n(item.y)}" {look}>{_text(item.text)}</text>'
     stroke = f' stroke="{item.stroke}" stroke-width="{_n(item.width)}"' if item.stroke else ""
     dashes = ' stroke-dasharray="4 3"' if item.dashed else ""
     return f'<path d="{_path(item.path)}" fill="{item.fill or "none"}"{stroke}{dashes}/>'

@@ -1,4 +1,5 @@
-"""Colours. Each is told apart in grey and by the colour-blind: neighbours in the legend differ in lightness, and blocks that lower the
+"""Colours. Each is told apart in grey and by the colour-blind: neighbours in the legend differ in lightness, and blocks that
+lower the
 resolution have a shape of their own."""
 
 from collections.abc import Mapping
@@ -10,7 +11,8 @@ from archscope.registry import Registry
 
 # In the order of the legend.
 KINDS = (
-    INPUT, kinds.CONVOLUTION, BLOCK, DOWNSAMPLING, kinds.POOLING, kinds.JOIN, kinds.NORMALISATION, kinds.ATTENTION, kinds.LINEAR, kinds.OTHER,
+    INPUT, kinds.CONVOLUTION, BLOCK, DOWNSAMPLING, kinds.POOLING, kinds.JOIN, kinds.NORMALISATION, kinds.ATTENTION, kinds.LINEAR,
+    kinds.OTHER,
 )  # fmt: skip
 
 

@@ -23,7 +23,10 @@ def tooltip(graph: Graph, box: Box) -> str:
     lines += _operators(graph, nodes)
     costs = box.costs
     bound = "≥ " if costs.uncounted else ""
-    lines.append(f"parameters: {units.exact(costs.params)}   MACs: {bound}{units.exact(costs.macs)}   activations: {units.exact(costs.activations)}")
+    lines.append(
+        f"parameters: {units.exact(costs.params)}, MACs: {bound}{units.exact(costs.macs)}, "
+        f"activations: {units.exact(costs.activations)}"
+    )
     if costs.uncounted:
         lines.append(f"{costs.uncounted} operators without a cost formula")
     return "\n".join(lines)

@@ -1,4 +1,5 @@
-"""Scene -> PNG, without any system package: the scene becomes drawing commands of Graphviz' xdot language, which the embedded engine rasterises.
+"""Scene -> PNG, without any system package: the scene becomes drawing commands of Graphviz' xdot language, which the embedded
+engine rasterises.
 
 The engine brings its own font (Arimo, the width of Helvetica) and writes the same bytes on every platform.
 """
@@ -6,19 +7,23 @@ The engine brings its own font (Arimo, the width of Helvetica) and writes the sa
 from archscope.render.diagram.engine import rasterised
 from archscope.render.diagram.scene import Scene, Segment, Shape, Text
 
-_DPI = 192
+_DPI = 192  # 2.7 pixels a point
+_LARGEST = 16000  # pixels along an edge
 
 
 def png(scene: Scene) -> bytes:
-    """The scene as an image of two pixels per point and a bit."""
-    return rasterised(dot(scene), _DPI)
+    """The scene as an image of 192 pixels an inch; of fewer where it would have more than 16,000 pixels along an edge."""
+    return rasterised(dot(scene), min(_DPI, int(_LARGEST * 72 / max(scene.width, scene.height))))
 
 
 def dot(scene: Scene) -> str:
     """The scene as a DOT graph without nodes worth the name: everything is in its background."""
     commands = " ".join(command for element in scene.elements for item in element.items for command in _item(item, scene.height))
     quoted = commands.replace("\\", "\\\\").replace('"', '\\"')
-    corners = "".join(f'{name} [shape=point style=invis width=0.01 label="" pos="{x:.2f},{y:.2f}!"]\n' for name, x, y in (("a", 0, 0), ("b", scene.width, scene.height)))
+    corners = "".join(
+        f'{name} [shape=point style=invis width=0.01 label="" pos="{x:.2f},{y:.2f}!"]\n'
+        for name, x, y in (("a", 0, 0), ("b", scene.width, scene.height))
+    )
     return f'digraph {{\ngraph [pad=0 margin=0 bgcolor="{scene.background or "#ffffff"}" _background="{quoted}"]\n{corners}}}\n'
 
 
@@ -29,9 +34,11 @@ def _item(item: Shape | Text, height: float) -> list[str]:
         if not text:
             return []
         return [
-            f"F {item.size:.2f} {_string('Helvetica')}", f"t {int(item.bold)}", f"c {_string(item.color)}",
+            f"F {item.size:.2f} {_string('Helvetica')}",
+            f"t {int(item.bold)}",
+            f"c {_string(item.color)}",
             f"T {item.x:.2f} {height - item.y:.2f} {anchor} 0 {_string(text)}",
-        ]  # fmt: skip
+        ]
     found = [f"S {_string(f'setlinewidth({item.width:.2f})')}", f"S {_string('dashed' if item.dashed else 'solid')}"]
     points = _bezier(item.path, height)
     if item.fill:

@@ -1,0 +1,121 @@
+"""`archscope diagram`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from archscope.cli import options
+from archscope.cli.output import destination, write
+from archscope.errors import ArchscopeError, UsageError
+from archscope.graph import Graph
+
+Level = Annotated[
+    str, typer.Option("--level", "-l", help="stage: one page; block: also every distinct block, opened; op: every operator.")
+]
+Block = Annotated[
+    str | None,
+    typer.Option(
+        "--block", metavar="NAME", help="One block alone: a module's path, or its name in the overview.", show_default=False
+    ),
+]
+ColorBy = Annotated[
+    str, typer.Option("--color-by", help="kind, params, macs or activations; or a .json file with a number for each module path.")
+]
+Theme = Annotated[str, typer.Option("--theme", help="light, dark or paper.")]
+Direction = Annotated[str, typer.Option("--direction", help="TB, from top to bottom, or LR, from left to right.")]
+Picture = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="A file .svg, .png, .pdf, .dot or .json; a bare format names the file after the model. - is stdout, as svg.",
+    ),
+]
+
+
+def diagram(
+    models: options.Models,
+    level: Level = "stage",
+    block: Block = None,
+    color_by: ColorBy = "kind",
+    theme: Theme = "light",
+    direction: Direction = "TB",
+    input: options.Input = None,
+    batch: options.Batch = 1,
+    dtype: options.Dtype = "float32",
+    mode: options.Mode = "eval",
+    set_: options.Settings = None,
+    out: Picture = "svg",
+) -> None:
+    """A picture of a network on one page; of several, side by side by resolution.
+
+    archscope diagram inception_resnet_v2 --level block --out png
+    """
+    from archscope.drawing import DIRECTIONS, FORMS, LEVELS
+    from archscope.drawing import diagram as draw
+    from archscope.opener import look
+    from archscope.render.diagram.paint import paint
+
+    for word, known, what in ((level, LEVELS, "level"), (direction, DIRECTIONS, "direction")):
+        if word not in known:
+            raise UsageError(f"unknown {what} '{word}'", f"choose from {', '.join(known)}")
+    values = _values(color_by) if color_by.endswith(".json") else None
+    paint([], color_by, theme, values)
+    path = destination(out, _stem(models, level, block), FORMS)
+    request: dict[str, Any] = {
+        "input": options.shapes(input),
+        "batch": batch,
+        "dtype": dtype,
+        "mode": mode,
+        "options": options.settings(set_),
+    }
+    graphs: list[Graph] = []
+    first: ArchscopeError | None = None
+    for model in models:
+        try:
+            graphs.append(look(model, **request))
+        except ArchscopeError as error:
+            graphs.append(traced_part(error))
+            first = first or error
+    name = Path(color_by).stem if values is not None else color_by
+    shown = draw(graphs, level=level, block=block, color_by=name, theme=theme, direction=direction, values=values)
+    form = "svg" if path is None else next(name for name, suffix in FORMS.items() if suffix == path.suffix.lower())
+    data = shown.render(form)
+    if path is None:
+        sys.stdout.buffer.write(data)
+    else:
+        write(path, data)
+    if first is not None:
+        raise first
+
+
+def traced_part(error: ArchscopeError) -> Graph:
+    """What a failing forward did before it failed; raises the error again where it did nothing."""
+    part: Graph | None = getattr(error, "graph", None)
+    if part is None or not part.nodes:
+        raise error
+    return part
+
+
+def _stem(models: list[str], level: str, block: str | None) -> str:
+    name = "-".join(models)
+    if block is not None:
+        return f"{name}-{block}"
+    return name if level == "stage" else f"{name}-{level}"
+
+
+def _values(file: str) -> dict[str, float]:
+    """Numbers by module path."""
+    try:
+        read = json.loads(Path(file).read_text())
+    except (OSError, ValueError) as error:
+        raise ArchscopeError(
+            f"{file} cannot be read: {error}", 'write an object with a number for each module path: {"stem": 0.8}'
+        ) from None
+    if not isinstance(read, dict) or not all(isinstance(value, (int, float)) for value in read.values()):
+        raise ArchscopeError(f"{file} is not an object of numbers", 'write a number for each module path: {"stem": 0.8}')
+    return {str(path): float(value) for path, value in read.items()}
