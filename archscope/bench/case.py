@@ -60,6 +60,7 @@ class Case:
     def look_at_memory(self, device: Device) -> None:
         """Measures the peak of one run."""
         assert self.subject is not None
+        self.subject.without_gradients()
         resident = self.subject.resident
         peak = device.peak_memory(self.subject.run)
         if peak is not None:

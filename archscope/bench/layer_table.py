@@ -36,9 +36,9 @@ def layer_tables(session: Session, timing: Timing) -> list[Report]:
         "Time from the begin to the end of a module's forward, Python included; of roof: share of what the roofline allows.",
     )
     by_layer = _by_layer(session, timing, timing.layers)
-    by_stage = _by_stage(session, timing, timing.layers)
     tables = [Report(timing.model, f"{about}: time by layer", COLUMNS, tuple(by_layer), facts, notes=notes)]
-    if len(by_stage) < len(by_layer):
+    if any(_children(timing.layers, stage) for stage in stages_of(timing.layers)):
+        by_stage = _by_stage(session, timing, timing.layers)
         tables.insert(0, Report(timing.model, f"{about}: time by stage", COLUMNS, tuple(by_stage), facts, notes=notes))
     return tables
 

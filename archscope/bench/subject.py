@@ -53,13 +53,17 @@ class Subject:
 
     @property
     def resident(self) -> int:
-        """Bytes that are there between runs: parameters, buffers, inputs, gradients, optimiser's state; each memory once."""
+        """Bytes that are there between runs: parameters, buffers, inputs, the optimiser's state; each piece of memory once."""
         tensors = [*self.module.parameters(), *self.module.buffers(), *self.inputs]
-        tensors += [p.grad for p in self.module.parameters() if p.grad is not None]
         if self.optimiser is not None:
             tensors += [t for t in tree_leaves(dict(self.optimiser.state)) if isinstance(t, torch.Tensor)]
         held = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
         return sum(held.values())
+
+    def without_gradients(self) -> None:
+        """Lets go of the last run's gradients, which the next run would only replace."""
+        for param in self.module.parameters():
+            param.grad = None
 
 
 def at_inputs(model: Any, shapes: tuple[tuple[int, ...], ...]) -> Any:

@@ -1,4 +1,4 @@
-"""Stand-ins for the device side: a clock that moves only when told, a CUDA that minds the order of calls, and networks that take their time."""
+"""Stand-ins: a clock that moves only when told, a CUDA that minds the order of calls, networks that take their time."""
 
 import torch
 from torch import nn
@@ -24,9 +24,9 @@ class Clock:
 class ClockedCpu(Cpu):
     """A CPU with such a clock and without a profiler."""
 
-    def __init__(self, clock, peak=Peak(0, 0)):
+    def __init__(self, clock, peak=None):
         super().__init__(clock)
-        self.peak = peak
+        self.peak = peak or Peak(0, 0)
 
     def peak_memory(self, run):
         run()
@@ -111,7 +111,7 @@ class FakeCuda:
         self.peak = max(self.peak or 0, self.allocated + 500)
 
     @property
-    def Event(self):  # noqa: N802
+    def Event(self):
         api = self
 
         class Event:

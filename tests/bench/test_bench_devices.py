@@ -116,9 +116,14 @@ def test_no_mps():
 
 def test_threads_are_pinned_and_put_back_also_after_an_error():
     before = torch.get_num_threads()
-    with pytest.raises(RuntimeError), pinned_threads(before + 1) as threads:
-        assert threads == torch.get_num_threads() == before + 1
-        raise RuntimeError
+
+    def fail():
+        with pinned_threads(before + 1) as threads:
+            assert threads == torch.get_num_threads() == before + 1
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011
+        fail()
     assert torch.get_num_threads() == before
     with pinned_threads(0) as threads:
         assert threads == before

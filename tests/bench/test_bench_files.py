@@ -7,41 +7,21 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
+from bench_records import HERE, session, steady, timing
 
 from archscope.bench.cautions import Caution, cautions
 from archscope.bench.files import differences, from_json, join, load, to_json
 from archscope.bench.grid import dtypes, grid, groups, inputs, numbers, switches
-from archscope.bench.records import Bench, Ceiling, Environment, Memory, Plan, Session, Settings, Strain, Timing
+from archscope.bench.records import Bench, Memory, Plan, Settings, Strain, Timing
 from archscope.bench.summary import summarise, summary
 from archscope.errors import ArchscopeError, UsageError
-
-HERE = Environment(
-    device="cpu", cpu="Some CPU", cores=4, logical_cores=8, usable_cores=8, memory=2**34, threads=4, system="Linux", python="CPython 3.12",
-    torch="2.9.0", archscope="0.1.0", build={"oneDNN": "yes"}, math={"TF32 matmul": "off"}, variables={}, date="2025-01-01T00:00:00+00:00",
-)  # fmt: skip
-ROOF = Ceiling("float32", 0, flop_rate=1e12, byte_rate=1e11, side=2048, copied=2**28)
-
-
-def steady(seconds, count=100):
-    """A sample with the median `seconds` whose middle half is 2% wide."""
-    return tuple((seconds * (1 + 0.02 * ((7 * n) % count / count - 0.5) * 2),) for n in range(count))
-
-
-def timing(model="net", rounds=None, digest="1", batch=1, **fields):
-    return Timing(
-        model=model, digest=digest, settings=Settings(batch=batch), rounds=steady(0.01) if rounds is None else rounds, **fields
-    )
-
-
-def session(*timings, environment=HERE, **fields):
-    return Session(environment=environment, plan=fields.pop("plan", Plan()), timings=timings, ceilings=(ROOF,), **fields)
 
 
 def kinds(*sessions):
     return [caution.kind for caution in cautions(Bench(sessions))]
 
 
-# -- files ---------------------------------------------------------------------------------------------------------------------------
+# -- files -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_benchmark_survives_its_file_with_every_raw_time(tmp_path):
@@ -110,7 +90,7 @@ def test_loading_and_showing_never_imports_torch(tmp_path):
     assert "net" in done.stdout
 
 
-# -- cautions ------------------------------------------------------------------------------------------------------------------------
+# -- cautions ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_quiet_session_has_nothing_to_be_careful_about():
@@ -180,7 +160,7 @@ def test_sessions_of_different_environments_say_so():
     assert kinds(session(timing()), session(timing())) == []
 
 
-# -- figures -------------------------------------------------------------------------------------------------------------------------
+# -- figures -----------------------------------------------------------------------------------------------------------
 
 
 def test_figures_of_the_roofline():
@@ -211,7 +191,7 @@ def test_no_ratio_across_groups():
     assert summary(whole, other).ratio is None
 
 
-# -- grids ---------------------------------------------------------------------------------------------------------------------------
+# -- grids -------------------------------------------------------------------------------------------------------------
 
 
 def test_lists_make_a_grid():

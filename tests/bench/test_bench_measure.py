@@ -20,13 +20,11 @@ from archscope.sources import Model, load
 QUICK = Plan(runs=6, warmup_time=0.01)
 
 
-def quick(models, settings=(Settings(),), device=None, **options):
-    return measure.bench(
-        models, settings, device or Cpu(), options.pop("plan", QUICK), ceilings=options.pop("ceilings", False), **options
-    )
+def quick(models, settings=(), device=None, plan=QUICK, ceilings=False, **options):
+    return measure.bench(models, settings or [Settings()], device or Cpu(), plan, ceilings=ceilings, **options)
 
 
-# -- on a clock that moves only when told --------------------------------------------------------------------------------------------
+# -- on a clock that moves only when told ------------------------------------------------------------------------------
 
 
 def test_a_module_that_sleeps_ten_milliseconds_reads_ten_milliseconds():
@@ -94,7 +92,7 @@ def test_one_model_is_compared_with_itself_under_other_settings():
     ]  # fmt: skip
 
 
-# -- on a stand-in GPU ---------------------------------------------------------------------------------------------------------------
+# -- on a stand-in GPU -------------------------------------------------------------------------------------------------
 
 
 def fake_gpu(seconds=0.004, **options):
@@ -134,7 +132,7 @@ def test_what_does_not_fit_into_main_memory_is_not_tried(monkeypatch):
     assert "97.7 KiB free" in session.timings[0].failure
 
 
-# -- for real, on LeNet-5 ------------------------------------------------------------------------------------------------------------
+# -- for real, on LeNet-5 ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -233,8 +231,9 @@ def test_training_has_gradients_a_step_and_no_forward_counts():
     assert all(training and grad for training, grad, _ in seen)
     assert not torch.equal(seen[0][2], seen[-1][2])
     assert (timing.flops, timing.bytes_moved, timing.memory.predicted) == (None, None, None)
-    # weights, gradients, momentum; the input; and what the step itself needs
-    assert timing.memory.peak > 4 * (3 * (4 * 2 + 2) + 4)
+    # weights, momentum and gradients; the input; and no more than a few activations
+    least = 4 * (3 * (4 * 2 + 2) + 4)
+    assert least < timing.memory.peak < 2 * least
 
 
 def test_channels_last_reaches_weights_and_inputs():
