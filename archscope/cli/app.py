@@ -21,7 +21,9 @@ app = typer.Typer(
 )
 
 # Each module of this package holds one command of its own name.
-COMMANDS = ("params", "flops", "shapes", "trace", "compare", "diff", "check", "bench")
+COMMANDS = (
+    "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "compare", "diff", "verify", "check", "bench",
+)  # fmt: skip
 
 
 def _version(wanted: bool) -> None:

@@ -32,6 +32,8 @@ C = Config("C", ((3, 3), (3, 3), (3, 3, 1), (3, 3, 1), (3, 3, 1)))
 D = Config("D", ((3, 3), (3, 3), (3, 3, 3), (3, 3, 3), (3, 3, 3)))
 E = Config("E", ((3, 3), (3, 3), (3, 3, 3, 3), (3, 3, 3, 3), (3, 3, 3, 3)))
 
+NOTES = {"A-LRN": " with response normalisation", "C": " with 1x1 convolutions"}
+
 
 class Conv(nn.Module):
     """Convolution with bias, ReLU; between them batch normalisation where `batch_norm`: B x in x H x W -> B x out x H x W."""
@@ -109,7 +111,7 @@ def _register(name: str, config: Config, aliases: tuple[str, ...] = (), *, batch
     network(
         name,
         aliases=aliases,
-        title=f"VGG-{layers}{' with batch normalisation' if batch_norm else ''}",
+        title=f"VGG-{layers}{NOTES.get(config.letter, '')}{' with batch normalisation' if batch_norm else ''}",
         family="vgg",
         paper=papers.VGG,
         input=(3, 224, 224),

@@ -5,6 +5,7 @@ import pytest
 from archscope import verification
 from archscope.zoo import catalog
 from archscope.zoo.cards import Claim
+from archscope.zoo.quantities import QUANTITIES
 
 CLAIMS = [(entry, claim) for entry in catalog.entries() for claim in entry.claims]
 
@@ -30,7 +31,7 @@ def test_what_differs_has_a_reason_a_source_and_the_right_figure():
 
 
 def test_quantities_exist():
-    known = {*verification.QUANTITIES, "top1_error", "top5_error", "test_error"}
+    known = {*QUANTITIES, "top1_error", "top5_error", "test_error"}
     assert {claim.quantity.removesuffix("_ratio") for _, claim in CLAIMS} <= known
 
 

@@ -1,0 +1,34 @@
+"""`archscope list`."""
+
+from typing import Annotated
+
+import typer
+
+from archscope.cli import options
+from archscope.cli.output import deliver
+
+Pattern = Annotated[
+    str | None,
+    typer.Argument(metavar="[PATTERN]", help="Part of a name, alias or title, or a pattern: resnet*_v1_5.", show_default="all"),
+]
+Family = Annotated[
+    str | None,
+    typer.Option("--family", metavar="NAME", help="lenet, alexnet, vgg, googlenet, resnet, inception ...", show_default="all"),
+]
+
+
+def list_(
+    pattern: Pattern = None,
+    family: Family = None,
+    format: options.Format = None,
+    out: options.Out = None,
+    exact: options.Exact = False,
+) -> None:
+    """The built-in networks: names, year, input, parameters, MACs, error, variant.
+
+    archscope list resnet
+    """
+    from archscope.zoo.catalog import entries
+    from archscope.zoo.tables import networks_table, select
+
+    deliver([networks_table(select(entries(), pattern, family))], format, out, "networks", exact)

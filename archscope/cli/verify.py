@@ -1,0 +1,46 @@
+"""`archscope verify`."""
+
+from typing import Annotated
+
+import typer
+
+from archscope.cli import options
+from archscope.cli.output import deliver
+
+Networks = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[MODEL]...",
+        help="Built-in networks (see: archscope list).",
+        show_default="all",
+        autocompletion=options.complete_model,
+    ),
+]
+Verdict = Annotated[
+    str | None,
+    typer.Option("--verdict", metavar="VERDICT", help="Only these rows: holds, differs, reported, fails.", show_default="all"),
+]
+
+
+def verify(
+    models: Networks = None,
+    verdict: Verdict = None,
+    format: options.Format = None,
+    out: options.Out = None,
+    exact: options.Exact = False,
+) -> None:
+    """Recompute every published figure of the networks. Exit code 1 where one that should hold does not.
+
+    archscope verify inception_v4
+    """
+    from archscope.zoo.catalog import entries, find
+
+    checked = list({entry.name: entry for entry in map(find, models)}.values()) if models else list(entries())
+
+    from archscope.verification import verify as recompute
+    from archscope.zoo.tables import claims_table
+
+    results = list(recompute(checked))
+    deliver([claims_table(results, checked, verdict)], format, out, "-".join(models or ["all"]) + "-claims", exact)
+    if any(result.verdict == "FAILS" for result in results):
+        raise typer.Exit(1)
