@@ -57,7 +57,7 @@ class Operator:
         self.attributes = [
             (at, argument.name if self.reader else attributes.own_name(argument.name))
             for at, argument in enumerate(arguments)
-            if str(argument.type) not in ("Tensor", "Optional[Tensor]", "List[Tensor]", "List[Optional[Tensor]]")
+            if str(argument.type) not in ("List[Tensor]", "List[Optional[Tensor]]")  # x * 0.17 puts a number in a tensor's place
         ]
         self.writes = [
             at for at, argument in enumerate(arguments) if argument.alias_info is not None and argument.alias_info.is_write
