@@ -56,10 +56,8 @@ def against_timer() -> None:
                 theirs.append(other)
         a, b = statistics.median([t for (t,) in ours]), statistics.median([t for (t,) in theirs])
         _, interval = statistics.pairwise_ratio(ours, theirs) or (0, None)
-        low, high = interval or (0.0, 0.0)
-        print(
-            f"{name:22s} ours {a * 1000:7.1f} ms, Timer {b * 1000:7.1f} ms: x {a / b:.3f} (round by round {low:.3f} to {high:.3f})"
-        )
+        span = "{:.3f} to {:.3f}".format(*interval) if interval else "-"
+        print(f"{name:22s} ours {a * 1000:7.1f} ms, Timer {b * 1000:7.1f} ms: x {a / b:.3f} (round by round {span})", flush=True)
 
 
 def against_itself(loaded: bool) -> None:
@@ -72,9 +70,8 @@ def against_itself(loaded: bool) -> None:
             figures = summary(session, session.timings[1])
             low, high = figures.ratio_low or 0.0, figures.ratio_high or 0.0
             verdict = "contains 1" if low <= 1 <= high else "does not contain 1"
-            print(
-                f"{name:22s} against itself{', one core busy' if loaded else ''}: x {figures.ratio:.3f}, {low:.3f} to {high:.3f} {verdict}"
-            )
+            how = "one core busy" if loaded else "quiet"
+            print(f"{name:22s} against itself, {how}: x {figures.ratio:.3f}, {low:.3f} to {high:.3f} {verdict}", flush=True)
     finally:
         if other is not None:
             other.kill()
