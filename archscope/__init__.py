@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from archscope import metrics
+    from archscope.drawing import Diagram, diagram
     from archscope.errors import ArchscopeError
     from archscope.graph import Cost, Graph, Node
     from archscope.metrics import measure
@@ -27,17 +28,21 @@ if TYPE_CHECKING:
 _HOMES = {
     "ArchscopeError": "archscope.errors",
     "Cost": "archscope.graph",
+    "Diagram": "archscope.drawing",
     "Graph": "archscope.graph",
     "Model": "archscope.sources",
     "Node": "archscope.graph",
     "TraceError": "archscope.tracer",
+    "diagram": "archscope.drawing",
     "load": "archscope.sources",
     "look": "archscope.opener",
     "measure": "archscope.metrics",
     "trace": "archscope.tracer",
 }
 
-__all__ = ["ArchscopeError", "Cost", "Graph", "Model", "Node", "TraceError", "load", "look", "measure", "metrics", "trace"]
+__all__ = [
+    "ArchscopeError", "Cost", "Diagram", "Graph", "Model", "Node", "TraceError", "diagram", "load", "look", "measure", "metrics", "trace",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
