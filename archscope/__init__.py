@@ -41,7 +41,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "ArchscopeError", "Cost", "Diagram", "Graph", "Model", "Node", "TraceError", "diagram", "load", "look", "measure", "metrics", "trace",
+    "ArchscopeError", "Cost", "Diagram", "Graph", "Model", "Node", "TraceError", "diagram", "load", "look",
+    "measure", "metrics", "trace",
 ]  # fmt: skip
 
 
