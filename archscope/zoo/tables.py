@@ -117,7 +117,7 @@ def card_report(entry: Entry, entries: Sequence[Entry]) -> Report:
             Column("variant", "variant", file_only=True),
         ),
         rows=tuple(
-            Row({key: getattr(other, key) for key in ("name", "params", "macs", "depth", "differs", "variant")})
+            Row({"model": other.name, **{key: getattr(other, key) for key in ("params", "macs", "depth", "differs", "variant")}})
             for other in siblings
         ),
         totals={key: getattr(entry, key) for key in ("params", "trainable_params", "buffers", "macs", "depth")},
