@@ -41,8 +41,7 @@ def _plain(*tensors: Tensor) -> bool:
     return all(t.is_contiguous() for t in tensors)
 
 
-# -- elementwise
-# ------------------------------------------------------------------------------------------------------------------
+# -- elementwise --------------------------------------------------------------------------------------------------------------
 
 
 @_rule(
@@ -93,9 +92,9 @@ def _broadcast(a: torch.Size, b: torch.Size) -> tuple[int, ...] | None:
     aten.add.Tensor, aten.sub.Tensor, aten.mul.Tensor, aten.div.Tensor, aten.mul.Scalar, aten.add.Scalar, aten.div.Scalar,
     aten.sub.Scalar, aten.pow.Tensor_Scalar,
 )  # fmt: skip
-def _binary(x: Tensor, y: Tensor | float, **kwargs: Any) -> Tensor | None:
+def _binary(x: Tensor, y: Tensor | float, alpha: Any = 1) -> Tensor | None:
     # [*s], [*t] -> broadcast
-    if not x.is_floating_point() or not x.is_contiguous():
+    if not x.is_floating_point() or not x.is_contiguous() or type(alpha) not in (int, float):
         return None
     if not isinstance(y, Tensor):
         return None if isinstance(y, complex) else _empty(x.shape, x)
@@ -111,8 +110,8 @@ def _binary(x: Tensor, y: Tensor | float, **kwargs: Any) -> Tensor | None:
 @_rule(
     aten.add_.Tensor, aten.sub_.Tensor, aten.mul_.Tensor, aten.div_.Tensor, aten.mul_.Scalar, aten.add_.Scalar, aten.div_.Scalar
 )
-def _binary_in_place(x: Tensor, y: Tensor | float, **kwargs: Any) -> Tensor | None:
-    if not x.is_floating_point():
+def _binary_in_place(x: Tensor, y: Tensor | float, alpha: Any = 1) -> Tensor | None:
+    if not x.is_floating_point() or type(alpha) not in (int, float):
         return None
     if not isinstance(y, Tensor):
         return None if isinstance(y, complex) else x
@@ -128,8 +127,7 @@ def _clone(x: Tensor, **kwargs: Any) -> Tensor | None:
     )
 
 
-# -- convolution and pooling
-# ------------------------------------------------------------------------------------------------------
+# -- convolution and pooling --------------------------------------------------------------------------------------------------
 
 
 def _window(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil: bool = False) -> int:
@@ -144,6 +142,12 @@ def _window(size: int, kernel: int, stride: int, padding: int, dilation: int, ce
 def _each(value: Any, axes: int) -> list[int]:
     values = [value] if isinstance(value, int) else list(value)
     return values * axes if len(values) == 1 else values
+
+
+def _sensible(axes: int, stride: list[int], padding: list[int], dilation: list[int]) -> bool:
+    """Whether there is one value per axis, and each is one that torch takes."""
+    ordered = len(stride) == len(padding) == len(dilation) == axes
+    return ordered and min(stride) > 0 and min(padding) >= 0 and min(dilation) > 0
 
 
 @_rule(aten.convolution.default)
@@ -164,13 +168,14 @@ def _convolution(
         return None
     if bias is not None and bias.dtype != x.dtype:
         return None
-    stride, padding, dilation = _each(stride, axes), _each(padding, axes), _each(dilation, axes)
+    stride, padding, dilation, extra = (_each(value, axes) for value in (stride, padding, dilation, output_padding))
     n, c, *sizes = x.shape
     first, second, *kernel = weight.shape
+    if groups < 1 or not _sensible(axes, stride, padding, dilation) or len(extra) != axes:
+        return None
     if transposed:
         if c != first or c % groups:
             return None
-        extra = _each(output_padding, axes)
         out = [
             (s - 1) * st - 2 * p + d * (k - 1) + o + 1
             for s, k, st, p, d, o in zip(sizes, kernel, stride, padding, dilation, extra, strict=True)
@@ -191,6 +196,8 @@ def _pooled(x: Tensor, axes: int, kernel: Any, stride: Any, padding: Any, dilati
         return None
     kernel, padding, dilation = _each(kernel, axes), _each(padding, axes), _each(dilation, axes)
     stride = _each(stride, axes) if stride else kernel
+    if len(kernel) != axes or min(kernel) < 1 or not _sensible(axes, stride, padding, dilation):
+        return None
     if any(p > k // 2 for p, k in zip(padding, kernel, strict=True)):
         return None
     out = [_window(*axis, ceil) for axis in zip(x.shape[2:], kernel, stride, padding, dilation, strict=True)]
@@ -207,8 +214,18 @@ def _max_pool2d(
 
 
 @_rule(aten.avg_pool2d.default)
-def _avg_pool2d(x: Tensor, kernel: Any, stride: Any = (), padding: Any = 0, ceil: bool = False, *args: Any) -> Tensor | None:
+def _avg_pool2d(
+    x: Tensor,
+    kernel: Any,
+    stride: Any = (),
+    padding: Any = 0,
+    ceil: bool = False,
+    include_pad: bool = True,
+    divisor: int | None = None,
+) -> Tensor | None:
     # [n, c, h, w] -> [n, c, p, q]
+    if divisor == 0:
+        return None
     shape = _pooled(x, 2, kernel, stride, padding, 1, ceil)
     return None if shape is None else _empty(shape, x)
 
@@ -216,12 +233,11 @@ def _avg_pool2d(x: Tensor, kernel: Any, stride: Any = (), padding: Any = 0, ceil
 @_rule(aten._adaptive_avg_pool2d.default, aten.adaptive_avg_pool2d.default)
 def _adaptive_avg_pool2d(x: Tensor, size: Any) -> Tensor | None:
     # [n, c, h, w] -> [n, c, *size]
-    ordinary = x.dim() == 4 and x.is_contiguous() and x.is_floating_point() and all(isinstance(s, int) and s > 0 for s in size)
-    return _empty((*x.shape[:2], *_each(size, 2)), x) if ordinary else None
+    ordinary = x.dim() == 4 and x.is_contiguous() and x.is_floating_point() and x.numel() and len(size) == 2 and min(size) > 0
+    return _empty((*x.shape[:2], *size), x) if ordinary else None
 
 
-# -- normalisation and reduction
-# --------------------------------------------------------------------------------------------------
+# -- normalisation and reduction ----------------------------------------------------------------------------------------------
 
 
 @_rule(aten.native_batch_norm.default)
@@ -229,7 +245,9 @@ def _batch_norm(
     x: Tensor, weight: Any, bias: Any, mean: Any, var: Any, training: bool, *args: Any
 ) -> tuple[Tensor, Tensor, Tensor] | None:
     # [n, c, *hw] -> [n, c, *hw], and the statistics of the batch: [c] in training, else empty
-    if x.dim() < 2 or not x.is_contiguous() or x.dtype != torch.float32:
+    if x.dim() < 2 or not x.is_contiguous() or x.dtype != torch.float32 or not x.numel():
+        return None
+    if (mean is None or var is None) if not training else (mean is None) != (var is None):
         return None
     if any(t is not None and (t.dtype != x.dtype or t.shape != (x.shape[1],)) for t in (weight, bias, mean, var)):
         return None
@@ -255,11 +273,12 @@ def _mean(x: Tensor, dims: Any, keepdim: bool = False, **kwargs: Any) -> Tensor 
     if not dims or not x.is_floating_point() or kwargs.get("dtype") is not None or not all(-x.dim() <= d < x.dim() for d in dims):
         return None
     gone = {d % x.dim() for d in dims}
+    if len(gone) < len(dims):
+        return None
     return _empty([1 if at in gone else s for at, s in enumerate(x.shape) if keepdim or at not in gone], x)
 
 
-# -- products
-# ---------------------------------------------------------------------------------------------------------------------
+# -- products -----------------------------------------------------------------------------------------------------------------
 
 
 def _product(out: tuple[int, ...], fits: bool, *operands: Tensor) -> Tensor | None:
@@ -290,13 +309,14 @@ def _bmm(a: Tensor, b: Tensor) -> Tensor | None:
     return _product((a.shape[0], a.shape[1], b.shape[2]), a.shape[0] == b.shape[0] and a.shape[2] == b.shape[1], a, b)
 
 
-# -- joining
-# ----------------------------------------------------------------------------------------------------------------------
+# -- joining ------------------------------------------------------------------------------------------------------------------
 
 
 @_rule(aten.cat.default)
 def _cat(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
     # [*a, c_i, *b] ... -> [*a, sum of c_i, *b]
+    if not tensors:
+        return None
     first = tensors[0]
     rank = first.dim()
     if (
@@ -315,7 +335,7 @@ def _cat(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
 @_rule(aten.constant_pad_nd.default)
 def _pad(x: Tensor, pad: Any, value: float = 0) -> Tensor | None:
     # [*s] -> [*s] with pad[0], pad[1] more at the two ends of the last axis, pad[2], pad[3] of the one before ...
-    if not x.is_contiguous() or len(pad) % 2 or len(pad) > 2 * x.dim():
+    if not x.is_contiguous() or not pad or len(pad) % 2 or len(pad) > 2 * x.dim():
         return None
     shape = list(x.shape)
     for at in range(len(pad) // 2):
