@@ -9,7 +9,7 @@ import typer
 
 from archscope.cli import options
 from archscope.cli.output import deliver, destination, write
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, UsageError
 
 if TYPE_CHECKING:
     from archscope.bench import records
@@ -21,7 +21,7 @@ Models = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[MODEL]...",
-        help=options.MODEL_HELP,
+        help="A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS or package.module:CLASS.",
         show_default="the networks of the Inception-v4 paper",
         autocompletion=options.complete_model,
     ),
@@ -142,6 +142,9 @@ def _measured(
     from archscope.bench import devices, measure
     from archscope.sources import load
 
+    saved = next((name for name in names if name.endswith(".json")), None)
+    if saved:
+        raise UsageError(f"{saved} has no weights to run with", f"to show a saved benchmark: --load {saved}")
     where = devices.find(device)
     shapes = next((s.inputs for s in settings if s.inputs), None)
     models = [load(name, input=shapes, device="cpu", **arguments) for name in names]

@@ -143,6 +143,7 @@ def test_cuda_without_cuda(capsys):
         (["--format", "xls"], "unknown format 'xls'"),
         (["--out", "bench.xls"], "--out bench.xls: no suffix"),
         (["--input", "3x"], "'3x' is not a shape"),
+        (["b.json"], "b.json has no weights to run with"),
     ],
 )
 def test_wrong_words_are_told_before_anything_is_measured(words, message, capsys, monkeypatch):
