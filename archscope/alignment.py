@@ -1,10 +1,13 @@
-"""Two networks, structure against structure: what is added, removed, repeated more often, or has another kernel, stride, width or norm.
+"""Two networks, structure against structure: what is added, removed, repeated more often, or has another kernel, stride, width
+or norm.
 
     archscope.diff(look("resnet50"), look("resnet101")).changes
     (Change(kind='repeated', paths=('conv4_x',), before='6 x Bottleneck', after='23 x Bottleneck', ...),)
 
-Both networks are taken as trees whose leaves are layers (`archscope.views.items`). Equal subtrees are done with. The children of two
-modules that differ are aligned in order, so that the similarity of the pairs is greatest (Needleman and Wunsch 1970); runs of equals count
+Both networks are taken as trees whose leaves are layers (`archscope.views.items`). Equal subtrees are done with. The children
+of two
+modules that differ are aligned in order, so that the similarity of the pairs is greatest (Needleman and Wunsch 1970); runs of
+equals count
 as one there.
 """
 
@@ -27,8 +30,10 @@ class Change:
     """One difference between two networks.
 
     Attributes:
-        kind: "added", "removed"; "repeated" for another number of equal blocks or layers; "replaced" for a module that shares little with
-            its counterpart; "changed" for a layer; "input" for the shape of what goes in; "follows" for layers that only read other widths
+        kind: "added", "removed"; "repeated" for another number of equal blocks or layers; "replaced" for a module that
+            shares little with
+            its counterpart; "changed" for a layer; "input" for the shape of what goes in; "follows" for layers that only read
+            other widths
             or work at other resolutions.
         paths: of the modules, in the network that has them: in the second, but for what was removed.
         before, after: what is there, in words; "" where it is missing.
@@ -115,7 +120,9 @@ class _Comparison:
             kind = (before or after)[0].type
             if kind not in told and is_class(kind, pairs):
                 told.add(kind)
-                yield from self._class(b, [([i for i in x if i.type == kind], [i for i in y if i.type == kind]) for x, y in pairs])
+                yield from self._class(
+                    b, [([i for i in x if i.type == kind], [i for i in y if i.type == kind]) for x, y in pairs]
+                )
             elif kind not in told:
                 yield from self._run(b, before, after)
 
@@ -180,6 +187,18 @@ def _around(path: str) -> Iterator[str]:
         path = path.rpartition(".")[0]
 
 
+def _joined(one: Change, other: Change) -> Change:
+    return replace(
+        one,
+        paths=(*one.paths, *other.paths),
+        stage=one.stage if one.stage == other.stage else "",
+        params=one.params + other.params,
+        macs=one.macs + other.macs,
+        here=(*one.here, *other.here),
+        there=(*one.there, *other.there),
+    )
+
+
 def _grouped(changes: Sequence[Change]) -> list[Change]:
     """Changes that read the same in modules of the same place become one with all their paths."""
     found: dict[object, Change] = {}
@@ -190,10 +209,7 @@ def _grouped(changes: Sequence[Change]) -> list[Change]:
         single = change.kind in ("repeated", "replaced", "input")
         key = (len(found),) if single else (change.kind, layer or place, change.before, change.after)
         old = found.get(key)
-        found[key] = change if old is None else replace(
-            old, paths=(*old.paths, *change.paths), stage=old.stage if old.stage == change.stage else "",
-            params=old.params + change.params, macs=old.macs + change.macs, here=(*old.here, *change.here), there=(*old.there, *change.there),
-        )  # fmt: skip
+        found[key] = change if old is None else _joined(old, change)
     return list(found.values())
 
 
@@ -213,7 +229,9 @@ def _outermost_idle(graph: Graph) -> list[str]:
 
 
 def _rest(first: Graph, second: Graph, changes: Sequence[Change]) -> Change | None:
-    """What the totals differ by beyond the changes: layers that are the same but read other widths, or work at another resolution."""
+    """What the totals differ by beyond the changes: layers that are the same but read other widths, or work at another
+    resolution.
+    """
     params = metrics.params(second) - metrics.params(first) - sum(change.params for change in changes)
     macs = metrics.macs(second) - metrics.macs(first) - sum(change.macs for change in changes)
     words = "layers that only read other widths, or work at other resolutions"

@@ -36,13 +36,13 @@ class Quantity(NamedTuple):
     Attributes:
         title: in a table.
         kind: how its numbers are to be read, and its limit to be written.
-        count: Graph -> number; None for what has to be measured.
+        of: Graph -> number; None for what has to be measured.
         is_cost: whether an operator without a cost formula makes it a lower bound.
     """
 
     title: str
     kind: Kind
-    count: Callable[[Graph], int | None] | None
+    of: Callable[[Graph], int | None] | None
     is_cost: bool = False
 
 
@@ -107,7 +107,7 @@ def _found(graph: Graph, key: str, limit: int | float, latency: float | None, al
     if key not in QUANTITIES:
         raise unknown("budget", key, QUANTITIES, list_all=True)
     quantity = QUANTITIES[key]
-    actual = latency if quantity.count is None else quantity.count(graph)
+    actual = latency if quantity.of is None else quantity.of(graph)
     if actual is None:
         return Finding(key, limit, None, "undecided", "not measured")
     if actual > limit:
@@ -124,7 +124,8 @@ def passes(findings: Sequence[Finding]) -> bool:
     return all(finding.verdict == "within" for finding in findings)
 
 
-# -- words and files --------------------------------------------------------------------------------------------------------------
+# -- words and files
+# --------------------------------------------------------------------------------------------------------------
 
 
 def limit_of(key: str, words: object, where: str = "") -> int | float:
@@ -175,11 +176,15 @@ class Plan:
 
 
 def plans(path: Path) -> tuple[Plan, ...]:
-    """The budgets in `[tool.archscope.budgets]` of a TOML file. Raises `ArchscopeError` where it cannot be read, `UsageError` for what it cannot mean."""
+    """The budgets in `[tool.archscope.budgets]` of a TOML file. Raises `ArchscopeError` where it cannot be read, `UsageError`
+    for what it cannot mean.
+    """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ArchscopeError(f"cannot read {path}: {(error.strerror or str(error)).lower()}", "say where it is: --config FILE") from None
+        raise ArchscopeError(
+            f"cannot read {path}: {(error.strerror or str(error)).lower()}", "say where it is: --config FILE"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ArchscopeError(f"{path} is not TOML: {error}") from None
     tables = content.get("tool", {}).get("archscope", {}).get("budgets", {})
@@ -201,7 +206,9 @@ def _plan(model: str, table: Mapping[str, Any], where: str) -> Plan:
             request[key] = value
         else:
             keys = [f"max-{quantity.replace('_', '-')}" for quantity in QUANTITIES]
-            raise unknown(f"key of {model} in {where}:", name, (*keys, "input", "batch", "dtype", "mode", "options"), list_all=True)
+            raise unknown(
+                f"key of {model} in {where}:", name, (*keys, "input", "batch", "dtype", "mode", "options"), list_all=True
+            )
     return Plan(model, limits, request)
 
 

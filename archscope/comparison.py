@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 # Inception-ResNet-v2 both as it was released and as its figures show it.
 DEFAULT = ("inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2", "inception_resnet_v2_paper")
 
+# One of each kind, with errors that can be compared.
+FIELD = (
+    "alexnet", "googlenet", "bn_inception", "vgg11", "vgg13", "vgg16", "vgg19", "resnet18", "resnet34", "resnet50_v1_5",
+    "resnet101_v1_5",
+    "resnet152_v1_5", "inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2",
+)  # fmt: skip
+
 Line = dict[str, Value]
 
 
@@ -68,7 +75,8 @@ def compare(
         by: "model" or "stage".
         input, batch, dtype, mode, options: of the traces; see `look`.
         baseline: the network that ratios refer to; the first if not given.
-        protocol: words that stand in the protocol of the published errors: "single crop", "144 crops". Without it: a single crop where
+        protocol: words that stand in the protocol of the published errors: "single crop", "144 crops". Without it: a single
+            crop where
             one was published, else what was.
         bench: a saved benchmark (see `archscope.bench.files.load`), joined on model, batch and dtype.
 
@@ -173,13 +181,15 @@ def _counted(graph: Graph) -> Line:
     }
 
 
-# -- published errors -------------------------------------------------------------------------------------------------------------
+# -- published errors
+# -------------------------------------------------------------------------------------------------------------
 
 _CROPS = ("single crop", "one scale", "10 crops", "12 crops")  # from the cheapest protocol to dearer ones
 
 
 def published(entry: Entry, protocol: str | None = None) -> Line:
-    """Top-1 and top-5 error of one trained network, in percent, with protocol and source: both from one table, as far as there are both.
+    """Top-1 and top-5 error of one trained network, in percent, with protocol and source: both from one table, as far as there
+    are both.
 
     Arguments:
         protocol: words that its protocol has; without it, the cheapest protocol that figures were published for.
@@ -205,11 +215,14 @@ def _float(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-# -- measured times ---------------------------------------------------------------------------------------------------------------
+# -- measured times
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def timed(bench: "Bench", model: str, request: Mapping[str, Any]) -> Line:
-    """Latency and throughput of a network, from the plainest timing of its name, batch and dtype: neither compiled nor for training."""
+    """Latency and throughput of a network, from the plainest timing of its name, batch and dtype: neither compiled nor for
+    training.
+    """
     from archscope.bench.summary import summarise
 
     shapes = tuple(map(tuple, request["input"]))
@@ -223,13 +236,16 @@ def timed(bench: "Bench", model: str, request: Mapping[str, Any]) -> Line:
     ]
     if not found:
         return {}
-    session, _, best = min(found, key=lambda item: (item[1].settings.compiled, item[1].settings.channels_last, item[1].settings.threads))
+    session, _, best = min(
+        found, key=lambda item: (item[1].settings.compiled, item[1].settings.channels_last, item[1].settings.threads)
+    )
     where = session.environment
     device = where.gpu if where.gpu and where.device != "cpu" else where.cpu
     return {"latency_seconds": best.median, "throughput": best.throughput, "device": f"{where.device}: {device}"}
 
 
-# -- ratios and frames ------------------------------------------------------------------------------------------------------------
+# -- ratios and frames
+# ------------------------------------------------------------------------------------------------------------
 
 
 def _with_ratios(rows: list[Line], baseline: str | None) -> list[Line]:
@@ -261,7 +277,7 @@ def frame(rows: Sequence[Line], by: str) -> "pd.DataFrame":
     import pandas as pd
 
     columns = MODEL_COLUMNS if by == "model" else STAGE_COLUMNS
-    made = {}
+    made: dict[str, Any] = {}
     for column in columns:
         values = pd.Series([row.get(column.key) for row in rows], dtype="object")
         if column.kind in _WHOLE:
@@ -271,4 +287,4 @@ def frame(rows: Sequence[Line], by: str) -> "pd.DataFrame":
     return pd.DataFrame(made, columns=[column.key for column in columns])
 
 
-__all__ = ["DEFAULT", "Subject", "compare", "frame", "gather", "lines", "published", "timed"]
+__all__ = ["DEFAULT", "FIELD", "Subject", "compare", "frame", "gather", "lines", "published", "timed"]

@@ -1,7 +1,9 @@
 """The application: its commands, and how an error ends it."""
 
+import gc
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated
 
@@ -10,20 +12,27 @@ import typer
 from archscope import __version__
 from archscope.errors import ArchscopeError
 
-app = typer.Typer(
-    name="archscope",
-    help="A microscope for neural-network architectures: parameters, FLOPs, shapes, diagrams, timings, comparisons.",
-    no_args_is_help=True,
-    add_completion=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 # Each module of this package holds one command of its own name.
 COMMANDS = (
-    "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "compare", "diff", "verify", "check", "bench",
+    "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "compare", "chart", "diff", "verify", "check", "bench",
 )  # fmt: skip
+
+
+def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The application with these commands; with all of them it knows its whole help."""
+    app = typer.Typer(
+        name="archscope",
+        help="A microscope for neural-network architectures: parameters, FLOPs, shapes, diagrams, timings, comparisons.",
+        no_args_is_help=True,
+        add_completion=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name in commands:
+        app.command(name.strip("_"))(getattr(import_module(f"archscope.cli.{name}"), name))
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -32,27 +41,25 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     pass
 
 
-for _name in COMMANDS:
-    _module = import_module(f"archscope.cli.{_name}")
-    app.command(_name.strip("_"))(getattr(_module, _name))
-
-
 def main() -> None:
     """Runs the command line. Exit code 0; 1 for an error of the run or a failed check; 2 for wrong words; 130 for Ctrl-C."""
+    # A command lives for a second or two and makes few cycles: collecting garbage at every turn costs it a tenth of its time.
+    gc.set_threshold(100_000, 50, 50)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(words: list[str]) -> int:
     """Runs one command line and returns its exit code; an error that a user can cause is one line and a hint on stderr."""
+    # The other commands are not even read, unless somebody asks what there is.
+    named = [name for name in COMMANDS if words and name.strip("_") == words[0]]
     try:
-        code = typer.main.get_command(app)(words, prog_name="archscope", standalone_mode=False)
+        code = typer.main.get_command(application(named or COMMANDS))(words, prog_name="archscope", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except ArchscopeError as error:

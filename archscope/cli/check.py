@@ -13,9 +13,12 @@ from archscope.errors import ArchscopeError, UsageError
 Models = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[MODEL]...", help=options.MODEL_HELP, show_default="those of pyproject.toml", autocompletion=options.complete_model,
+        metavar="[MODEL]...",
+        help=options.MODEL_HELP,
+        show_default="those of pyproject.toml",
+        autocompletion=options.complete_model,
     ),
-]  # fmt: skip
+]
 
 
 def _max(name: str, what: str, metavar: str) -> Any:
@@ -29,7 +32,9 @@ def check(
     max_flops: Annotated[str | None, _max("flops", "floating-point operations: 26G", "COUNT")] = None,
     max_activations: Annotated[str | None, _max("activations", "elements that operators write: 70M", "COUNT")] = None,
     max_param_bytes: Annotated[str | None, _max("param-bytes", "bytes of parameters: 180MiB", "BYTES")] = None,
-    max_peak_memory: Annotated[str | None, _max("peak-memory", "parameters and activations alive at once: 500MiB", "BYTES")] = None,
+    max_peak_memory: Annotated[
+        str | None, _max("peak-memory", "parameters and activations alive at once: 500MiB", "BYTES")
+    ] = None,
     max_depth: Annotated[str | None, _max("depth", "convolutions and linear layers on the longest path: 100", "COUNT")] = None,
     max_latency: Annotated[str | None, _max("latency", "seconds of one forward: 50ms", "TIME")] = None,
     bench: Annotated[
@@ -40,7 +45,10 @@ def check(
         bool, typer.Option("--allow-uncounted", help="Operators without a cost formula do not leave MACs and FLOPs undecided.")
     ] = False,
     config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="Where [tool.archscope.budgets] is.", show_default="the nearest pyproject.toml")
+        Path | None,
+        typer.Option(
+            "--config", metavar="FILE", help="Where [tool.archscope.budgets] is.", show_default="the nearest pyproject.toml"
+        ),
     ] = None,
     input: options.Input = None,
     batch: options.Batch = 1,
@@ -61,7 +69,8 @@ def check(
     from archscope.tables.budgets import budget_table
 
     told = {
-        "params": max_params, "macs": max_macs, "flops": max_flops, "activations": max_activations, "param_bytes": max_param_bytes,
+        "params": max_params, "macs": max_macs, "flops": max_flops, "activations": max_activations, "param_bytes":
+        max_param_bytes,
         "peak_memory": max_peak_memory, "depth": max_depth, "latency": max_latency,
     }  # fmt: skip
     limits = {key: limit_of(key, words) for key, words in told.items() if words is not None}

@@ -16,7 +16,9 @@ Models = Annotated[
 ]  # fmt: skip
 Bench = Annotated[
     list[str] | None,
-    typer.Option("--bench", metavar="FILE", help="A saved benchmark: adds latency and throughput. Repeatable.", show_default=False),
+    typer.Option(
+        "--bench", metavar="FILE", help="A saved benchmark: adds latency and throughput. Repeatable.", show_default=False
+    ),
 ]
 
 
@@ -24,7 +26,10 @@ def compare(
     models: Models = None,
     by: Annotated[str, typer.Option("--by", help="model or stage: what each network does at 35x35, 17x17, 8x8.")] = "model",
     columns: Annotated[
-        str | None, typer.Option("--columns", "-c", metavar="KEY,KEY", help="Only these columns, in this order.", show_default="all that fit")
+        str | None,
+        typer.Option(
+            "--columns", "-c", metavar="KEY,KEY", help="Only these columns, in this order.", show_default="all that fit"
+        ),
     ] = None,
     sort: Annotated[
         str | None, typer.Option("--sort", metavar="KEY", help="Sort by a column; -KEY: largest first.", show_default="as given")
@@ -34,7 +39,12 @@ def compare(
     ] = None,
     protocol: Annotated[
         str | None,
-        typer.Option("--protocol", metavar="WORDS", help="Published errors of this protocol: '144 crops'.", show_default="a single crop, if published"),
+        typer.Option(
+            "--protocol",
+            metavar="WORDS",
+            help="Published errors of this protocol: '144 crops'.",
+            show_default="a single crop, if published",
+        ),
     ] = None,
     bench: Bench = None,
     input: options.Input = None,

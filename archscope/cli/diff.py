@@ -1,6 +1,6 @@
 """`archscope diff`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,9 @@ from archscope.cli.output import deliver
 def diff(
     first: options.Model,
     second: options.Model,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 where there is a structural difference, for CI.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 1 where there is a structural difference, for CI.")
+    ] = False,
     input: options.Input = None,
     batch: options.Batch = 1,
     dtype: options.Dtype = "float32",
@@ -21,7 +23,8 @@ def diff(
     out: options.Out = None,
     exact: options.Exact = False,
 ) -> None:
-    """What differs between two networks: blocks added, removed or repeated more often, layers with another kernel, stride, width or norm.
+    """What differs between two networks: blocks added, removed or repeated more often, layers with another kernel, stride,
+    width or norm.
 
     archscope diff inception_resnet_v2_paper inception_resnet_v2
     """
@@ -29,7 +32,13 @@ def diff(
     from archscope.opener import look
     from archscope.tables.diff import diff_table
 
-    request = {"input": options.shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": options.settings(set_)}
+    request: dict[str, Any] = {
+        "input": options.shapes(input),
+        "batch": batch,
+        "dtype": dtype,
+        "mode": mode,
+        "options": options.settings(set_),
+    }
     difference = compare(look(first, **request), look(second, **request))
     deliver([diff_table(difference)], format, out, f"{difference.first.name}-{difference.second.name}-diff", exact)
     if exit_code and not difference.equal:

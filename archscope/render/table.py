@@ -45,7 +45,9 @@ def renderable(report: Report, width: int | None, exact: bool = False) -> Render
     for row in report.rows:
         table.add_row(*(_cell(row, column, at == 0, exact) for at, column in enumerate(shown)), style="dim" if row.quiet else "")
     page = _PAGE if width is None else min(width, _PAGE)
-    lines: list[RenderableType] = [Text(report.title, style="bold"), *_prose(report.facts, page), *([Text(), table] if report.rows else [])]
+    lines: list[RenderableType] = [Text(report.title, style="bold"), *_prose(report.facts, page)]
+    if report.rows:
+        lines += [Text(), table]
     if report.summary:
         lines += [Text(), _summary(report)]
     notes = list(report.notes)

@@ -20,7 +20,8 @@ COLUMNS = (
 
 
 _UNDECIDED = (
-    "undecided: an operator without a cost formula, or a latency that was not measured, could lie above the budget; it counts as not kept."
+    "undecided: an operator without a cost formula, or a latency that was not measured, could lie above the budget; it counts as "
+    "not kept."
 )
 
 
@@ -43,7 +44,8 @@ def budget_table(graph: Graph, findings: Sequence[Finding]) -> Report:
 def _row(finding: Finding) -> Row:
     quantity = QUANTITIES[finding.quantity]
     values: dict[str, Value] = {
-        "quantity": finding.quantity, "title": quantity.title, "limit": finding.limit, "actual": finding.actual, "headroom": finding.headroom,
+        "quantity": finding.quantity, "title": quantity.title, "limit": finding.limit, "actual": finding.actual, "headroom":
+        finding.headroom,
         "used": finding.used, "verdict": finding.verdict, "reason": finding.reason or None,
     }  # fmt: skip
     return Row(values, kinds=dict.fromkeys(("limit", "actual", "headroom"), quantity.kind))

@@ -64,7 +64,18 @@ STAGE_COLUMNS = (
 )
 
 # What fits across the page of a paper.
-PAGE = ("model", "year", "params", "macs", "weighted_depth", "receptive_field", "top1_error", "top5_error", "params_ratio", "macs_ratio")
+PAGE = (
+    "model",
+    "year",
+    "params",
+    "macs",
+    "weighted_depth",
+    "receptive_field",
+    "top1_error",
+    "top5_error",
+    "params_ratio",
+    "macs_ratio",
+)
 
 Line = dict[str, Value]
 
@@ -77,7 +88,8 @@ def stage_rows(name: str, graph: Graph) -> list[Line]:
         params, macs = metrics.params(stage.graph), metrics.macs(stage.graph)
         rows.append(
             {
-                "model": name, "stage": stage.name, "resolution": "x".join(map(str, stage.resolution)) or None, "blocks": stage.blocks,
+                "model": name, "stage": stage.name, "resolution": "x".join(map(str, stage.resolution)) or None, "blocks":
+                stage.blocks,
                 "structure": stage.structure, "width": stage.width, "params": params, "params_share": share(params, whole[0]),
                 "macs": macs, "macs_share": share(macs, whole[1]),
             }
@@ -89,7 +101,12 @@ def stage_rows(name: str, graph: Graph) -> list[Line]:
 
 
 def comparison_table(
-    rows: Sequence[Line], by: str, columns: Sequence[str] = (), sort: str | None = None, facts: Sequence[str] = (), notes: Sequence[str] = ()
+    rows: Sequence[Line],
+    by: str,
+    columns: Sequence[str] = (),
+    sort: str | None = None,
+    facts: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> Report:
     """The rows as a table.
 
@@ -116,7 +133,9 @@ def comparison_table(
 
 
 def chosen(known: Mapping[str, Column], keys: Sequence[str]) -> tuple[Column, ...]:
-    """The columns of these keys behind the model's, none of them left to files only. Raises `UsageError` for a key that no column has."""
+    """The columns of these keys behind the model's, none of them left to files only. Raises `UsageError` for a key that no
+    column has.
+    """
     wanted = dict.fromkeys(("model", *keys))
     for key in wanted:
         if key not in known:
@@ -177,8 +196,8 @@ def summed_up(
     else:
         first = baseline or str(rows[0]["model"])
         notes.append(
-            f"x: times {first}. depth: convolutions and linear layers on the longest path. field, stride: of the last feature map, "
-            "in pixels. peak memory: parameters, buffers and the most activations alive at once. top-1, top-5: published errors of one "
+            f"x: times {first}. depth: convolutions and linear layers on the longest path. field, stride: of the last feature map, in "
+            "pixels. peak memory: parameters, buffers and the most activations alive at once. top-1, top-5: published errors of one "
             "trained network."
         )
         notes += _protocols(rows)

@@ -12,7 +12,7 @@ _MOST_PATHS = 2
 
 def diff_table(difference: Difference) -> Report:
     """One row per change, with the change in parameters and MACs; the rows add up to the difference of the totals."""
-    first, second = difference.first, difference.second
+    pair = first, second = difference.first, difference.second
     names = (first.name, second.name) if first.name != second.name else ("first", "second")
     params = metrics.params(first), metrics.params(second)
     macs = metrics.macs(first), metrics.macs(second)
@@ -31,7 +31,7 @@ def diff_table(difference: Difference) -> Report:
     return Report(
         name=f"{first.name}-{second.name}",
         title=f"{title}: no structural difference" if difference.equal else f"{title}: {_count(difference.changes)}",
-        facts=tuple(f"{name}: {graph.meta.variant}" for name, graph in zip(names, (first, second), strict=True) if graph.meta.variant),
+        facts=tuple(f"{name}: {graph.meta.variant}" for name, graph in zip(names, pair, strict=True) if graph.meta.variant),
         columns=columns,
         rows=tuple(_row(change) for change in difference.changes),
         totals={
@@ -55,9 +55,9 @@ def _count(changes: Sequence[Change]) -> str:
 def _row(change: Change) -> Row:
     return Row(
         {
-            "change": change.kind, "where": where(change.paths) or None, "stage": change.stage or None, "before": change.before or None,
-            "after": change.after or None, "params_change": change.params or None, "macs_change": change.macs or None,
-            "paths": " ".join(change.paths) or None, "says": sentence(change),
+            "change": change.kind, "where": where(change.paths) or None, "stage": change.stage or None,
+            "before": change.before or None, "after": change.after or None, "params_change": change.params or None,
+            "macs_change": change.macs or None, "paths": " ".join(change.paths) or None, "says": sentence(change),
         },
         quiet=change.kind == "follows",
     )  # fmt: skip
@@ -92,7 +92,9 @@ def sentence(change: Change) -> str:
 
 
 def where(paths: Sequence[str]) -> str:
-    """Paths in short: `["a.0.conv", "a.1.conv", "a.2.conv"]` -> `"a.0-2.conv"`; of many places, the first two and how many more."""
+    """Paths in short: `["a.0.conv", "a.1.conv", "a.2.conv"]` -> `"a.0-2.conv"`; of many places, the first two and how many
+    more.
+    """
     found: dict[tuple[str, str], list[str]] = {}
     for path in paths:
         head, number, tail = _split(path)

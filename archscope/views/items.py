@@ -1,6 +1,7 @@
 """A network as a tree whose leaves are layers: what two networks are aligned by.
 
-Modules that hold one layer are that layer, whoever wrote them: `Sequential(conv, bn, relu)`, three attributes of a block and a module of
+Modules that hold one layer are that layer, whoever wrote them: `Sequential(conv, bn, relu)`, three attributes of a block and a
+module of
 its own class are the same "conv + bn + relu". Resolutions play no part, so a network is equal to itself at another input size.
 """
 
@@ -87,7 +88,7 @@ class _Wiring:
     def key(self, lines: Sequence[Layer]) -> Hashable:
         """What these layers do together, without names and resolutions."""
         local: dict[int, int] = {}
-        steps = []
+        steps: list[Hashable] = []
         for line in lines:
             at = self.number[id(line)]
             wires = tuple(local.setdefault(source, -1 - len(local)) for source in self.sources[at])
@@ -103,7 +104,9 @@ def _reads(line: Layer, at: int, maker: dict[int, int]) -> list[tuple[int, int]]
 
 
 def traits(graph: Graph, line: Layer) -> Traits:
-    """What a layer is, in words: (("layer", "conv"), ("kernel", "3x3"), ("width", "384"), ("norm", "bn, eps 0.001"), ("then", "relu"))."""
+    """What a layer is, in words: (("layer", "conv"), ("kernel", "3x3"), ("width", "384"), ("norm", "bn, eps 0.001"), ("then",
+    "relu")).
+    """
     main = line.main
     word = kinds.word(main)
     attrs = main.attrs
@@ -135,14 +138,15 @@ def _norm(node: Node) -> str:
 def _module(graph: Graph, call: int, lines: list[Layer], wiring: _Wiring, in_block: bool) -> Item:
     """The item of a module that holds these layers."""
     children: list[Item] = []
+    is_block = call != 0 and graph.calls[call].type not in CONTAINERS
     for child, group in _parts(graph, call, lines):
         if child is None or len(group) == 1:
             children += [_leaf(line, wiring) for line in group]
         else:
-            inner = _module(graph, child, group, wiring, in_block or graph.calls[call].type not in CONTAINERS and call != 0)
+            inner = _module(graph, child, group, wiring, in_block or is_block)
             # The branches of a block are its layers, in whatever containers they stand.
-            loose = in_block or (call != 0 and graph.calls[call].type not in CONTAINERS)
-            children += inner.children if loose and inner.type in CONTAINERS else [inner]
+            loose = (in_block or is_block) and inner.type in CONTAINERS
+            children += inner.children if loose else [inner]
     if len(children) == 1 and children[0].children:
         return children[0]
     nodes = tuple(node for line in lines for node in line.graph.nodes)

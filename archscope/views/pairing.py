@@ -55,7 +55,9 @@ def overlap(a: Item, b: Item) -> float:
 
 
 def akin(a: Item, b: Item) -> bool:
-    """Whether two modules may be counterparts: of one class; else containers of the same kinds of layers, or blocks of nearly the same layers."""
+    """Whether two modules may be counterparts: of one class; else containers of the same kinds of layers, or blocks of nearly
+    the same layers.
+    """
     if a.type in CONTAINERS or b.type in CONTAINERS:
         return overlap(a, b) >= 0.5
     common = Counter(a.alike) & Counter(b.alike)

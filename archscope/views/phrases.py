@@ -26,7 +26,11 @@ def summary(item: Item) -> str:
         found = dict(item.traits)
         kernel = f" {found['kernel']}" if "kernel" in found else ""
         stride = f"/{found['stride']}" if found.get("stride", "1") != "1" else ""
-        rest = [f"{found['width']} wide" if "width" in found else "", found.get("norm", "").partition(",")[0], found.get("then", "")]
+        rest = [
+            f"{found['width']} wide" if "width" in found else "",
+            found.get("norm", "").partition(",")[0],
+            found.get("then", ""),
+        ]
         return ", ".join(part for part in (f"{found['layer']}{kernel}{stride}", *rest) if part)
     words = Counter(dict(layer)["layer"] for layer in item.alike)  # type: ignore[call-overload]
     inside = ", ".join(f"{count} {word}" for word, count in words.most_common(3))

@@ -1,7 +1,9 @@
 """The stages of a network: its blocks by the resolution that they work at, with the stem before them and the head behind.
 
-The unit is a block: a module with several layers whose class repeats, or a single layer where there are no such modules. A unit belongs to
-the resolution that it hands on: a ResNet's first block of a stage and an Inception's reduction count to the stage that they lead to.
+The unit is a block: a module with several layers whose class repeats, or a single layer where there are no such modules. A
+    unit belongs to
+the resolution that it hands on: a ResNet's first block of a stage and an Inception's reduction count to the stage that they
+    lead to.
 """
 
 from collections import Counter
@@ -69,7 +71,9 @@ class Stage:
 
 
 def stages(graph: Graph) -> list[Stage]:
-    """The stages in execution order. Their operators are all that have parameters or multiply-accumulates; together they have all of them."""
+    """The stages in execution order. Their operators are all that have parameters or multiply-accumulates; together they have
+    all of them.
+    """
     found = [unit for unit in units(graph) if any(node.params or node.cost.macs for node in unit.nodes)]
     stem = _stem(graph, found)
     labelled = [(STEM if at < stem else _name(graph, unit), unit) for at, unit in enumerate(found)]
@@ -115,7 +119,9 @@ def _opens(graph: Graph, call: int) -> bool:
 
 
 def _holds_blocks(graph: Graph, call: int) -> bool:
-    """Whether a module, or a container in it, has several blocks of one class among its children. Branches have one each at most."""
+    """Whether a module, or a container in it, has several blocks of one class among its children. Branches have one each at
+    most.
+    """
     types = Counter(graph.calls[child].type for child in graph.children[call] if _is_block(graph, child))
     inner = (child for child in graph.children[call] if graph.calls[child].type in CONTAINERS)
     return any(count > 1 for count in types.values()) or any(_holds_blocks(graph, child) for child in inner)
@@ -142,7 +148,8 @@ def _unit(graph: Graph, path: str, kind: str, nodes: tuple[Node, ...], is_block:
 def places(graph: Graph, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
     """Resolution and width of a tensor: `(1, 384, 35, 35)` -> `((35, 35), 384)`.
 
-    Two equal sizes before a third are taken for channels last; three sizes for (batch, tokens, width), unless the network's input is a
+    Two equal sizes before a third are taken for channels last; three sizes for (batch, tokens, width), unless the network's
+    input is a
     signal of that rank. () where there are no places, or one.
     """
     signal = any(len(graph.tensors[t].shape) == 3 for t in graph.inputs)
@@ -164,9 +171,10 @@ def _name(graph: Graph, unit: Unit) -> str:
 
 
 def _stem(graph: Graph, found: list[Unit]) -> int:
-    """How many leading units come before the first block; a module that shrinks the map more than by half is no block of one resolution."""
+    """How many leading units come before the first block; a module that shrinks the map more than by half is no block of one
+    resolution.
+    """
     for at, unit in enumerate(found):
         if unit.is_block and unit.shrinks < 3:
             return at
     return 0
-
