@@ -2,6 +2,6 @@
 it.
 """
 
-from archscope.cli.app import app, main
+from archscope.cli.app import application, main
 
-__all__ = ["app", "main"]
+__all__ = ["application", "main"]

@@ -11,6 +11,7 @@ import typer
 
 from archscope import __version__
 from archscope.errors import ArchscopeError
+from archscope.registry import unknown
 
 # Each module of this package holds one command of its own name.
 COMMANDS = (
@@ -59,6 +60,8 @@ def run(words: list[str]) -> int:
     # The other commands are not even read, unless somebody asks what there is.
     named = [name for name in COMMANDS if words and name.strip("_") == words[0]]
     try:
+        if words and not named and not words[0].startswith("-"):
+            raise unknown("command", words[0], (name.strip("_") for name in COMMANDS))
         code = typer.main.get_command(application(named or COMMANDS))(words, prog_name="archscope", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
