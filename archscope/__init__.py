@@ -17,6 +17,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from archscope import metrics
+    from archscope.alignment import Difference, diff
+    from archscope.budgets import check
+    from archscope.comparison import compare
     from archscope.drawing import Diagram, diagram
     from archscope.errors import ArchscopeError
     from archscope.graph import Cost, Graph, Node
@@ -29,11 +32,15 @@ _HOMES = {
     "ArchscopeError": "archscope.errors",
     "Cost": "archscope.graph",
     "Diagram": "archscope.drawing",
+    "Difference": "archscope.alignment",
     "Graph": "archscope.graph",
     "Model": "archscope.sources",
     "Node": "archscope.graph",
     "TraceError": "archscope.tracer",
+    "check": "archscope.budgets",
+    "compare": "archscope.comparison",
     "diagram": "archscope.drawing",
+    "diff": "archscope.alignment",
     "load": "archscope.sources",
     "look": "archscope.opener",
     "measure": "archscope.metrics",
@@ -41,8 +48,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "ArchscopeError", "Cost", "Diagram", "Graph", "Model", "Node", "TraceError", "diagram", "load", "look",
-    "measure", "metrics", "trace",
+    "ArchscopeError", "Cost", "Diagram", "Difference", "Graph", "Model", "Node", "TraceError", "check", "compare", "diagram",
+    "diff", "load", "look", "measure", "metrics", "trace",
 ]  # fmt: skip
 
 
