@@ -48,6 +48,12 @@ def _elements(part: Graph, *names: str) -> int:
     return sum(p.numel for p in part.params if p.module.startswith("BatchNorm") and p.name.rpartition(".")[2] in names)
 
 
+@QUANTITIES.register("conv_params")
+def _conv_params(subject: Subject) -> int:
+    """Weights and biases of the convolutions alone."""
+    return sum(p.numel for p in subject.part.params if p.module == "Conv2d")
+
+
 @QUANTITIES.register("params_without_gamma")
 def _params_without_gamma(subject: Subject) -> int:
     """Parameters, had the batch normalisations no scale."""

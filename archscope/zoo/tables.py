@@ -159,6 +159,7 @@ _CLAIMS = (
 _WORDS = {
     "params": "parameters",
     "trainable_params": "trainable parameters",
+    "conv_params": "parameters of convolutions",
     "buffers": "fixed values",
     "params_without_gamma": "parameters without BN scales",
     "params_and_statistics": "parameters and BN statistics",

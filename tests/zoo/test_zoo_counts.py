@@ -6,16 +6,21 @@ akamaster's CIFAR networks where these have the network, the papers' layer table
 
 import pytest
 import torch
+from torch import nn
 
 from archscope import zoo
 from archscope.tracer import trace
 from archscope.zoo import catalog
+from archscope.zoo.inception_parts import ReductionA, StemV4
+from archscope.zoo.inception_resnet import InceptionResNet
+from archscope.zoo.inception_resnet_blocks import InceptionResNetA, InceptionResNetB, InceptionResNetC, ReductionB
 
 ROWS = [
     # name, options, parameters, MACs at the canonical input
     ("lenet5", {}, 60_000, 325_680),
     ("lenet5_dense", {}, 61_706, 416_520),
     ("lenet5_dense", {"activation": "relu"}, 61_706, 416_520),
+    ("lenet_slim", {}, 3_274_634, 28 * 28 * 32 * 25 + 14 * 14 * 64 * 32 * 25 + 3136 * 1024 + 1024 * 10),
     ("alexnet", {}, 60_965_224, 724_406_816),
     ("alexnet", {"groups": 1}, 62_378_344, 1_135_256_096),
     ("alexnet_owt", {}, 61_100_840, 714_188_480),
@@ -125,6 +130,32 @@ def test_parameters_and_macs(name, options, params, macs):
 
 def test_every_network_has_a_row():
     assert {name for name, *_ in ROWS} == {entry.name for entry in catalog.entries()}
+
+
+@pytest.mark.parametrize(
+    ("count", "middle", "params", "macs"),
+    [
+        ((5, 10, 5), (288, 288, 320), 32_433_928, 9_257_953_632),
+        ((10, 20, 10), (288, 288, 320), 55_284_488, 14_142_011_232),  # titu1994's Keras network
+        ((5, 10, 5), (256, 256, 256), 31_550_760, 9_190_937_184),  # with v1's Reduction-B, whence the figures' 2048
+    ],
+)
+def test_readings_of_the_inception_resnet_v2_figures(count, middle, params, macs):
+    """Other people's readings of Figures 17 to 19, from the same blocks."""
+    width = 1152 + 384 + middle[0] + middle[2]
+    with torch.device("meta"):
+        model = InceptionResNet(
+            StemV4(3, "paper"),
+            (InceptionResNetA(384, 48, 64, 0.17) for _ in range(count[0])),
+            ReductionA(384, 256, 256, 384, 384),
+            (InceptionResNetB(1152, 160, 192, 0.1) for _ in range(count[1])),
+            ReductionB(1152, *middle),
+            (InceptionResNetC(width, 224, 256, 0.2) for _ in range(count[2])),
+            nn.Linear(width, 1000),
+            dropout=0.2,
+        )
+    graph = trace(model, torch.empty(1, 3, 299, 299, device="meta"))
+    assert (sum(p.numel for p in graph.params if not p.buffer), graph.cost.macs) == (params, macs)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from archscope.zoo.cards import Claim
 from archscope.zoo.claims.forms import SINGLE, errors, shapes
 
 _PAPER = "Ioffe and Szegedy 2015"
+_SLIM = "tensorflow/models, research/slim/nets/inception_v2.py"
 _FIGURE = f"{_PAPER}, Figure 5"
 _CROPS = "ILSVRC-2012 validation, 144 crops"
 
@@ -35,9 +36,13 @@ BN_INCEPTION: tuple[Claim, ...] = (
             quantity="width", of=f"{part}.branch4.1", value=128, source=_FIGURE, expect="differs", correct=96,
             because="with 128 the module has 608 channels, not the 576 that the figure prints beside it; the authors' "
             "released code has 96",
-            because_source="tensorflow/models, research/slim/nets/inception_v2.py",
+            because_source=_SLIM,
         )
         for part in ("inception_4c", "inception_4d")
+    ),
+    Claim(
+        quantity="params_without_gamma", value=11_178_336, source=_SLIM, expect="convention",
+        because="the released normalisations have no scale (gamma), here they have one per channel", because_source=_SLIM,
     ),
     *errors(f"{_PAPER}, Figure 4", SINGLE, 25.2, 7.82),
     *errors(f"{_PAPER}, Figure 4", _CROPS, 21.99, 5.82),

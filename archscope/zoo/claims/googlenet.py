@@ -6,6 +6,7 @@ from archscope.zoo.claims.forms import CNN_TUTORIAL, SINGLE, errors, shapes, tor
 _PAPER = "Szegedy et al. 2014"
 _TABLE = f"{_PAPER}, Table 1"
 _V3_PAPER = "Szegedy et al. 2015"
+_SLIM = "tensorflow/models, research/slim/nets/inception_v1.py"
 _K = 1024  # "2.7K", "112K": the table's parameters are in units of 1024
 
 # parameters (K) and operations (M) of the table's rows, loosely rounded: all but 4c and 5a are within 2% of what
@@ -89,4 +90,10 @@ GOOGLENET: tuple[Claim, ...] = (
     ),
 )  # fmt: skip
 
-GOOGLENET_TORCHVISION: tuple[Claim, ...] = torchvision(6_624_904, 1.498, 69.778, 89.53)
+GOOGLENET_TORCHVISION: tuple[Claim, ...] = (
+    *torchvision(6_624_904, 1.498, 69.778, 89.53),
+    Claim(
+        quantity="params_without_gamma", value=6_617_624, source=_SLIM, expect="convention",
+        because="its normalisations have no scale (gamma), torchvision's have one per channel", because_source=_SLIM,
+    ),
+)  # fmt: skip

@@ -56,3 +56,12 @@ LENET5_DENSE: tuple[Claim, ...] = (
         CNN_TUTORIAL, {"C1": (6, 28, 28), "S2": (6, 14, 14), "C3": (16, 10, 10), "S4": (16, 5, 5), "C5": (120,), "F6": (84,)}
     ),
 )
+
+LENET_SLIM: tuple[Claim, ...] = (
+    Claim(
+        quantity="title", value="AlexNet", source=CNN_TUTORIAL + ': "AlexNet_Codes"', expect="differs", correct="LeNet (TF-slim)",
+        because="the listing has two 5x5 convolutions and two linear layers for 28x28 digits; AlexNet has five and three",
+        because_source="Krizhevsky et al. 2012, sec. 3.5",
+    ),
+    *shapes(f'{CNN_TUTORIAL}, "AlexNet_Codes"', {"conv1": (32, 28, 28), "pool1": (32, 14, 14), "pool2": (64, 7, 7)}),
+)  # fmt: skip

@@ -20,6 +20,10 @@ def _paper(millions: int, depth: int, top1: float, top5: float) -> tuple[Claim, 
     )
 
 
+def _no_top(value: int) -> Claim:
+    return Claim(quantity="conv_params", value=value, source="Keras Applications, include_top=False")
+
+
 def _typo(quantity: str, of: str, value: int | tuple[int, ...], correct: int | tuple[int, ...], because: str) -> Claim:
     return Claim(
         quantity=quantity, of=of, value=value, source=CNN_TUTORIAL, expect="differs", correct=correct,
@@ -29,6 +33,7 @@ def _typo(quantity: str, of: str, value: int | tuple[int, ...], correct: int | t
 
 _VGG16 = (
     *_paper(138, 16, 25.6, 8.1),
+    _no_top(14_714_688),
     *errors(_TABLE5, _MULTI, 24.4, 7.2),
     Claim(
         quantity="conv_macs", value=15.3e9, unit=1e8, source=f"{_RESNET}, sec. 4.1", expect="convention",
@@ -48,6 +53,7 @@ _VGG16 = (
 )  # fmt: skip
 _VGG19 = (
     *_paper(144, 19, 25.5, 8.0),
+    _no_top(20_024_384),
     *errors(_TABLE5, _MULTI, 24.4, 7.1),
     Claim(quantity="macs", value=19.6e9, unit=1e8, source=f"{_RESNET}, sec. 3.3"),
     Claim(quantity="convolutions", value=16, source=CNN_TUTORIAL + ": VGG-16 and conv3_4, conv4_4, conv5_4"),
