@@ -53,7 +53,9 @@ def test_the_engine_draws_from_left_to_right_too():
     assert right.at[0][0] < right.at[1][0]
 
 
-SERIES_PARALLEL = st.recursive(st.just("box"), lambda inner: st.tuples(st.sampled_from("sp"), st.lists(inner, min_size=2, max_size=3)), max_leaves=12)
+SERIES_PARALLEL = st.recursive(
+    st.just("box"), lambda inner: st.tuples(st.sampled_from("sp"), st.lists(inner, min_size=2, max_size=3)), max_leaves=12
+)
 
 
 def graph_of(tree):
@@ -90,7 +92,9 @@ def test_every_graph_of_series_and_branches_is_placed_without_overlap(tree):
     found = laid(count, edges)
     assert found is not None
     assert set(found.at) == set(range(count))
-    areas = [(found.at[n][0] - BOX.side, found.at[n][1], found.at[n][0] + BOX.side, found.at[n][1] + BOX.length) for n in range(count)]
+    areas = [
+        (found.at[n][0] - BOX.side, found.at[n][1], found.at[n][0] + BOX.side, found.at[n][1] + BOX.length) for n in range(count)
+    ]
     for n, (ax0, ay0, ax1, ay1) in enumerate(areas):
         for bx0, by0, bx1, by1 in areas[n + 1 :]:
             assert ax1 <= bx0 or bx1 <= ax0 or ay1 <= by0 or by1 <= ay0

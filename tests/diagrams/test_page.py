@@ -90,4 +90,8 @@ def test_a_network_that_goes_back_up_is_drawn_beside_others_too():
 
 def test_a_deep_network_is_few_boxes():
     boxes = diagram(traced("resnet1202_cifar")).pictures[0].overview.boxes
-    assert [(box.count, box.label) for box in boxes if box.count > 1] == [(200, "BasicBlock"), (199, "BasicBlock"), (199, "BasicBlock")]
+    assert [(box.count, box.label) for box in boxes if box.count > 1] == [
+        (200, "BasicBlock"),
+        (199, "BasicBlock"),
+        (199, "BasicBlock"),
+    ]

@@ -123,7 +123,10 @@ def test_repeats_without_modules_are_found_by_their_edges():
 
 def test_periodic_repeats_fold():
     pairs = [nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.Conv2d(8, 8, 1)] * 5
-    graph = trace(nn.Sequential(*(type(m)(8, 8, m.kernel_size, padding=m.padding, groups=m.groups) for m in pairs)), torch.Size((1, 8, 9, 9)))
+    graph = trace(
+        nn.Sequential(*(type(m)(8, 8, m.kernel_size, padding=m.padding, groups=m.groups) for m in pairs)),
+        torch.Size((1, 8, 9, 9)),
+    )
     (box,) = picture(graph).overview.boxes[1:]
     assert (box.count, box.label) == (5, "3x3 depthwise conv, 8 + 1x1 conv, 8")
 
@@ -132,7 +135,15 @@ def test_a_long_network_without_blocks_is_told_by_resolution():
     layers = []
     for stage in range(4):
         for at in range(20):
-            layers += [nn.Conv2d(3 if not stage + at else 4 + 20 * stage + at - 1, 4 + 20 * stage + at, 3, padding=1, stride=2 if at == 0 else 1)]
+            layers += [
+                nn.Conv2d(
+                    3 if not stage + at else 4 + 20 * stage + at - 1,
+                    4 + 20 * stage + at,
+                    3,
+                    padding=1,
+                    stride=2 if at == 0 else 1,
+                )
+            ]
     graph = trace(nn.Sequential(*layers), torch.Size((1, 3, 64, 64)))
     shown = overview(pieces(graph))
     assert len(shown) <= 19
@@ -192,7 +203,9 @@ class Random(nn.Module):
         return seen[-1]
 
 
-PLANS = st.lists(st.tuples(st.sampled_from(["conv", "block", "sum", "concat", "norm"]), st.integers(0, 6)), min_size=1, max_size=30)
+PLANS = st.lists(
+    st.tuples(st.sampled_from(["conv", "block", "sum", "concat", "norm"]), st.integers(0, 6)), min_size=1, max_size=30
+)
 
 
 @settings(max_examples=40, deadline=None)

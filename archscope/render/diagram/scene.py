@@ -70,6 +70,11 @@ class Scene:
         return (item for element in self.elements for item in element.items if isinstance(item, Text))
 
 
+def printable(text: str) -> str:
+    """One line without control characters, which some formats cannot carry."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
+
+
 def moved(elements: Sequence[Element], dx: float, dy: float) -> list[Element]:
     """The elements, shifted."""
     return [

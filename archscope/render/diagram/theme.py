@@ -40,9 +40,9 @@ class Theme:
     alarm: str
 
     def on(self, fill: str) -> str:
-        """The text colour that is readable on `fill`."""
-        dark, light = sorted((self.ink, self.background or "#ffffff"), key=luminance)
-        return light if luminance(fill) < 0.36 else dark
+        """The text colour that is readable on `fill`: the theme's own where the contrast is 4.5 to 1 (WCAG 2.1, 1.4.3)."""
+        choices = (self.ink, self.background, "#000000", "#ffffff")
+        return next((color for color in choices if contrast(color, fill) >= 4.5), self.ink)
 
     def shade(self, share: float) -> str:
         """The colour of a share between 0 and 1 of the most."""
@@ -58,6 +58,12 @@ def luminance(color: str) -> float:
     parts = [int(color[n : n + 2], 16) / 255 for n in (1, 3, 5)]
     r, g, b = (v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in parts)
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(a: str, b: str) -> float:
+    """Contrast of two colours, 1 to 21 (WCAG 2.1)."""
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def _fills(*colors: str) -> dict[str, str]:

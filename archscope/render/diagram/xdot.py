@@ -5,7 +5,7 @@ The engine brings its own font (Arimo, the width of Helvetica) and writes the sa
 """
 
 from archscope.render.diagram.engine import rasterised
-from archscope.render.diagram.scene import Scene, Segment, Shape, Text
+from archscope.render.diagram.scene import Scene, Segment, Shape, Text, printable
 
 _DPI = 192  # 2.7 pixels a point
 _LARGEST = 16000  # pixels along an edge
@@ -30,7 +30,7 @@ def dot(scene: Scene) -> str:
 def _item(item: Shape | Text, height: float) -> list[str]:
     if isinstance(item, Text):
         anchor = {"start": -1, "middle": 0, "end": 1}[item.anchor]
-        text = " ".join(item.text.split())
+        text = printable(item.text)
         if not text:
             return []
         return [
