@@ -163,7 +163,8 @@ class _Comparison:
     def _repeated(self, parent: Item, before: list[Item], after: list[Item], left: list[Item], right: list[Item]) -> Change:
         path = parent.path if not after[0].is_layer and parent.path else span([item.path for item in after])
         made = self._change("repeated", left, right, times(before), times(after))
-        return replace(made, paths=(path,), stage=self._stage(after))
+        here, there = (tuple(node.id for item in items for node in item.nodes) for items in (before, after))
+        return replace(made, paths=(path,), stage=self._stage(after), here=here, there=there)
 
     def _change(self, kind: Kind, before: list[Item], after: list[Item], was: str, becomes: str) -> Change:
         here = [node for item in before for node in item.nodes]

@@ -1,11 +1,18 @@
 """`archscope diff`."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archscope.cli import options
-from archscope.cli.output import deliver
+from archscope.cli.output import deliver, destination, write
+
+if TYPE_CHECKING:
+    from archscope.alignment import Difference
+
+_PICTURES = {"svg": ".svg", "png": ".png", "pdf": ".pdf"}
 
 
 def diff(
@@ -19,8 +26,19 @@ def diff(
     dtype: options.Dtype = "float32",
     mode: options.Mode = "eval",
     set_: options.Settings = None,
+    theme: Annotated[str, typer.Option("--theme", help="Of a picture: light, dark or paper.")] = "light",
     format: options.Format = None,
-    out: options.Out = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="A file: .svg, .png and .pdf draw both networks with the differences marked, others hold the table. A bare "
+            "format names it after the models, in reports/. - is stdout.",
+            show_default=False,
+        ),
+    ] = None,
     exact: options.Exact = False,
 ) -> None:
     """What differs between two networks: blocks added, removed or repeated more often, layers with another kernel, stride,
@@ -40,6 +58,24 @@ def diff(
         "options": options.settings(set_),
     }
     difference = compare(look(first, **request), look(second, **request))
-    deliver([diff_table(difference)], format, out, f"{difference.first.name}-{difference.second.name}-diff", exact)
+    stem = f"{difference.first.name}-{difference.second.name}-diff"
+    form = next((name for name, suffix in _PICTURES.items() if out == name or PurePath(out or "").suffix.lower() == suffix), None)
+    if form is not None:
+        _draw(difference, form, destination(out, stem, _PICTURES), theme)
+    else:
+        deliver([diff_table(difference)], format, out, stem, exact)
     if exit_code and not difference.equal:
         raise typer.Exit(1)
+
+
+def _draw(difference: "Difference", form: str, path: Path | None, theme: str) -> None:
+    """Writes the picture of both networks."""
+    from archscope.render.diagram import pdf, svg, xdot
+    from archscope.render.diagram.differences import marked
+
+    scene = marked(difference, theme)
+    makers: dict[str, Callable[[], str | bytes]] = {
+        "svg": lambda: svg.svg(scene), "png": lambda: xdot.png(scene), "pdf": lambda: pdf.pdf(scene),
+    }  # fmt: skip
+    if path is not None:
+        write(path, makers[form]())

@@ -196,9 +196,9 @@ def summed_up(
     else:
         first = baseline or str(rows[0]["model"])
         notes.append(
-            f"x: times {first}. depth: convolutions and linear layers on the longest path. field, stride: of the last feature map, "
-            "in pixels. peak memory: parameters, buffers and the most activations alive at once. top-1, top-5: published errors of "
-            "one trained network."
+            f"x: times {first}. depth: convolutions and linear layers on the longest path. field, stride: of the last feature "
+            "map, in pixels. peak memory: parameters, buffers and the most activations alive at once. top-1, top-5: published "
+            "errors of one trained network."
         )
         notes += _protocols(rows)
         notes += [f"{graph.name}: {graph.meta.variant}." for graph in there if graph.meta.variant]
