@@ -31,7 +31,7 @@ def drawn(svg: str) -> Drawn:
     for group in root.iter(f"{SVG}g"):
         if group.get("class") == "box":
             labels[int(group.get("data-box"))] = group.get("data-label")
-        elif group.get("class") == "edge":
+        elif group.get("class") == "edge" and group.get("data-from"):
             edges.append((int(group.get("data-from")), int(group.get("data-to"))))
     return Drawn(labels, edges, ["".join(text.itertext()) for text in root.iter(f"{SVG}text")])
 

@@ -42,7 +42,7 @@ def test_a_bar_spans_the_branches_that_end_in_it():
 def test_what_is_not_made_of_series_and_branches_is_left_to_others():
     edges = [(0, 1), (0, 2), (1, 3), (2, 3), (1, 4), (3, 5), (4, 5)]
     assert laid(6, [*edges, (2, 4)]) is None
-    placed = layered({n: (80.0, 24.0) for n in range(6)}, [*edges, (2, 4)])
+    placed = layered(dict.fromkeys(range(6), (80.0, 24.0)), [*edges, (2, 4)])
     assert set(placed.at) == set(range(6))
     assert set(placed.curves) == {*edges, (2, 4)}
 

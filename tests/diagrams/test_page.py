@@ -9,7 +9,6 @@ from archscope.render.diagram.scene import Shape, Text
 from archscope.zoo.catalog import entries
 
 A4 = (595 - 2 * 28, 842 - 2 * 28)  # points, with margins of a centimetre
-LARGE = ("resnet1202_cifar",)
 
 
 def smallest_label(scene):
@@ -35,13 +34,14 @@ def test_every_network_of_the_zoo_fits_a_page(name):
     assert smallest_label(shown.scene) >= 8
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "torchvision:vit_b_16", "torchvision:swin_t", "torchvision:densenet121", "torchvision:mobilenet_v3_large", "torchvision:efficientnet_b0",
-        "torchvision:deeplabv3_resnet50", "timm:hrnet_w18", "timm:convnext_tiny", "timm:nasnetalarge", "timm:mixer_b16_224",
-    ],
-)  # fmt: skip
+OTHERS = [
+    "torchvision:vit_b_16", "torchvision:swin_t", "torchvision:densenet121", "torchvision:mobilenet_v3_large",
+    "torchvision:efficientnet_b0", "torchvision:deeplabv3_resnet50", "timm:hrnet_w18", "timm:convnext_tiny", "timm:nasnetalarge",
+    "timm:mixer_b16_224",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
 def test_networks_of_others_fit_a_page(name):
     pytest.importorskip(name.partition(":")[0])
     shown = diagram(traced(name))
