@@ -16,7 +16,7 @@ def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
     """
     pool = sorted(set(choices))
     low = name.lower()
-    inside = [choice for choice in pool if low and low in choice.lower()]
+    inside = sorted((choice for choice in pool if low and low in choice.lower()), key=len)
     alike = difflib.get_close_matches(low, pool, n=count, cutoff=0.4)
     return list(dict.fromkeys(inside[:count] + alike))[:count]
 

@@ -13,15 +13,18 @@ import contextlib
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
+from archscope import units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.registry import Registry, unknown
@@ -57,6 +60,9 @@ class Model:
         """Example inputs: [batch, *shape] each; random numbers on a real device, token ids where the dtype is an integer."""
         kind = torch_dtype(dtype)
         where = torch.device(device)
+        if any(batch * prod(shape) * kind.itemsize >= 2**63 for shape in self.shapes):
+            sizes = " and ".join(units.shape((batch, *shape)) for shape in self.shapes)
+            raise UsageError(f"no machine can address an input of {sizes}", "give a smaller --input or --batch")
         if where.type == "meta":
             return tuple(torch.empty(batch, *shape, dtype=kind, device=where) for shape in self.shapes)
         if not kind.is_floating_point:
@@ -207,7 +213,7 @@ def _python(name: str, options: Options) -> Model:
 
 def _file(where: str) -> Any:
     path = Path(where)
-    if not path.is_file():
+    if not os.path.isfile(where):  # noqa: PTH113  Path.is_file raises for a name that is too long
         raise ArchscopeError(f"there is no file {where}", f"looked in {Path.cwd()}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None

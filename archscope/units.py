@@ -1,6 +1,7 @@
 """The only place where 12253974624 becomes "12.25 G" and 0.0123 becomes "12.3 ms". Files carry the plain number instead."""
 
 import re
+from decimal import Decimal
 from math import floor, log10
 
 from archscope.errors import UsageError
@@ -46,10 +47,10 @@ def seconds(value: float | None, digits: int = 3) -> str:
         return "-"
     if value == 0:
         return "0 s"
-    unit, scale = next(((u, s) for u, s in _TIME if abs(value) >= s), _TIME[-1])
-    scaled = value / scale
-    decimals = max(0, digits - len(str(int(abs(scaled)))))
-    return f"{scaled:.{decimals}f} {unit}"
+    rounded = abs(float(f"{value:.{digits - 1}e}"))  # 0.99996 s is 1.00 s, not 1000 ms
+    unit, scale = next(((u, s) for u, s in _TIME if rounded >= s), _TIME[-1])
+    decimals = max(0, digits - len(str(int(round(rounded / scale, 6)))))
+    return f"{value / scale:.{decimals}f} {unit}"
 
 
 _SCALES = {"seconds": _TIME, "count": (*_COUNT, ("", 1))}
@@ -103,14 +104,14 @@ def parse_shape(text: str) -> tuple[int, ...]:
 
 def parse_count(text: str) -> int:
     """`"45M"` -> `45000000`, `"13G"`, `"5e6"`, `"162MiB"`; raises `UsageError` on anything else."""
-    match = re.fullmatch(r"([0-9][0-9_,]*(?:\.[0-9]+)?(?:[eE][0-9]+)?)\s*([KMGTP]?i?B?|[kmg]i?B?)", text.strip())
+    match = re.fullmatch(r"([0-9][0-9_,]*(?:\.[0-9]+)?(?:[eE][0-9]{1,2})?)\s*([KMGTP]?i?B?|[kmg]i?B?)", text.strip())
     scales = {"": 1, "B": 1} | dict(_COUNT) | {u + "B": s for u, s in _COUNT} | dict(_BYTES)
     unit = (match[2][:1].upper() + match[2][1:]) if match else ""
     if match is None or unit not in scales:
         raise UsageError(
             f"'{text}' is not an amount", "write a number with K, M, G or T behind it, or KiB, MiB, GiB for bytes: 45M"
         )
-    return round(float(match[1].replace(",", "").replace("_", "")) * scales[unit])
+    return round(Decimal(match[1].replace(",", "").replace("_", "")) * scales[unit])
 
 
 def parse_seconds(text: str) -> float:

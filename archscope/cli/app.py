@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -52,6 +53,9 @@ def main() -> None:
     """Runs the command line. Exit code 0; 1 for an error of the run or a failed check; 2 for wrong words; 130 for Ctrl-C."""
     # A command lives for a second or two and makes few cycles: collecting garbage at every turn costs it a tenth of its time.
     gc.set_threshold(100_000, 50, 50)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a sign shows its number
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -88,6 +92,6 @@ def run(words: list[str]) -> int:
 
 def _fail(message: str, hint: str, code: int) -> int:
     sys.stdout.flush()
-    lines = [f"error: {' '.join(message.split())}", *([f"hint: {hint}"] if hint else [])]
+    lines = [f"{label}: {' '.join(words.split())}" for label, words in (("error", message), ("hint", hint)) if words]
     sys.stderr.write("\n".join(lines) + "\n")
     return code

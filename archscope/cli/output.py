@@ -87,7 +87,7 @@ def safe(stem: str) -> str:
 
 def write(path: Path, content: str | bytes) -> None:
     """Writes a file whole or not at all, and prints its path. Raises `ArchscopeError` where it cannot be written."""
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():

@@ -15,7 +15,7 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
     if isinstance(value, (tuple, list)):
         return "x".join(map(str, value))
     if isinstance(value, str):
-        return value
+        return printable(value)
     if isinstance(value, Measured):
         return units.measured(value, value.spread, kind)
     if kind == "count":
@@ -36,6 +36,11 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
     if kind == "ratio":
         return f"{value:.2f}x"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
+
+
+def printable(words: str) -> str:
+    """Text with line ends and control characters written out: a module's name may hold any of them."""
+    return words if words.isprintable() else "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in words)
 
 
 def plain(value: Value) -> str | int | float | bool | None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
-from archscope.render.cells import RIGHT, kind, text
+from archscope.render.cells import RIGHT, kind, printable, text
 from archscope.report import Column, Report, Row
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "≥": r"$\geq$", "×": r"$\times$", "→": r"$\rightarrow$",
+    # Behind the end of a row, a bracket or an asterisk would be read as its argument.
+    "[": "{[}", "]": "{]}", "*": "{*}",
     "²": r"\textsuperscript{2}", "·": r"$\cdot$", "≈": r"$\approx$",
 }  # fmt: skip
 _WHOLE = {"count", "bytes"}
@@ -54,4 +56,4 @@ def _cell(row: Row, column: Column, first: bool) -> str:
 
 def escape(words: str) -> str:
     """Text with every character that LaTeX would read as a command written out."""
-    return "".join(_ESCAPES.get(sign, sign) for sign in words).replace("\n", " ")
+    return "".join(_ESCAPES.get(sign, sign) for sign in printable(words))

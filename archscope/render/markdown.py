@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from archscope.render.cells import RIGHT, kind, text
+from archscope.render.cells import RIGHT, kind, printable, text
 from archscope.report import Report
 
 
@@ -22,7 +22,7 @@ def _section(report: Report) -> str:
     lines = [f"### {_escape(report.title)}", "", *(f"{_escape(fact)}  " for fact in report.facts), ""]
     lines += [f"| {' | '.join(cells)} |" for cells in (head, rule, *body)]
     if report.summary:
-        lines += ["", *(f"- {label}: {text(value, reading, exact=True)}" for label, value, reading in report.summary)]
+        lines += ["", *(f"- {_escape(label)}: {text(value, reading, exact=True)}" for label, value, reading in report.summary)]
     if report.notes:
         lines += ["", *(f"<sub>{_escape(note)}</sub>  " for note in report.notes)]
     return "\n".join(lines) + "\n"
@@ -35,4 +35,4 @@ def _cell(value: object, reading: object) -> str:
 def _escape(words: str) -> str:
     for sign in "\\|<>*_`":
         words = words.replace(sign, f"\\{sign}" if sign not in "<>" else {"<": "&lt;", ">": "&gt;"}[sign])
-    return words.replace("\n", " ")
+    return printable(words)

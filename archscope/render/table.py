@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from io import StringIO
 from textwrap import wrap
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from archscope.render.cells import RIGHT, kind, text
+from archscope.render.cells import RIGHT, kind, printable, text
 from archscope.report import Column, Report, Row
 
 _GAP = 2
@@ -45,7 +46,7 @@ def renderable(report: Report, width: int | None, exact: bool = False) -> Render
     for row in report.rows:
         table.add_row(*(_cell(row, column, at == 0, exact) for at, column in enumerate(shown)), style="dim" if row.quiet else "")
     page = _PAGE if width is None else min(width, _PAGE)
-    lines: list[RenderableType] = [Text(report.title, style="bold"), *_prose(report.facts, page)]
+    lines: list[RenderableType] = [Text(printable(report.title), style="bold"), *_prose(report.facts, page)]
     if report.rows:
         lines += [Text(), table]
     if report.summary:
@@ -60,7 +61,7 @@ def renderable(report: Report, width: int | None, exact: bool = False) -> Render
 
 
 def _prose(paragraphs: Sequence[str], width: int) -> list[Text]:
-    return [Text(line, style="dim") for paragraph in paragraphs for line in wrap(paragraph, width)]
+    return [Text(line, style="dim") for paragraph in paragraphs for line in wrap(printable(paragraph), width)]
 
 
 def _summary(report: Report) -> Table:
@@ -71,7 +72,7 @@ def _summary(report: Report) -> Table:
     for label, value, reading in report.summary:
         whole = text(value, reading, exact=True)
         short = text(value, reading)
-        table.add_row(label, Text(whole, style="bold"), short if short != whole else "")
+        table.add_row(Text(printable(label)), Text(whole, style="bold"), short if short != whole else "")
     return table
 
 
@@ -95,7 +96,7 @@ def _natural(report: Report, column: Column, exact: bool) -> int:
     if column.kind == "share":
         return 6 + 1 + _BAR
     first = report.columns[0] is column
-    cells = (2 * row.depth * first + len(text(row.values.get(column.key), kind(row, column), exact)) for row in report.rows)
+    cells = (2 * row.depth * first + cell_len(text(row.values.get(column.key), kind(row, column), exact)) for row in report.rows)
     return max(len(column.title), max(cells, default=0))
 
 
