@@ -12,233 +12,28 @@ begin, so a call and everything inside it are the ids from `call.id` up to `grap
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from math import prod
 
 import msgspec
 
 from archscope import units
 from archscope.errors import ArchscopeError, UsageError
+from archscope.records import (
+    UNKNOWN,
+    ZERO,
+    Attr,
+    Call,
+    Cost,
+    Failure,
+    Meta,
+    Node,
+    Param,
+    Tensor,
+    item_bytes,
+    total,
+)
 from archscope.registry import unknown
 
 SCHEMA_VERSION = 1
-
-_ITEM_BYTES = {
-    "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
-    "complex128": 16, "complex64": 8, "complex32": 4, "uint64": 8, "uint32": 4, "uint16": 2, "qint8": 1, "quint8": 1, "qint32": 4,
-    "float8_e4m3fn": 1, "float8_e5m2": 1, "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1, "float4_e2m1fn_x2": 1,
-    "bcomplex32": 4, "quint4x2": 1, "quint2x4": 1, "bits8": 1, "bits16": 2, "bits1x8": 1, "bits2x4": 1, "bits4x2": 1,
-    **{f"{sign}int{bits}": 1 for sign in ("", "u") for bits in range(1, 8)},
-}  # fmt: skip
-
-
-def item_bytes(dtype: str) -> int:
-    """Bytes of one element: `"float32"` -> 4. Raises `ArchscopeError` for a dtype without a whole number of bytes."""
-    try:
-        return _ITEM_BYTES[dtype]
-    except KeyError:
-        raise ArchscopeError(f"the size of one {dtype} is not known", f"known dtypes: {', '.join(_ITEM_BYTES)}") from None
-
-
-class Tensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A tensor's outside: no values.
-
-    Attributes:
-        shape: sizes, batch first: (1, 64, 56, 56).
-        dtype: torch's name without the prefix: "float32".
-        storage: views of the same memory share this number.
-        until: id of the last node that ran while the forward still held this memory, which may be after its last use; -1 where
-            that is not known.
-    """
-
-    shape: tuple[int, ...]
-    dtype: str = "float32"
-    storage: int = -1
-    until: int = -1
-
-    @property
-    def numel(self) -> int:
-        """Number of elements."""
-        return prod(self.shape)
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of its elements (a view counts its own elements, not its storage)."""
-        return prod(self.shape) * item_bytes(self.dtype)
-
-
-class Param(msgspec.Struct, frozen=True, gc=False):
-    """A parameter (learnable) or buffer (state that is not learned), once, whatever the number of its names.
-
-    Attributes:
-        name: the first name under which the module lists it: "features.conv.weight".
-        trainable: `requires_grad`; always False for a buffer.
-        aliases: the other names of the same tensor (tied weights).
-        module: type of the module that holds it: "Conv2d".
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str = "float32"
-    trainable: bool = True
-    buffer: bool = False
-    aliases: tuple[str, ...] = ()
-    module: str = ""
-
-    @property
-    def numel(self) -> int:
-        """Number of elements."""
-        return prod(self.shape)
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of its elements."""
-        return prod(self.shape) * item_bytes(self.dtype)
-
-
-class Call(msgspec.Struct, frozen=True, gc=False):
-    """One run of one module.
-
-    Attributes:
-        id: its position in `Graph.calls`; calls are numbered as they begin.
-        parent: the call that made it; None for the network itself.
-        path: the module's name in the network: "mixed_5b.branch1.0"; "" for the network itself.
-        type: class name: "Conv2d".
-    """
-
-    id: int
-    parent: int | None
-    path: str
-    type: str
-
-
-class Cost(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Arithmetic of one forward, in columns that do not overlap: an operation stands in exactly one of them.
-
-    Attributes:
-        macs: multiply-accumulates (one multiplication and the addition to a running sum count as one).
-        adds: additions and subtractions outside a multiply-accumulate.
-        muls: multiplications outside a multiply-accumulate.
-        divs: divisions.
-        comparisons: comparisons, maxima and minima.
-        exponentials: exp, log, square root, tanh, erf, sin and their like, each as one.
-        unknown: operator runs whose cost is not known; more than 0 makes every sum a lower bound ("≥").
-    """
-
-    macs: int = 0
-    adds: int = 0
-    muls: int = 0
-    divs: int = 0
-    comparisons: int = 0
-    exponentials: int = 0
-    unknown: int = 0
-
-    @property
-    def flops(self) -> int:
-        """Floating-point operations: 2 per multiply-accumulate and 1 for each operation of the other columns."""
-        return 2 * self.macs + self.adds + self.muls + self.divs + self.comparisons + self.exponentials
-
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(
-            self.macs + other.macs, self.adds + other.adds, self.muls + other.muls, self.divs + other.divs,
-            self.comparisons + other.comparisons, self.exponentials + other.exponentials, self.unknown + other.unknown,
-        )  # fmt: skip
-
-    def __mul__(self, times: int) -> "Cost":
-        """The cost of the same work done `times` times."""
-        return Cost(
-            self.macs * times, self.adds * times, self.muls * times, self.divs * times,
-            self.comparisons * times, self.exponentials * times, self.unknown * times,
-        )  # fmt: skip
-
-    __rmul__ = __mul__
-
-
-ZERO = Cost()
-UNKNOWN = Cost(unknown=1)
-
-
-def total(costs: Iterable[Cost]) -> Cost:
-    """The sum, column by column."""
-    return sum(costs, ZERO)
-
-
-Attr = int | float | bool | str | None | list[int | float | bool | str | None]
-
-
-class Node(msgspec.Struct, frozen=True):
-    """One run of one operator (in a view: of everything that the view drew together).
-
-    Attributes:
-        id: its number in execution order.
-        op: the operator, "aten.convolution"; in a view, the type of the module: "InceptionA".
-        call: id of the innermost call that ran it.
-        inputs: ids of the activations that it read (edges); parameters stand in `params`.
-        outputs: ids of the tensors that it wrote.
-        params: names of the parameters and buffers that it read.
-        cost: its arithmetic; `cost.unknown` is 1 for an operator without a formula.
-        bytes: memory read and written: inputs, params and outputs; 0 for a view of existing memory.
-        attrs: kernel, stride, padding, dilation, groups, transposed ... where they exist.
-        repeats: in a folded view, how many consecutive equals this one stands for; `cost`, `params` and `bytes` are those of all.
-        free: why an operator costs nothing ("" if it costs something or is unknown).
-    """
-
-    id: int
-    op: str
-    call: int
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    params: tuple[str, ...] = ()
-    cost: Cost = ZERO
-    bytes: int = 0
-    attrs: dict[str, Attr] = {}
-    repeats: int = 1
-    free: str = ""
-
-    @property
-    def name(self) -> str:
-        """The operator without its namespace and without the underscore of an in-place form: "convolution"."""
-        return self.op.partition(".")[2].rstrip("_") or self.op
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """Where and why a forward stopped: the graph holds what ran before.
-
-    Attributes:
-        path, type: the innermost module that was running: "features.3", "Conv2d".
-        error: the exception, in one line.
-        inputs: the tensor shapes that this module was given.
-    """
-
-    path: str
-    type: str
-    error: str
-    inputs: tuple[tuple[int, ...], ...] = ()
-
-
-class Meta(msgspec.Struct, frozen=True):
-    """The circumstances of a trace, said beside every number.
-
-    Attributes:
-        variant: which of the networks of this name it is, in one line.
-        mode: "eval" or "train".
-        dtype: of the inputs.
-        device: "meta" (shapes only, no arithmetic), or "cpu" where the model needed real values.
-        reason: why not on the meta device; "" where it was.
-        torch: version of torch.
-        failure: where the forward stopped, if it did.
-        source: how to load it again: "inception_v4", "timm:resnet50".
-        idle: class name by path of every module with parameters that did not run.
-    """
-
-    variant: str = ""
-    mode: str = "eval"
-    dtype: str = "float32"
-    device: str = "meta"
-    reason: str = ""
-    torch: str = ""
-    failure: Failure | None = None
-    source: str = ""
-    idle: dict[str, str] = {}
 
 
 class Graph(msgspec.Struct, frozen=True, dict=True):
