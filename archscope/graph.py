@@ -18,6 +18,7 @@ import msgspec
 from archscope import units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.records import (
+    ITEM_BYTES,
     UNKNOWN,
     ZERO,
     Attr,
@@ -258,7 +259,7 @@ def _check(graph: Graph, where: str) -> None:
         raise broken("two parameters have the same name")
     shaped: tuple[Tensor | Param, ...] = (*graph.tensors, *graph.params)
     for record in shaped:
-        if record.dtype not in _ITEM_BYTES or any(size < 0 for size in record.shape):
+        if record.dtype not in ITEM_BYTES or any(size < 0 for size in record.shape):
             raise broken(f"there is no tensor of shape {list(record.shape)} and dtype {record.dtype}")
     if not graph.calls:
         raise broken("it has no calls")

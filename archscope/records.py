@@ -1,4 +1,4 @@
-"""The records that a Graph is made of: tensors, parameters, calls, costs, nodes. Frozen, validated where they are read; no torch."""
+"""The records that a Graph is made of: tensors, parameters, calls, costs, nodes. Frozen, validated where they are read."""
 
 from collections.abc import Iterable
 from math import prod
@@ -7,7 +7,7 @@ import msgspec
 
 from archscope.errors import ArchscopeError
 
-_ITEM_BYTES = {
+ITEM_BYTES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
     "complex128": 16, "complex64": 8, "complex32": 4, "uint64": 8, "uint32": 4, "uint16": 2, "qint8": 1, "quint8": 1, "qint32": 4,
     "float8_e4m3fn": 1, "float8_e5m2": 1, "float8_e4m3fnuz": 1, "float8_e5m2fnuz": 1, "float8_e8m0fnu": 1, "float4_e2m1fn_x2": 1,
@@ -19,9 +19,9 @@ _ITEM_BYTES = {
 def item_bytes(dtype: str) -> int:
     """Bytes of one element: `"float32"` -> 4. Raises `ArchscopeError` for a dtype without a whole number of bytes."""
     try:
-        return _ITEM_BYTES[dtype]
+        return ITEM_BYTES[dtype]
     except KeyError:
-        raise ArchscopeError(f"the size of one {dtype} is not known", f"known dtypes: {', '.join(_ITEM_BYTES)}") from None
+        raise ArchscopeError(f"the size of one {dtype} is not known", f"known dtypes: {', '.join(ITEM_BYTES)}") from None
 
 
 class Tensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
