@@ -10,6 +10,7 @@ Models are built on the meta device (no memory, no arithmetic) unless another de
 """
 
 import contextlib
+import copy
 import importlib
 import importlib.util
 import inspect
@@ -73,8 +74,8 @@ class Model:
         """One forward of it as a Graph. Raises `TraceError` when the forward raises."""
         module = self.module
         kind = torch_dtype(dtype)
-        if kind.is_floating_point and kind is not torch.float32 and all(p.is_meta for p in module.parameters()):
-            module = module.to(kind)
+        if kind.is_floating_point and kind is not torch.float32:  # float32 leaves a network of mixed dtypes as it is
+            module = copy.deepcopy(module).to(kind)
         return trace(module, *self.inputs(batch, dtype), name=self.name, mode=mode, variant=self.variant, source=self.source)
 
 

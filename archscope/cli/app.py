@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,6 +54,9 @@ def main() -> None:
     """Runs the command line. Exit code 0; 1 for an error of the run or a failed check; 2 for wrong words; 130 for Ctrl-C."""
     # A command lives for a second or two and makes few cycles: collecting garbage at every turn costs it a tenth of its time.
     gc.set_threshold(100_000, 50, 50)
+    # A stream that the caller closed (`>&-`) is None.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a sign shows its number
             stream.reconfigure(errors="backslashreplace")
@@ -73,10 +77,12 @@ def run(words: list[str]) -> int:
         return _fail(error.message, error.hint, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", "", 130)
-    except BrokenPipeError:
-        # The reader has seen enough (`| head`). Python would complain once more when it flushes stdout at exit.
+    except OSError as error:
+        # Python would complain once more when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        if isinstance(error, BrokenPipeError):  # the reader has seen enough (`| head`)
+            return 1
+        return _fail(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}", "", 1)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
