@@ -96,7 +96,9 @@ def _endings(canvas: Canvas, axes: "Axes", lines: Sequence[Line], panel: int, un
 
 
 def _reference(canvas: Canvas, axes: "Axes", value: int, words: str) -> None:
-    """A dotted line across, named where the curves are still below it."""
+    """A dotted line across, named at its right end, above which the curves have risen."""
     axes.axhline(value, color=canvas.theme.quiet, linewidth=0.9, linestyle=(0, (1, 2)), zorder=2)
     _, y = axes.transData.transform((0, value))
-    canvas.write(Box(_LEFT + 6, y + 3, 0, y + 15), f"{words}: {value} px", fontsize=8.5, color=canvas.theme.quiet)
+    says = f"{words}: {value} px"
+    left = axes.get_window_extent().x1 - canvas.size(says, fontsize=8.5)[0] - 4
+    canvas.write(Box(left, y + 3, 0, y + 15), says, fontsize=8.5, color=canvas.theme.quiet)

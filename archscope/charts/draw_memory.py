@@ -39,11 +39,22 @@ def draw(chart: Chart, theme: Theme, interactive: bool) -> Canvas:
 
 
 def _area(canvas: Canvas, axes: "Axes", line: Line, shade: str, interactive: bool) -> None:
-    axes.fill_between(line.xs, line.ys[0], step="mid", color=shade, alpha=0.25, linewidth=0)
-    axes.plot(line.xs, line.ys[0], drawstyle="steps-mid", color=shade, linewidth=1.1, zorder=3)
+    xs, ys = _corners(line)
+    axes.fill([xs[0], *xs, xs[-1]], [0, *ys, 0], color=shade, alpha=0.25, linewidth=0)
+    axes.plot(xs, ys, color=shade, linewidth=1.1, zorder=3)
     for point in range(0, len(line.xs), max(1, -(-len(line.xs) // _TIPS))) if interactive else ():
         (mark,) = axes.plot(line.xs[point], line.ys[0][point], "o", color=shade, markersize=6, alpha=0, zorder=4)
         canvas.tip(mark, f"{line.name}, {line.tips[point]}: {exact(line.ys[0][point], 'B')}")
+
+
+def _corners(line: Line) -> tuple[list[float], list[int]]:
+    """The curve as stairs, a step wide for each operator: only the points at which it turns."""
+    xs, ys = [line.xs[0] - 0.5], [line.ys[0][0]]
+    for x, y in zip(line.xs, line.ys[0], strict=True):
+        if y != ys[-1]:
+            xs += [x - 0.5, x - 0.5]
+            ys += [ys[-1], y]
+    return [*xs, line.xs[-1] + 0.5], [*ys, ys[-1]]
 
 
 def _peak(canvas: Canvas, axes: "Axes", line: Line, unit: str, shade: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from importlib.metadata import version
 from io import BytesIO
 from typing import Any
 
@@ -84,7 +85,9 @@ def _titled(chart: Chart, data: bytes, tips: dict[str, str], prefix: str = "") -
     text = data.decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    head = f"<title>{escape(chart.title)}</title>\n<desc>{escape(chart.description)}</desc>"
+    text = re.sub(r' d="[^"]*"', lambda path: _FINE.sub(lambda number: f"{float(number[0]):.2f}", path[0]), text)
+    drawn = f"<!-- matplotlib {version('matplotlib')} -->"
+    head = f"<title>{escape(chart.title)}</title>\n<desc>{escape(chart.description)}</desc>\n{drawn}"
     text = re.sub(r"<svg([^>]*)>", lambda match: f'<svg role="img"{match[1]}>\n{head}', text, count=1)
     for name, words in tips.items():
         text = text.replace(f'<g id="{name}">', f'<g id="{name}"><title>{escape(words)}</title>', 1)
@@ -93,6 +96,9 @@ def _titled(chart: Chart, data: bytes, tips: dict[str, str], prefix: str = "") -
         text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}\1"', text)
         text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}\1)", text)
     return text
+
+
+_FINE = re.compile(r"-?\d+\.\d{3,}")  # digits that nobody can see
 
 
 _PAGE = """<!doctype html>
