@@ -160,11 +160,18 @@ def _by_holder(params: tuple[Param, ...]) -> dict[str, tuple[Param, ...]]:
 
 
 def _idle(graph: Graph) -> Iterator[Part]:
-    """The outermost modules that hold parameters and did not run."""
+    """What took no part in this forward: the outermost modules that hold parameters and did not run, then single parameters."""
     idle = graph.meta.idle
+    left = {param.name: param for param in graph.unused_params}
     for path, kind in idle.items():
         if not any(path.startswith(f"{other}.") for other in idle):
-            params = tuple(p for p in graph.unused_params if p.name.startswith(f"{path}.") or p.name.rpartition(".")[0] == path)
+            params = tuple(left.pop(name) for name in list(left) if name.startswith(f"{path}."))
             if params:
-                part = Graph(path, (), (), graph.tensors, (), graph.calls, params, graph.meta)
-                yield Part(path, path, kind, 0, 1, part, params, ran=False)
+                yield _unused(graph, path, kind, params)
+    for param in left.values():
+        yield _unused(graph, param.name, param.module, (param,))
+
+
+def _unused(graph: Graph, path: str, kind: str, params: tuple[Param, ...]) -> Part:
+    part = Graph(path, (), (), graph.tensors, (), graph.calls, params, graph.meta)
+    return Part(path, path, kind, 0, 1, part, params, ran=False)
