@@ -1,7 +1,8 @@
 """Groups of pieces: the tree of modules as far as a picture cares, with equal neighbours folded."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
 from archscope.views.pieces import ENTRY, Pieces
 
@@ -47,20 +48,18 @@ def whole(cut: Pieces) -> Group:
     return Group(0, len(cut.items), 0)
 
 
-def opened(cut: Pieces, group: Group) -> list[Group]:
+def opened(cut: Pieces, group: Group) -> Sequence[Group]:
     """The child modules and own pieces of `group`, in order. A module with one piece is that piece."""
-    found: list[Group] = []
-    for piece in cut.items[group.start : group.stop]:
-        child = _below(cut, piece.call, group.call)
-        last = found[-1] if found else None
-        if last is not None and child is not None and last.call == child:
-            found[-1] = replace(last, stop=piece.id + 1)
-        else:
-            found.append(Group(piece.id, piece.id + 1, child))
-    found = [g if g.size > 1 else replace(g, call=None) for g in found]
-    if len(found) == 1 and is_anonymous(cut, found[0]):
-        return opened(cut, found[0])
-    return found
+    key = (group.start, group.stop, group.call)
+    if key not in cut.opened:
+        children = [_below(cut, piece.call, group.call) for piece in cut.items[group.start : group.stop]]
+        starts = [n for n, child in enumerate(children) if not n or child is None or child != children[n - 1]]
+        found = [
+            Group(group.start + a, group.start + b, children[a] if b - a > 1 else None)
+            for a, b in pairwise((*starts, len(children)))
+        ]
+        cut.opened[key] = opened(cut, found[0]) if len(found) == 1 and is_anonymous(cut, found[0]) else found
+    return cut.opened[key]
 
 
 def _below(cut: Pieces, call: int, above: int | None) -> int | None:
@@ -88,6 +87,9 @@ def type_of(cut: Pieces, group: Group) -> str:
 
 def signature(cut: Pieces, group: Group) -> tuple[object, ...]:
     """What a group does, without names: equal for groups with the same operators on the same shapes in the same wiring."""
+    key = (group.start, group.stop, group.call)
+    if key in cut.known:
+        return cut.known[key]
     outside: dict[int, int] = {}
     steps = []
     for piece in cut.items[group.start : group.stop]:
@@ -96,7 +98,8 @@ def signature(cut: Pieces, group: Group) -> tuple[object, ...]:
             for source in piece.inputs
         )
         steps.append((cut.signatures[piece.id], wires))
-    return (type_of(cut, group), *steps)
+    cut.known[key] = (type_of(cut, group), *steps)
+    return cut.known[key]
 
 
 def sources(cut: Pieces, group: Group) -> list[int]:

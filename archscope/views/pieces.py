@@ -4,9 +4,11 @@ Every operator of the graph belongs to exactly one piece, so what is drawn adds 
 contracting edges whose source has no other reader (or whose target only views memory), which keeps the graph of pieces acyclic.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import Any
 
 import msgspec
 
@@ -70,6 +72,16 @@ class Pieces:
             for source in piece.inputs:
                 found.setdefault(source, []).append(piece.id)
         return {source: tuple(ids) for source, ids in found.items()}
+
+    @cached_property
+    def opened(self) -> dict[tuple[int, int, int | None], Sequence[Any]]:
+        """The groups inside groups that were asked for before."""
+        return {}
+
+    @cached_property
+    def known(self) -> dict[tuple[int, int, int | None], tuple[object, ...]]:
+        """The signatures of groups that were asked for before."""
+        return {}
 
     @cached_property
     def signatures(self) -> tuple[int, ...]:

@@ -83,7 +83,7 @@ def _unblocked(plain: list[Group], group: Group) -> list[Group]:
     return [part for part in plain if group.start <= part.start and part.stop <= group.stop] or [group]
 
 
-def _with_endings(cut: Pieces, groups: list[Group]) -> list[Group]:
+def _with_endings(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
     """An activation function that a network applies to a block's result belongs to the block."""
     found: list[Group] = []
     for group in groups:

@@ -1,6 +1,7 @@
 """What the boxes of a picture say, in the words of the papers: "3x3 conv, 96 /2 V", "Inception-A", "35x35x384"."""
 
 import re
+from collections.abc import Sequence
 
 from archscope import kinds
 from archscope.views.groups import ANONYMOUS, Group, opened, type_of
@@ -98,7 +99,7 @@ def group_label(cut: Pieces, group: Group) -> str:
     return {"add": "residual block", "concat": "block of branches"}.get(last, f"{unit.size} layers")
 
 
-def _contents(cut: Pieces, unit: Group) -> list[Group]:
+def _contents(cut: Pieces, unit: Group) -> Sequence[Group]:
     """What a group without a module of its own is made of: modules and pieces inside the innermost call that holds all of it."""
     held = {cut.items[at].call for at in range(unit.start, unit.stop)}
     common = min(held)
