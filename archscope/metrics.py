@@ -199,7 +199,8 @@ def liveness(graph: Graph) -> list[Alive]:
     ids = [node.id for node in graph.nodes]
     for at, node in enumerate(graph.nodes):
         for tensor in (*node.inputs, *node.outputs):
-            last[storage_of[tensor]] = max(at, bisect_right(ids, graph.tensors[tensor].until) - 1)
+            held = bisect_right(ids, graph.tensors[tensor].until) - 1
+            last[storage_of[tensor]] = max(last.get(storage_of[tensor], -1), at, held)
     ending: dict[int, list[int]] = {}
     for storage, at in last.items():
         ending.setdefault(at, []).append(storage)

@@ -1,7 +1,8 @@
 """Receptive fields against autograd: where the gradient of one place of the last feature map is not zero.
 
 A field depends on kernels, strides, paddings and branches alone. So every convolution is given one positive channel (the mean of its inputs
-through a kernel of ones), normalisations pass their input on, and maxima become means: no path is cut, and a canvas as long as the largest
+through a kernel of ones), normalisations pass their input on, and maxima become means: no path is cut, and a canvas as long as
+the largest
 field fits into memory. Each axis has a canvas of its own, long along it and narrow across.
 """
 
