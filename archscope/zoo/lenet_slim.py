@@ -1,5 +1,5 @@
-"""The two-convolution network for MNIST that TF-slim calls LeNet, and that TensorFlow's first tutorial made known. Other tutorials
-print it as "AlexNet". Sizes are height x width x channels for a 28x28 image.
+"""The two-convolution network for MNIST that TF-slim calls LeNet, made known by TensorFlow's first tutorial. Other tutorials call
+it "AlexNet". Sizes are height x width x channels for a 28x28 image.
 """
 
 import torch

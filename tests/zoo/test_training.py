@@ -43,7 +43,8 @@ def step(name, model, images, rate=1e-3):
     labels = torch.arange(len(images)) % 10
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     before = {key: value.detach().clone() for key, value in model.named_parameters() if value.numel() < 1_000_000}
-    loss = loss_of(name, model(images), labels)
+    output = model(images)
+    loss = loss_of(name, output, labels)
     loss.backward()
     without = [key for key, value in model.named_parameters() if value.grad is None]
     assert not without, "no gradient reaches these"
@@ -52,6 +53,7 @@ def step(name, model, images, rate=1e-3):
     assert torch.isfinite(loss)
     moved = [key for key, value in model.named_parameters() if key in before and not torch.equal(value, before[key])]
     assert len(moved) > len(before) / 2
+    return output
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in catalog.entries()])
@@ -66,14 +68,16 @@ def test_training_step(name):
 @pytest.mark.parametrize(("name", "heads"), HEADS.items())
 def test_auxiliary_heads_take_part_in_training(name, heads):
     torch.manual_seed(0)
-    model = zoo.build(name, num_classes=10, aux_heads=True)
-    images = batch(name)
-    output = model(images)
+    output = step(name, zoo.build(name, num_classes=10, aux_heads=True), batch(name))
     assert isinstance(output, Outputs)
     assert [aux.shape for aux in output.aux] == [(2, 10)] * heads
-    step(name, model, images)
-    with torch.no_grad():
-        assert model.eval()(images).shape == (2, 10)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_auxiliary_heads_stand_by_in_eval_mode(name):
+    with torch.device("meta"):
+        model = zoo.build(name, num_classes=10, aux_heads=True)
+    assert model.eval()(batch(name).to("meta")).shape == (2, 10)
 
 
 @pytest.mark.parametrize(
