@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from archscope.render.cells import line
+from archscope.render.cells import line, printable
 from archscope.report import Report
 
 
@@ -17,5 +17,7 @@ def render(reports: Sequence[Report]) -> str:
     writer.writerow([*([] if named else ["model"]), *(column.key for column in columns)])
     for report in reports:
         for row in report.rows:
-            writer.writerow([*([] if named else [report.name]), *line(row, columns)])
+            cells = [*([] if named else [report.name]), *line(row, columns)]
+            # Python quotes a line feed and leaves a lone carriage return, which readers take for the end of the row.
+            writer.writerow([printable(cell) if isinstance(cell, str) and "\r" in cell else cell for cell in cells])
     return out.getvalue()
