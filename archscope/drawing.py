@@ -66,7 +66,7 @@ def diagram(
         )
     graphs = [_graph(one, inputs) for one in models]
     if block is not None:
-        pictures = [block_picture(graphs[0], block)]
+        pictures = [block_picture(graphs[0], block, title=_title(graphs[0]))]
         level = "block"
     else:
         pictures = [picture(graph, title=_title(graph), opened=level == "block") for graph in graphs]

@@ -31,7 +31,7 @@ def picture(graph: Graph, *, title: str = "", opened: bool = False, limit: int =
     return Picture(graph, title or graph.name, maker.overview(groups, opened), tuple(panels), maker.usual)
 
 
-def block_picture(graph: Graph, name: str) -> Picture:
+def block_picture(graph: Graph, name: str, *, title: str = "") -> Picture:
     """One block alone, by a module's path ("mixed_5b.branch1") or by what the overview calls it ("Inception-A").
 
     Raises `UsageError` with the nearest names where there is none.
@@ -46,7 +46,7 @@ def block_picture(graph: Graph, name: str) -> Picture:
     if found is None:
         raise _unknown_block(graph, name, list(dict.fromkeys(wording.group_label(maker.cut, group) for group in groups)))
     panel = maker.panel(found)
-    return Picture(graph, f"{graph.name}: {panel.title}", panel, (), maker.usual)
+    return Picture(graph, f"{title or graph.name}: {panel.title}", panel, (), maker.usual)
 
 
 def _unknown_block(graph: Graph, name: str, blocks: Sequence[str]) -> UsageError:

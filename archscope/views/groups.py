@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from archscope.views.pieces import ENTRY, Pieces
 
-ANONYMOUS = frozenset({"Sequential", "ModuleList", "ModuleDict", "Module"})
+ANONYMOUS = frozenset({"Sequential", "SequentialList", "SequentialTuple", "ModuleList", "ModuleDict", "Module"})
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,8 @@ def _assemble(graph: Graph, made: list[Atom], head: dict[int, int], state: dict[
 
     def read(key: int) -> list[tuple[int, int]]:
         """(operator, piece that it reads), for everything that comes from outside."""
-        return [(node.id, made_by[t]) for node in members[key] for t in node.inputs if made_by.get(t, key) != key]
+        nodes = (node for node in members[key] if node.id in live)
+        return [(node.id, made_by[t]) for node in nodes for t in node.inputs if made_by.get(t, key) != key]
 
     # A piece may run when the last thing that it reads from outside is there: sorted so, it stands behind all that it reads.
     order = sorted(state, key=lambda key: (max((node for node, _ in read(key)), default=members[key][0].id), key))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from archscope import kinds
 from archscope.views.fold import fold, fold_alike
@@ -11,6 +11,7 @@ from archscope.views.pieces import Pieces
 
 LIMIT = 19  # boxes of an overview, beside the input's
 _FEWEST = 4  # with fewer, cutting by edges hides the network instead of showing it
+_BOOKKEEPING = 5  # operations in a row without product or weight
 _NEGLIGIBLE = 0.005  # share of the multiply-accumulates
 
 
@@ -35,6 +36,8 @@ def inside(cut: Pieces, group: Group, limit: int) -> list[Group]:
 
 def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
     plain = _with_endings(cut, opened(cut, group))
+    if len(plain) > limit:
+        plain = _without_bookkeeping(cut, plain)
     shown = _arranged(cut, plain, limit)
     refused: set[Group] = set()
     while len(shown) <= limit:
@@ -94,6 +97,19 @@ def _with_endings(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
         else:
             found.append(group)
     return found
+
+
+def _without_bookkeeping(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
+    """Runs of operations without a product or weight, as behind the heads of a detector, as one group each."""
+    found: list[Group] = []
+    for light, run in groupby(groups, lambda group: group.size == 1 and not _works(cut, group)):
+        part = list(run)
+        found += [joined(part)] if light and len(part) >= _BOOKKEEPING else part
+    return found
+
+
+def _works(cut: Pieces, group: Group) -> bool:
+    return any(node.params or node.cost.macs for node in cut.items[group.start].nodes)
 
 
 def _to_open(cut: Pieces, shown: Sequence[Group], around: Group, limit: int, refused: set[Group]) -> Group | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from archscope import kinds
-from archscope.views.groups import ANONYMOUS, Group, opened, type_of
+from archscope.views.groups import Group, is_anonymous, opened, type_of
 from archscope.views.pieces import ENTRY, Piece, Pieces
 
 _LONG = {
@@ -28,6 +28,10 @@ _LONG = {
 _LAST = frozenset({kinds.LINEAR, kinds.EMBEDDING, kinds.RECURRENT})
 _SECOND = frozenset({kinds.CONVOLUTION, kinds.POOLING, kinds.RESAMPLING})
 _NORMS_LAST = frozenset({"ln", "layernorm", "rms norm", "rmsnorm"})
+
+
+_NAMED = {"+": "sum", "×": "product", "−": "difference"}
+_OFTEN = 0.3  # share of the convolutions that makes an activation function the usual one
 
 
 def piece_label(cut: Pieces, piece: Piece) -> str:
@@ -77,7 +81,8 @@ def usual(cut: Pieces) -> tuple[str, str]:
     for piece in cut.items:
         if piece.kind == kinds.CONVOLUTION:
             counted[piece.norm, piece.activation] = counted.get((piece.norm, piece.activation), 0) + 1
-    return max(counted, key=lambda pair: (counted[pair], pair)) if counted else ("", "")
+    active = {pair: count for pair, count in counted.items() if pair[1] and count >= _OFTEN * sum(counted.values())}
+    return max(active or counted, key=lambda pair: (counted[pair], pair), default=("", ""))
 
 
 def group_label(cut: Pieces, group: Group) -> str:
@@ -85,9 +90,9 @@ def group_label(cut: Pieces, group: Group) -> str:
     unit = group.unit
     if unit.size == 1:
         return piece_label(cut, cut.items[unit.start])
-    if unit.call is not None and type_of(cut, unit) not in ANONYMOUS:
+    if unit.call is not None and not is_anonymous(cut, unit):
         return readable(type_of(cut, unit))
-    parts = [group_label(cut, part) for part in _contents(cut, unit)]
+    parts = [_NAMED.get(label, label) for label in (group_label(cut, part) for part in _contents(cut, unit))]
     if len(parts) > 1 and len(set(parts)) == 1:
         return f"{len(parts)} {parts[0]}"
     if len(parts) <= 2:
@@ -96,6 +101,8 @@ def group_label(cut: Pieces, group: Group) -> str:
     if path and not path.isdigit():
         return readable(path)
     last = cut.items[unit.stop - 1].word
+    if not any(piece.kind in kinds.WEIGHTED for piece in cut.items[unit.start : unit.stop]):
+        return f"{unit.size} operations"
     return {"add": "residual block", "concat": "block of branches"}.get(last, f"{unit.size} layers")
 
 

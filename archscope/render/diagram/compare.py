@@ -107,7 +107,7 @@ def _column(picture: Picture, x: float, rows: Sequence[tuple[str, int]], tops: d
         start, stop = places[arc.start] + _HEIGHT * 0.72, places[arc.stop] + _HEIGHT * 0.28
         elements.append(_arrow([(left, start), (track, start), (track, stop), (left, stop)], paint))
     for box, y in zip(boxes, places, strict=True):
-        costs = " · ".join((amount(box, "params"), amount(box, "macs"))) if box.kind != INPUT else ""
+        costs = " · ".join((amount(box, "params"), amount(box, "macs"))) if box.costs.params or box.costs.macs else ""
         elements.append(
             stage_box(picture.graph, box, left, y, width, _HEIGHT, paint, [text for text in (box.shape, costs) if text])
         )
