@@ -213,8 +213,8 @@ def _max_pool2d(
     return None if shape is None else (_empty(shape, x), torch.empty(shape, dtype=torch.int64, device=_META))
 
 
-@_rule(aten.avg_pool2d.default)
-def _avg_pool2d(
+@_rule(aten.avg_pool2d.default, aten.avg_pool3d.default)
+def _avg_pool(
     x: Tensor,
     kernel: Any,
     stride: Any = (),
@@ -223,10 +223,12 @@ def _avg_pool2d(
     include_pad: bool = True,
     divisor: int | None = None,
 ) -> Tensor | None:
-    # [n, c, h, w] -> [n, c, p, q]
-    if divisor == 0:
+    # [n, c, *hw] -> [n, c, *pq]
+    if divisor == 0 or len(kernel) != x.dim() - 2:
         return None
-    shape = _pooled(x, 2, kernel, stride, padding, 1, ceil)
+    if len(kernel) == 3 and any(size < k for size, k in zip(x.shape[2:], kernel, strict=True)):
+        return None  # in three dimensions torch refuses this, padded or not
+    shape = _pooled(x, len(kernel), kernel, stride, padding, 1, ceil)
     return None if shape is None else _empty(shape, x)
 
 
@@ -267,7 +269,7 @@ def _layer_norm(x: Tensor, shape: Any, weight: Any, bias: Any, eps: float) -> tu
     return _empty(x.shape, x), _empty(saved, x), _empty(saved, x)
 
 
-@_rule(aten.mean.dim)
+@_rule(aten.mean.dim, aten.sum.dim_IntList)
 def _mean(x: Tensor, dims: Any, keepdim: bool = False, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s] without dims, or with them as 1
     if not dims or not x.is_floating_point() or kwargs.get("dtype") is not None or not all(-x.dim() <= d < x.dim() for d in dims):

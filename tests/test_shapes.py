@@ -129,15 +129,15 @@ def convolution(draw):
     ), {}  # fmt: skip
 
 
-def pooling(indices: bool) -> Callable:
+def pooling(indices: bool, axes: int = 2) -> Callable:
     def make(draw):
-        x = tensor(draw, shape(draw, draw(st.sampled_from([4, 4, 4, 4, 3, 2])), 9))
+        x = tensor(draw, shape(draw, draw(st.sampled_from([*[axes + 2] * 4, axes + 1, axes])), 9))
         odd = 0 if not draw(st.integers(0, 9)) else 1
-        arguments: list[Any] = [x, window(draw, 2, odd, 4)]
+        arguments: list[Any] = [x, window(draw, axes, odd, 4)]
         rest = [
-            lambda: window(draw, 2, odd, 3) if draw(st.integers(0, 3)) else [],
-            lambda: window(draw, 2, odd - 1, 2),
-            *([lambda: window(draw, 2, odd, 2)] if indices else []),
+            lambda: window(draw, axes, odd, 3) if draw(st.integers(0, 3)) else [],
+            lambda: window(draw, axes, odd - 1, 2),
+            *([lambda: window(draw, axes, odd, 2)] if indices else []),
             lambda: draw(st.booleans()),
             *([] if indices else [lambda: draw(st.booleans()), lambda: draw(st.sampled_from([None, None, 3, 0]))]),
         ]
@@ -249,8 +249,9 @@ _NUMBERS = {
 }
 _DRAWN: dict[str, Callable] = {
     "_softmax": softmax, "_log_softmax": softmax, "_safe_softmax": safe_softmax, "fill_": filled, "clone": cloned, "convolution": convolution,
-    "max_pool2d_with_indices": pooling(True), "avg_pool2d": pooling(False), "_adaptive_avg_pool2d": adaptive, "adaptive_avg_pool2d": adaptive,
-    "native_batch_norm": batch_norm, "native_layer_norm": layer_norm, "mean": mean, "mm": mm, "bmm": bmm, "addmm": addmm, "cat": cat,
+    "max_pool2d_with_indices": pooling(True), "avg_pool2d": pooling(False),
+    "avg_pool3d": pooling(False, 3), "_adaptive_avg_pool2d": adaptive, "adaptive_avg_pool2d": adaptive,
+    "native_batch_norm": batch_norm, "native_layer_norm": layer_norm, "mean": mean, "sum": mean, "mm": mm, "bmm": bmm, "addmm": addmm, "cat": cat,
     "constant_pad_nd": pad, **{name: with_numbers(count) for name, count in _NUMBERS.items()},
 }  # fmt: skip
 _ARITHMETIC = {"add": summed, "sub": summed, "mul": binary, "div": binary, "pow": with_scalar}
@@ -299,9 +300,10 @@ ORDINARY: dict[str, tuple] = {
     "_softmax": ((2, 3), 1, False), "_log_softmax": ((2, 3), 1, False), "_safe_softmax": ((2, 3), 1), "fill_": ((2, 3), 1.0),
     "convolution": ((1, 4, 9, 9), [(6, 2, 3, 3)], [(6,)], [2, 2], [1, 1], [1, 1], False, [0, 0], 2),
     "max_pool2d_with_indices": ((1, 4, 9, 9), [3, 3], [2, 2]), "avg_pool2d": ((1, 4, 9, 9), [3, 3], [2, 2], [1, 1], True, False),
-    "_adaptive_avg_pool2d": ((1, 4, 9, 9), [1, 1]), "adaptive_avg_pool2d": ((1, 4, 9, 9), [7, 7]),
+    "avg_pool3d": ((1, 4, 9, 9, 9), [5, 1, 1], [1, 1, 1]), "_adaptive_avg_pool2d": ((1, 4, 9, 9), [1, 1]), "adaptive_avg_pool2d": ((1, 4, 9, 9), [7, 7]),
     "native_batch_norm": ((2, 4, 3, 3), [(4,)], [(4,)], [(4,)], [(4,)], False, 0.1, 1e-5),
     "native_layer_norm": ((2, 5, 8), [8], [(8,)], [(8,)], 1e-5), "mean": ((2, 4, 3, 3), [-1, -2], True),
+    "sum": ((2, 4, 3, 3), [2]),
     "mm": ((2, 3), [(3, 4)]), "bmm": ((5, 2, 3), [(5, 3, 4)]), "addmm": ((4,), [(2, 3)], [(3, 4)]), "constant_pad_nd": ((2, 3), [1, 1]),
 }  # fmt: skip
 
