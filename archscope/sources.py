@@ -30,6 +30,7 @@ from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.registry import Registry, unknown
 from archscope.tracer import trace
+from archscope.weightless import Weightless, needs_values
 
 T = TypeVar("T")
 Options = Mapping[str, Any]
@@ -112,19 +113,26 @@ def load(
     >>> load("inception_v4").shapes
     ((3, 299, 299),)
     """
-    prefix, colon, rest = name.partition(":")
-    with torch.device(device):
-        if not colon:
-            model = _zoo(name, options)
-        elif prefix in SOURCES:
-            model = SOURCES.find(prefix)(rest, options)
-        else:
-            model = _python(name, options)
+    try:
+        with torch.device(device):
+            model = _built(name, options)
+    except ArchscopeError as error:
+        if device != "meta" or not needs_values(error.__cause__):
+            raise
+        with Weightless():
+            model = _built(name, options)
     usual = model.shapes
     if input is None and not usual:
         raise UsageError(f"the input of {model.name} is not known", "say its shape without the batch: --input 3x224x224")
     shapes = usual if input is None else _shapes(input)
     return replace(model, shapes=shapes, usual=usual)
+
+
+def _built(name: str, options: Options) -> Model:
+    prefix, colon, rest = name.partition(":")
+    if not colon:
+        return _zoo(name, options)
+    return SOURCES.find(prefix)(rest, options) if prefix in SOURCES else _python(name, options)
 
 
 def _shapes(input: Sequence[Sequence[int]] | Sequence[int]) -> tuple[tuple[int, ...], ...]:
@@ -159,22 +167,23 @@ def _torchvision(name: str, options: Options) -> Model:
     return Model(
         name,
         module,
-        (_torchvision_input(models, name),) * (2 if name in models.list_models(module=models.optical_flow) else 1),
+        (_torchvision_input(models, name, module),) * (2 if name in models.list_models(module=models.optical_flow) else 1),
         _varied(f"torchvision's {name}", options),
         f"torchvision:{name}",
         dict(options),
     )
 
 
-def _torchvision_input(models: Any, name: str) -> tuple[int, ...]:
-    """The crop size of its published weights; where none are published, what its family uses."""
+def _torchvision_input(models: Any, name: str, module: nn.Module) -> tuple[int, ...]:
+    """The size that it is built for, or the crop size of its published weights; where there is neither, what its family uses."""
     with contextlib.suppress(ValueError, KeyError, StopIteration):
         weights = next(iter(models.get_model_weights(name)))
         size = getattr(weights.transforms(), "crop_size", [224])
-        side = size[0] if isinstance(size, list) else size
+        side = getattr(module, "image_size", size[0] if isinstance(size, list) else size)
         frames = weights.meta.get("clip_len") or (16 if name in models.list_models(module=models.video) else None)
         return (3, frames, side, side) if frames else (3, side, side)
-    return (3, 224, 224)
+    side = getattr(module, "image_size", 224)
+    return (3, side, side)
 
 
 @source("timm")
