@@ -65,7 +65,7 @@ def piece_mark(cut: Pieces, piece: Piece, usual: tuple[str, str]) -> str:
             marks.append(piece.activation or "linear")
         elif piece.norm != usual[0]:
             marks.append(piece.norm or f"no {usual[0]}")
-    elif piece.activation and (piece.activation != usual[1] or piece.kind == kinds.NORMALISATION or len(piece.inputs) > 1):
+    else:
         marks.append(piece.activation)
     return " ".join(filter(None, marks))
 
