@@ -22,7 +22,7 @@ from archscope.views.pairing import akin, aligned, is_class, nearly_equal, runs
 from archscope.views.phrases import census, changed_traits, counted, span, summary, times
 from archscope.views.resolutions import STEM, stages
 
-Kind = Literal["added", "removed", "repeated", "replaced", "changed", "input", "follows"]
+Kind = Literal["added", "removed", "repeated", "replaced", "changed", "rewired", "input", "follows"]
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,10 @@ class Change:
     """One difference between two networks.
 
     Attributes:
-        kind: "added", "removed"; "repeated" for another number of equal blocks or layers; "replaced" for a module that
-            shares little with
-            its counterpart; "changed" for a layer; "input" for the shape of what goes in; "follows" for layers that only read
-            other widths
-            or work at other resolutions.
+        kind: "added", "removed"; "repeated" for another number of equal blocks or layers; "replaced" for a module that shares
+            little with its counterpart; "changed" for a layer; "rewired" for a module whose layers read one another in another
+            way; "input" for the shape of what goes in; "follows" for layers that only read other widths or work at other
+            resolutions.
         paths: of the modules, in the network that has them: in the second, but for what was removed.
         before, after: what is there, in words; "" where it is missing.
         stage: the stage in the second network, "stage 3, 14x14"; "" where there is none, or more than one.
@@ -104,10 +103,17 @@ class _Comparison:
         if a.is_layer and b.is_layer:
             if a.traits != b.traits:
                 yield self._change("changed", [a], [b], *changed_traits(a, b))
-            return
-        if a.path and b.path and not akin(a, b):
+        elif a.path and b.path and not akin(a, b):
             yield self._change("replaced", [a], [b], summary(a), summary(b))
-            return
+        else:
+            inside = list(self._inside(a, b))
+            yield from inside
+            if not inside and a.wires != b.wires:
+                words = "the same layers, wired in another way"
+                yield replace(self._change("rewired", [a], [b], "", words), params=0, macs=0)
+
+    def _inside(self, a: Item, b: Item) -> Iterator[Change]:
+        """The differences between the parts of two modules."""
         pairs = aligned(runs(a.children), runs(b.children))
         if a.path and not any(x and y for x, y in pairs):
             yield self._change("replaced", [a], [b], census(a), census(b))

@@ -85,6 +85,8 @@ def sentence(change: Change) -> str:
             return f"only here: {place}, {change.before}"
         case "follows":
             return change.after
+        case "rewired":
+            return f"{place or 'the network'}: {change.after}"
         case "input":
             return f"the input is {change.before} here and {change.after} there"
         case _:

@@ -5,7 +5,7 @@ module of
 its own class are the same "conv + bn + relu". Resolutions play no part, so a network is equal to itself at another input size.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from archscope import kinds
@@ -26,6 +26,7 @@ class Item:
         traits: of a layer, by name: kernel, stride, width, norm ...; () for a module.
         children: of a module, in execution order; () for a layer.
         key: equal for two items that do the same: the same layers in the same wiring, from the same widths.
+        wires: equal for two items in which layers of the same kinds read one another in the same way.
         alike: the layers in it by operator, kernel and stride: what similarity is judged by.
     """
 
@@ -35,6 +36,7 @@ class Item:
     traits: Traits
     children: tuple["Item", ...] = field(repr=False)
     key: Hashable = field(repr=False)
+    wires: Hashable = field(repr=False)
     alike: tuple[Hashable, ...] = field(repr=False)
 
     @property
@@ -86,15 +88,26 @@ class _Wiring:
         self.widths = [tuple(places(graph, graph.tensors[t].shape)[1] for t, _ in read) for read in self.read]
 
     def key(self, lines: Sequence[Layer]) -> Hashable:
-        """What these layers do together, without names and resolutions."""
-        local: dict[int, int] = {}
-        steps: list[Hashable] = []
+        """What these layers do together, without names and resolutions, in whatever order the branches run."""
+        return self._digest(lines, lambda at: (self.traits[at], self.widths[at]))
+
+    def wires(self, lines: Sequence[Layer]) -> Hashable:
+        """Which kind of layer reads which."""
+        return self._digest(lines, lambda at: _alike(self.traits[at]))
+
+    def _digest(self, lines: Sequence[Layer], label: Callable[[int], Hashable]) -> Hashable:
+        """A layer is told by its label and by the layers that it reads, in order (Merkle 1987); what is outside by the order of
+        reading.
+        """
+        told: dict[int, int] = {}
+        found = []
         for line in lines:
             at = self.number[id(line)]
-            wires = tuple(local.setdefault(source, -1 - len(local)) for source in self.sources[at])
-            local[at] = len(steps)
-            steps.append((self.traits[at], self.widths[at], wires))
-        return tuple(steps)
+            for source in self.sources[at]:
+                told.setdefault(source, -1 - len(told))
+            told[at] = hash((label(at), tuple(told[source] for source in self.sources[at])))
+            found.append(told[at])
+        return tuple(sorted(found))
 
 
 def _reads(line: Layer, at: int, maker: dict[int, int]) -> list[tuple[int, int]]:
@@ -130,6 +143,10 @@ def traits(graph: Graph, line: Layer) -> Traits:
     return tuple(found.items())
 
 
+def _alike(found: Traits) -> Traits:
+    return tuple(pair for pair in found if pair[0] in ("layer", "kernel", "stride"))
+
+
 def _norm(node: Node) -> str:
     eps = node.attrs.get("eps")
     return f"{kinds.word(node)}, eps {eps:g}" if isinstance(eps, float) else kinds.word(node)
@@ -151,7 +168,16 @@ def _module(graph: Graph, call: int, lines: list[Layer], wiring: _Wiring, in_blo
         return children[0]
     nodes = tuple(node for line in lines for node in line.graph.nodes)
     here = graph.calls[call]
-    return Item(here.path, here.type, nodes, (), tuple(children), wiring.key(lines), tuple(a for c in children for a in c.alike))
+    return Item(
+        here.path,
+        here.type,
+        nodes,
+        (),
+        tuple(children),
+        wiring.key(lines),
+        wiring.wires(lines),
+        tuple(a for c in children for a in c.alike),
+    )
 
 
 def _parts(graph: Graph, call: int, lines: Iterable[Layer]) -> list[tuple[int | None, list[Layer]]]:
@@ -171,6 +197,5 @@ def _parts(graph: Graph, call: int, lines: Iterable[Layer]) -> list[tuple[int | 
 def _leaf(line: Layer, wiring: _Wiring) -> Item:
     at = wiring.number[id(line)]
     found = wiring.traits[at]
-    alike = tuple(pair for pair in found if pair[0] in ("layer", "kernel", "stride"))
     kind = " + ".join(line.words)
-    return Item(line.path, kind, line.graph.nodes, found, (), wiring.key([line]), (alike,))
+    return Item(line.path, kind, line.graph.nodes, found, (), wiring.key([line]), (), (_alike(found),))
