@@ -17,7 +17,7 @@ class Summary(msgspec.Struct, frozen=True):
         low, high: 95% interval of the median, by the medians of the rounds: runs of one turn are not independent.
         throughput: examples per second at the median.
         ratio: times the baseline's time, the median over common rounds; 1 for the baseline itself.
-        ratio_low, ratio_high: its 95% bootstrap interval.
+        ratio_low, ratio_high: its 99% bootstrap interval: who quotes a ratio wants to be sure.
         flop_rate: FLOP/s at the median.
         intensity: FLOPs per byte that the operators move.
         bound: "arithmetic" or "memory": which of the two roofs is lower at this intensity.

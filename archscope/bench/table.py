@@ -200,7 +200,7 @@ def _notes(bench: Bench, lines: list[tuple[Session, Timing, Summary]]) -> tuple[
     bases = [base for session, timing, figures in lines if figures.ratio_low is not None and (base := session.base(timing))]
     if bases:
         what = bases[0].model if len({t.model for _, t, _ in lines}) > 1 else "the first setting"
-        notes.append(f"Ratio: times the time of {what}, round by round, with the 95% bootstrap interval of the median.")
+        notes.append(f"Ratio: times the time of {what}, round by round, with the 99% bootstrap interval of the median.")
     notes.append("Median, IQR (width of the middle half), p90, p99 of single runs; printed to the digits that the IQR allows.")
     if any(timing.memory.allocated is not None for _, timing, _ in lines):
         notes.append(

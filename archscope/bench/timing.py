@@ -45,14 +45,15 @@ def warm_up(device: Device, course: Course, plan: Plan) -> None:
     try:
         (course.first_run,) = time_runs(device, course.run, 1)
         course.warmup = 1
-        spent = 0.0
+        spent, fastest = 0.0, course.first_run
         medians: list[float] = []
         while not course.steady and (spent < plan.warmup_time or len(medians) < 3):
             times = time_runs(device, course.run, course.per_block)
             course.warmup += len(times)
             spent += sum(times)
             medians.append(statistics.median(times))
-            course.per_block = runs_per_block(medians[-1], plan.block)
+            fastest = min([fastest, *times])
+            course.per_block = runs_per_block(fastest, plan.block)
             last = medians[-3:]
             course.steady = len(last) == 3 and max(last) <= min(last) * (1 + plan.agreement)
             if spent == 0 and len(medians) >= 3:
@@ -69,8 +70,8 @@ def runs_per_block(seconds: float, block: float) -> int:
 def in_rounds(device: Device, courses: Sequence[Course], plan: Plan, progress: Progress = lambda done: None) -> None:
     """Lets the subjects run in turn, round by round, until each has enough; the order turns round every time.
 
-    A drift of the machine hits all of them alike, and none is always the one behind another. Whoever fails drops out. On Ctrl-C
-    the round that was under way is dropped and what is complete stays.
+    A drift of the machine hits all of them alike, and none is always the one behind another. A turn of several runs begins with
+    one that is not timed. Whoever fails drops out. On Ctrl-C the round that was under way is dropped and what is complete stays.
     """
     if plan.runs is not None:
         for course in courses:
@@ -82,6 +83,8 @@ def in_rounds(device: Device, courses: Sequence[Course], plan: Plan, progress: P
         for course in going if number % 2 == 0 else reversed(going):
             count = course.per_block if plan.runs is None else min(course.per_block, plan.runs - len(course.times))
             try:
+                if count > 1:  # what another model left in the caches is not this one's time
+                    time_runs(device, course.run, 1)
                 taken.append((course, time_runs(device, course.run, count)))
             except Exception as error:
                 course.error = error
