@@ -31,4 +31,3 @@ def run(*words: str, **environment: str) -> Usage:
 def median(usages: list[Usage]) -> Usage:
     """The median of each figure."""
     return Usage(*(statistics.median(figures) for figures in zip(*usages, strict=True)))  # type: ignore[arg-type]
-

@@ -26,7 +26,7 @@ JOBS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
         (
             sys.executable,
             "-c",
-            f"{_BUILD}\nfrom fvcore.nn import FlopCountAnalysis, flop_count_table; str(flop_count_table(FlopCountAnalysis(m, x)))",
+            f"{_BUILD}\nfrom fvcore.nn import FlopCountAnalysis, flop_count_table\nstr(flop_count_table(FlopCountAnalysis(m, x)))",
         ),
         {},
     ),
@@ -45,6 +45,5 @@ def main() -> None:
     for name, usages in taken.items():
         middle = median(usages)
         more = (middle.peak_bytes - reference.peak_bytes) / 2**20
-        print(
-            f"{name:32s}{middle.cpu:8.2f}{middle.cpu / reference.cpu:9.2f}{middle.wall:8.2f}{middle.peak_bytes / 2**20:10.0f}{more:10.0f}"
-        )
+        figures = f"{middle.cpu:8.2f}{middle.cpu / reference.cpu:9.2f}{middle.wall:8.2f}"
+        print(f"{name:32s}{figures}{middle.peak_bytes / 2**20:10.0f}{more:10.0f}")

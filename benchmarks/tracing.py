@@ -43,7 +43,9 @@ def main() -> None:
             chain = Chain(blocks)
         seconds = best(lambda chain=chain: trace(chain, torch.Size((1, 4, 8, 8))), 3)
         base = base or seconds
-        print(f"  {blocks:6,d} blocks: {seconds * 1e3:9.1f} ms, {seconds / base:6.1f} x the time for {blocks // 100} x the operators")
+        print(
+            f"  {blocks:6,d} blocks: {seconds * 1e3:9.1f} ms, {seconds / base:6.1f} x the time for {blocks // 100} x the operators"
+        )
 
 
 class Block(nn.Module):
