@@ -179,11 +179,11 @@ def _torchvision_input(models: Any, name: str, module: nn.Module) -> tuple[int, 
     with contextlib.suppress(ValueError, KeyError, StopIteration):
         weights = next(iter(models.get_model_weights(name)))
         size = getattr(weights.transforms(), "crop_size", [224])
-        side = getattr(module, "image_size", size[0] if isinstance(size, list) else size)
+        side: Any = getattr(module, "image_size", size[0] if isinstance(size, list) else size)
         frames = weights.meta.get("clip_len") or (16 if name in models.list_models(module=models.video) else None)
         return (3, frames, side, side) if frames else (3, side, side)
-    side = getattr(module, "image_size", 224)
-    return (3, side, side)
+    built_for: Any = getattr(module, "image_size", 224)
+    return (3, built_for, built_for)
 
 
 @source("timm")

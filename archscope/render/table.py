@@ -50,7 +50,7 @@ def renderable(report: Report, width: int | None, exact: bool = False) -> Render
     if report.rows:
         lines += [Text(), table]
     if report.summary:
-        lines += [Text(), _summary(report)]
+        lines += [Text(), _summary(report, width)]
     notes = list(report.notes)
     if hidden:
         names = ", ".join(column.title for column in hidden)
@@ -64,15 +64,18 @@ def _prose(paragraphs: Sequence[str], width: int) -> list[Text]:
     return [Text(line, style="dim") for paragraph in paragraphs for line in wrap(printable(paragraph), width)]
 
 
-def _summary(report: Report) -> Table:
+def _summary(report: Report, width: int | None) -> Table:
+    rows = [
+        (printable(label), text(value, reading, exact=True), text(value, reading)) for label, value, reading in report.summary
+    ]
+    labels, exacts, shorts = (max(map(cell_len, column)) for column in zip(*rows, strict=True))
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(style="dim", no_wrap=True)
-    for label, value, reading in report.summary:
-        whole = text(value, reading, exact=True)
-        short = text(value, reading)
-        table.add_row(Text(printable(label)), Text(whole, style="bold"), short if short != whole else "")
+    table.add_column(overflow="fold")
+    table.add_column(justify="right", no_wrap=True, min_width=exacts)
+    if width is None or labels + exacts + shorts + 2 * _GAP <= width:
+        table.add_column(style="dim", no_wrap=True)
+    for label, whole, short in rows:
+        table.add_row(*(Text(label), Text(whole, style="bold"), Text(short if short != whole else ""))[: len(table.columns)])
     return table
 
 
