@@ -57,7 +57,7 @@ def chart(
         raise unknown("kind of chart", kind, charts.KINDS, list_all=True)
     find_theme(theme)
     path = destination(out, f"chart-{kind}", charts.SUFFIXES)
-    request = {"input": options.shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": options.settings(set_)}
+    request = options.request(input, batch, dtype, mode, set_)
     subjects = list(gather(models or (FIELD if kind == "balls" else DEFAULT), request))
     error = next((subject.error for subject in subjects if subject.error is not None), None)
     if error is not None:

@@ -74,7 +74,7 @@ def check(
         "peak_memory": max_peak_memory, "depth": max_depth, "latency": max_latency,
     }  # fmt: skip
     limits = {key: limit_of(key, words) for key, words in told.items() if words is not None}
-    request = {"input": options.shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": options.settings(set_)}
+    request = options.request(input, batch, dtype, mode, set_)
     plans = [Plan(model, limits) for model in models] if models and limits else _configured(config, models, limits)
     reports, kept, error = [], True, None
     for plan in plans:
@@ -122,13 +122,14 @@ def _latency(model: str, request: Mapping[str, Any], saved: list[str] | None) ->
         value = timed(files.load(saved), model, request).get("latency_seconds")
         return value if isinstance(value, float) else None
     from archscope.bench.measure import bench
+    from archscope.bench.records import Plan as Duration
     from archscope.bench.records import Settings
     from archscope.bench.statistics import median
     from archscope.sources import load
 
     loaded = load(model, input=request["input"] or None, device="cpu", **request["options"])
     setting = Settings(batch=request["batch"], dtype=request["dtype"], inputs=tuple(map(tuple, request["input"])))
-    (timing,) = bench([loaded], [setting], ceilings=False).timings
+    (timing,) = bench([loaded], [setting], plan=Duration(min_time=1.0, max_time=4.0), ceilings=False).timings
     if timing.failure or not timing.times:
         raise ArchscopeError(f"{model} could not be timed: {timing.failure}")
     return median(timing.times)

@@ -64,7 +64,7 @@ def compare(
     from archscope.comparison import DEFAULT, gather, lines
     from archscope.tables.comparison import comparison_table, failures, summed_up, wanted_columns
 
-    request = {"input": options.shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": options.settings(set_)}
+    request = options.request(input, batch, dtype, mode, set_)
     timings = files.load(bench) if bench else None
     subjects = list(gather(models or DEFAULT, request))
     error = failures([subject.error for subject in subjects])

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -66,13 +66,7 @@ def diagram(
     values = _values(color_by) if color_by.endswith(".json") else None
     paint([], color_by, theme, values)
     path = destination(out, _stem(models, level, block), FORMS)
-    request: dict[str, Any] = {
-        "input": options.shapes(input),
-        "batch": batch,
-        "dtype": dtype,
-        "mode": mode,
-        "options": options.settings(set_),
-    }
+    request = options.request(input, batch, dtype, mode, set_)
     graphs: list[Graph] = []
     first: ArchscopeError | None = None
     for model in models:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -50,13 +50,7 @@ def diff(
     from archscope.opener import look
     from archscope.tables.diff import diff_table
 
-    request: dict[str, Any] = {
-        "input": options.shapes(input),
-        "batch": batch,
-        "dtype": dtype,
-        "mode": mode,
-        "options": options.settings(set_),
-    }
+    request = options.request(input, batch, dtype, mode, set_)
     difference = compare(look(first, **request), look(second, **request))
     stem = f"{difference.first.name}-{difference.second.name}-diff"
     form = next((name for name, suffix in _PICTURES.items() if out == name or PurePath(out or "").suffix.lower() == suffix), None)

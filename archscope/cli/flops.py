@@ -49,7 +49,7 @@ def flops(
     """
     from archscope.tables.flops import flops_table
 
-    request = {"input": options.shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": options.settings(set_)}
+    request = options.request(input, batch, dtype, mode, set_)
     if cross_check is not None:
         from archscope.crosscheck import cross_check_table
 

@@ -92,3 +92,8 @@ def literal(text: str) -> Any:
 def shapes(words: list[str] | None) -> list[tuple[int, ...]]:
     """`["3x299x299"]` -> `[(3, 299, 299)]`; raises `UsageError` for what is not a shape."""
     return [parse_shape(word) for word in words or ()]
+
+
+def request(input: list[str] | None, batch: int, dtype: str, mode: str, set_: list[str] | None) -> dict[str, Any]:
+    """The keyword arguments of `look` that the common options ask for; raises `UsageError` as `shapes` and `settings` do."""
+    return {"input": shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": settings(set_)}

@@ -23,6 +23,6 @@ def params(
     """
     from archscope.tables.params import params_table
 
-    request = {"input": options.shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": options.settings(set_)}
+    request = options.request(input, batch, dtype, mode, set_)
     reports, error = each(models, lambda graph: params_table(graph, depth), request)
     finish(reports, error, format, out, f"{'-'.join(report.name for report in reports)}-params", exact)

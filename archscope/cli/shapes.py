@@ -27,6 +27,6 @@ def shapes(
     """
     from archscope.tables.shapes import shapes_table
 
-    request = {"input": options.shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": options.settings(set_)}
+    request = options.request(input, batch, dtype, mode, set_)
     reports, error = each([model], lambda graph: shapes_table(graph, fuse=not every), request)
     finish(reports, error, format, out, f"{model}-shapes", exact)

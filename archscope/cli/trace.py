@@ -30,7 +30,7 @@ def trace(
     """
     from archscope.opener import look
 
-    graph = look(model, input=options.shapes(input), batch=batch, dtype=dtype, mode=mode, options=options.settings(set_))
+    graph = look(model, **options.request(input, batch, dtype, mode, set_))
     path: Path | None = destination(out, graph.name, {"json": ".json"})
     if path is None:
         sys.stdout.write(graph.to_json().decode() + "\n")

@@ -31,7 +31,7 @@ def tree(
 
     failed: ArchscopeError | None = None
     try:
-        graph = look(model, input=options.shapes(input), batch=batch, dtype=dtype, mode=mode, options=options.settings(set_))
+        graph = look(model, **options.request(input, batch, dtype, mode, set_))
     except ArchscopeError as error:
         graph, failed = traced_part(error), error
     shown = diagram(graph, level="stage" if closed else "block").pictures[0]
