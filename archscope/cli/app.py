@@ -17,7 +17,8 @@ from archscope.registry import unknown
 
 # Each module of this package holds one command of its own name.
 COMMANDS = (
-    "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "compare", "chart", "diff", "verify", "check", "bench",
+    "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "compare", "chart", "diff", "verify", "check",
+    "bench",
 )  # fmt: skip
 
 
