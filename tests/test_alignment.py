@@ -33,7 +33,12 @@ def conv(before: int, after: int, kernel: int = 3, **how) -> nn.Conv2d:
 def test_resnet50_and_101_differ_in_the_number_of_blocks_of_stage_3_and_nothing_else():
     difference = diff(traced("resnet50"), traced("resnet101"))
     (change,) = difference.changes
-    assert (change.kind, change.paths, change.before, change.after) == ("repeated", ("conv4_x",), "6 x Bottleneck", "23 x Bottleneck")
+    assert (change.kind, change.paths, change.before, change.after) == (
+        "repeated",
+        ("conv4_x",),
+        "6 x Bottleneck",
+        "23 x Bottleneck",
+    )
     assert change.stage == "stage 3, 14x14"
     assert sentence(change) == "stage 3 (conv4_x, 14x14) has 6 x Bottleneck here and 23 x Bottleneck there"
     assert change.params == 44_549_160 - 25_557_032
@@ -141,14 +146,18 @@ def test_each_trait_of_a_layer():
         (net(conv(3, 8), nn.BatchNorm2d(8, eps=1e-3), nn.ReLU(), conv(8, 8)), "bn, eps 1e-05", "bn, eps 0.001"),
         (net(conv(3, 8), nn.GroupNorm(2, 8), nn.ReLU(), conv(8, 8)), "bn, eps 1e-05", "gn, eps 1e-05"),
         (net(conv(3, 8), nn.BatchNorm2d(8), nn.GELU(), conv(8, 8)), "relu", "gelu"),
-        (net(conv(3, 8, padding=2, dilation=2), nn.BatchNorm2d(8), nn.ReLU(), conv(8, 8)), "padding 1, dilation none", "padding 2, dilation 2"),
+        (
+            net(conv(3, 8, padding=2, dilation=2), nn.BatchNorm2d(8), nn.ReLU(), conv(8, 8)),
+            "padding 1, dilation none",
+            "padding 2, dilation 2",
+        ),
     ):
         assert [(b, a) for kind, _, b, a in told(base, other) if kind == "changed"] == [(before, after)]
 
 
 def test_a_wider_layer_is_told_once_and_what_reads_it_follows():
     found = diff(net(conv(3, 8), conv(8, 4)), net(conv(3, 16), conv(16, 4)))
-    assert [(change.kind, change.before, change.after) for change in found.changes][0] == ("changed", "width 8", "width 16")
+    assert next((change.kind, change.before, change.after) for change in found.changes) == ("changed", "width 8", "width 16")
     assert [change.kind for change in found.changes] == ["changed", "follows"]
     assert [change.params for change in found.changes] == [8 * (3 * 9 + 1), 8 * 4 * 9]
 
@@ -180,7 +189,9 @@ class Branches(nn.Module):
 
 
 def test_another_order_of_a_concatenation_is_another_wiring_and_another_order_of_running_is_none():
-    one, turned, late = (trace(Branches(*how), torch.empty(1, 3, 8, 8, device="meta")) for how in ((False, False), (True, False), (False, True)))
+    one, turned, late = (
+        trace(Branches(*how), torch.empty(1, 3, 8, 8, device="meta")) for how in ((False, False), (True, False), (False, True))
+    )
     assert [(kind, after) for kind, _, _, after in told(one, turned)] == [("rewired", "the same layers, wired in another way")]
     assert not diff(one, turned).equal
     assert diff(one, late).changes == ()

@@ -52,6 +52,8 @@ def _scales(axes: "Axes", chart: Chart, balls: list[Ball]) -> None:
     errors = [ball.error for ball in balls] or [0.0, 100.0]
     room = max(2.0, 0.14 * (max(errors) - min(errors)))
     axes.set_ylim(min(errors) - room, max(errors) + room)
+    apart = 5 if max(errors) - min(errors) > 12 else 1
+    axes.set_yticks([tick for tick in range(0, 101, apart) if min(errors) - room <= tick <= max(errors) + room])
     ticks = [factor * 10**power for power in range(3, 15) for factor in (1, 2, 5)]
     axes.set_xticks([tick for tick in ticks if low / 1.45 <= tick <= high * 1.75], minor=False)
     axes.set_xticks([], minor=True)

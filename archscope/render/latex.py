@@ -14,6 +14,7 @@ _ESCAPES = {
     "²": r"\textsuperscript{2}", "·": r"$\cdot$", "≈": r"$\approx$",
 }  # fmt: skip
 _WHOLE = {"count", "bytes"}
+_DECIMAL = {"percent", "ratio"}
 
 
 def render(reports: Sequence[Report]) -> str:
@@ -31,7 +32,7 @@ def _table(report: Report) -> str:
     head = " & ".join(f"{{{escape(column.title)}}}" for column in columns)
     rows = [" & ".join(_cell(row, column, at == 0) for at, column in enumerate(columns)) + r" \\" for row in report.rows]
     lines = [
-        r"\begin{table}", r"\centering", rf"\caption{{{escape(report.title)}. {escape('; '.join(report.facts))}.}}",
+        r"\begin{table}", r"\centering", r"\small", rf"\caption{{{escape(report.title)}. {escape('; '.join(report.facts))}.}}",
         rf"\begin{{tabular}}{{{spec}}}", r"\toprule", f"{head} \\\\", r"\midrule", *rows, r"\bottomrule", r"\end{tabular}",
         *(rf"\par\footnotesize {escape(note)}" for note in report.notes), r"\end{table}", "",
     ]  # fmt: skip
@@ -42,6 +43,11 @@ def _alignment(column: Column, rows: Sequence[Row]) -> str:
     values = [value for row in rows if isinstance(value := row.values.get(column.key), int)]
     if column.kind in _WHOLE:
         return f"S[table-format={max((len(str(value)) for value in values), default=1)}.0]"
+    if column.kind in _DECIMAL:
+        numbers = [value for row in rows if isinstance(value := row.values.get(column.key), (int, float))]
+        parts = [_decimal(number, column).split(".") for number in numbers]
+        before, after = (max((len(part[at]) for part in parts), default=1) for at in (0, 1))
+        return f"S[table-format={before}.{after}]"
     return "r" if column.kind in RIGHT else "l"
 
 
@@ -50,8 +56,15 @@ def _cell(row: Row, column: Column, first: bool) -> str:
     indent = r"\quad " * row.depth if first else ""
     if column.kind in _WHOLE and isinstance(value, int):
         return str(value)
+    if column.kind in _DECIMAL and isinstance(value, (int, float)):
+        return _decimal(value, column)
     words = escape(text(value, kind(row, column)))
-    return indent + (f"{{{words}}}" if column.kind in _WHOLE else words)
+    return indent + (f"{{{words}}}" if column.kind in _WHOLE | _DECIMAL else words)
+
+
+def _decimal(value: int | float, column: Column) -> str:
+    """A number that siunitx aligns at its point; a ratio without its sign, which stands in the head."""
+    return f"{value:.2f}" if column.kind == "ratio" else str(float(value))
 
 
 def escape(words: str) -> str:

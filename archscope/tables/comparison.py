@@ -64,18 +64,7 @@ STAGE_COLUMNS = (
 )
 
 # What fits across the page of a paper.
-PAGE = (
-    "model",
-    "year",
-    "params",
-    "macs",
-    "weighted_depth",
-    "receptive_field",
-    "top1_error",
-    "top5_error",
-    "params_ratio",
-    "macs_ratio",
-)
+PAGE = ("model", "params", "macs", "weighted_depth", "receptive_field", "top1_error", "top5_error", "params_ratio", "macs_ratio")
 
 Line = dict[str, Value]
 

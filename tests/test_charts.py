@@ -1,0 +1,232 @@
+"""Charts: what they show, that nothing in them overlaps, and that the same chart is the same file."""
+
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import traced
+
+from archscope import charts, metrics
+from archscope.charts.labels import Anchor, Box, placed, spread
+from archscope.charts.save import draw
+from archscope.charts.style import DARK, LIGHT
+from archscope.cli.app import run
+from archscope.comparison import DEFAULT, FIELD, published
+from archscope.errors import UsageError
+from archscope.zoo import catalog
+
+pytest.importorskip("matplotlib")
+
+
+def field_rows() -> list[dict]:
+    """The networks of the ball chart, with the catalog's counts."""
+    entries = [catalog.find(name) for name in FIELD]
+    return [{"model": e.name, "macs": e.macs, "params": e.params, "family": e.family, **published(e)} for e in entries]
+
+
+def chart(kind: str) -> charts.Chart:
+    return charts.balls(field_rows()) if kind == "balls" else charts.of(kind, [traced(name) for name in DEFAULT])
+
+
+# -- values -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_field_has_one_ball_for_each_network_with_a_published_error():
+    made = charts.balls([*field_rows(), {"model": "silent", "macs": 1, "params": 1, "top1_error": None}])
+    assert [ball.name for ball in made.items] == list(FIELD)
+    assert {ball.name for ball in made.items if not ball.usual} == {"alexnet"}
+    assert "hollow" in made.subtitle
+
+
+def test_bars_have_the_whole_of_each_network():
+    for bar, name in zip(chart("stages").items, DEFAULT, strict=True):
+        assert sum(part.macs for part in bar.segments) == metrics.macs(traced(name))
+        assert sum(part.params for part in bar.segments) == metrics.params(traced(name))
+
+
+def test_cumulated_cost_rises_to_the_totals():
+    for line, name in zip(chart("depth").items, DEFAULT, strict=True):
+        assert [ys[-1] for ys in line.ys] == [metrics.macs(traced(name)), metrics.params(traced(name))]
+        assert all(list(ys) == sorted(ys) for ys in line.ys)
+        assert line.xs[-1] == metrics.convolutions(traced(name)) + 1  # and the classifier
+
+
+def test_the_receptive_field_grows_to_that_of_the_last_feature_map():
+    for line, name in zip(chart("field").items, DEFAULT, strict=True):
+        assert line.ys[0][-1] == metrics.receptive_field(traced(name))
+        assert list(line.ys[0]) == sorted(line.ys[0])
+        assert line.xs[-1] == metrics.weighted_depth(traced(name)) - 1  # without the classifier
+    assert chart("field").reference == (299, "input")
+
+
+def test_the_memory_curve_has_its_peak_marked():
+    for line, name in zip(chart("memory").items, DEFAULT, strict=True):
+        assert line.ys[0][line.peak] == metrics.peak_activation_bytes(traced(name)) == max(line.ys[0])
+
+
+# -- pictures ---------------------------------------------------------------------------------------------------------------------
+
+
+def texts(kind: str, theme: str) -> list[tuple[str, Box]]:
+    """Every text of a drawn chart with its extent in pixels."""
+    import matplotlib as mpl
+
+    from archscope.charts.style import settings as plot_settings
+
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(plot_settings(LIGHT if theme == "light" else DARK))
+        canvas = draw(chart(kind), theme)
+        canvas.figure.canvas.draw()
+        shown = [*canvas.figure.texts]
+        for axes in canvas.figure.axes:
+            shown += [*axes.texts, axes.xaxis.label, axes.yaxis.label, *axes.get_xticklabels(), *axes.get_yticklabels()]
+        found = [(text.get_text(), canvas.extent(text)) for text in shown if text.get_text() and text.get_visible()]
+    page = Box(0, 0, canvas.width, canvas.height)
+    for words, box in found:
+        assert box.overlap(page) == pytest.approx((box.right - box.left) * (box.top - box.bottom)), f"{words!r} leaves the page"
+    return found
+
+
+@pytest.mark.parametrize("kind", charts.KINDS)
+def test_no_two_texts_overlap_and_none_leaves_the_page(kind):
+    found = texts(kind, "light")
+    assert len(found) > 10
+    for at, (words, box) in enumerate(found):
+        for other, beside in found[at + 1 :]:
+            assert box.overlap(beside) < 1, f"{words!r} and {other!r}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("kind", charts.KINDS)
+def test_the_same_chart_is_the_same_svg_that_says_what_it_shows(kind, theme):
+    made = chart(kind)
+    first, again = (charts.render(made, "svg", theme) for _ in range(2))
+    assert first == again
+    root = ElementTree.fromstring(first)
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.find(f"{space}title").text == made.title
+    assert root.find(f"{space}desc").text == made.description
+    assert all(name in made.description for name in (FIELD if kind == "balls" else DEFAULT))
+    assert b"http" not in re.sub(rb'xmlns(:\w+)?="[^"]*"', b"", first).replace(b"http://www.w3.org", b"")
+    page = (LIGHT if theme == "light" else DARK).page
+    assert page.encode() in first
+
+
+def test_png_and_pdf_are_what_they_say_and_the_same_each_time():
+    made = chart("stages")
+    for form, magic in (("png", b"\x89PNG"), ("pdf", b"%PDF")):
+        first = charts.render(made, form)
+        assert first.startswith(magic)
+        assert charts.render(made, form) == first
+
+
+def test_html_stands_alone_with_both_themes_and_a_tooltip_for_every_ball():
+    page = charts.render(chart("balls"), "html").decode()
+    assert "<link" not in page
+    assert not re.search(r'(src|href)="(?!#)', page)
+    assert LIGHT.page in page
+    assert DARK.page in page
+    tips = re.findall(r'<g id="(light|dark)-tip\d+"><title>(\w+):', page)
+    assert (
+        sorted(name for theme, name in tips if theme == "light")
+        == sorted(name for theme, name in tips if theme == "dark")
+        == sorted(FIELD)
+    )
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_users_own_settings_change_nothing():
+    import matplotlib as mpl
+
+    made = chart("stages")
+    expected = charts.render(made, "svg")
+    with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.fonttype": "none"}):
+        assert charts.render(made, "svg") == expected
+        assert mpl.rcParams["font.size"] == 30
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_text_and_lines_stand_out_from_the_page(theme):
+    def contrast(colour: str) -> float:
+        light, dark = sorted((luminance(colour), luminance(theme.page)), reverse=True)
+        return (light + 0.05) / (dark + 0.05)
+
+    assert contrast(theme.ink) > 7
+    assert contrast(theme.quiet) > 4.5  # WCAG 2.1, text
+    assert all(contrast(colour) > 2.5 for colour in theme.series)
+
+
+# -- labels -----------------------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.integers(60, 940), st.integers(60, 540), st.integers(0, 30)), min_size=1, max_size=12))
+@settings(max_examples=20, deadline=None)
+def test_labels_find_room_wherever_the_points_are(points):
+    anchors = [Anchor(*map(float, point)) for point in points]
+    boxes = placed(anchors, [(80.0, 12.0)] * len(anchors), Box(0, 0, 1000, 600))
+    for at, box in enumerate(boxes):
+        assert box.right - box.left == pytest.approx(80)
+        assert all(box.overlap(other) == 0 for other in boxes[at + 1 :])
+        assert box.overlap(Box(0, 0, 1000, 600)) == pytest.approx(80 * 12)
+
+
+@given(st.lists(st.floats(0, 500), min_size=1, max_size=12))
+def test_a_column_of_labels_keeps_its_order_and_its_distance(wanted):
+    found = spread(wanted, 16.0)
+    order = sorted(range(len(wanted)), key=lambda at: (wanted[at], found[at]))
+    assert all(found[b] - found[a] >= 16 - 1e-6 for a, b in pairwise(order))
+    if len(wanted) == 1:
+        assert found == wanted
+
+
+# -- the command ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_names_files_after_the_chart(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["chart", "lenet5", "--kind", "field"]) == 0
+    assert capsys.readouterr().out == "reports/chart-field.svg\n"
+    assert run(["chart", "lenet5", "--kind", "memory", "--out", "m.html", "--batch", "2"]) == 0
+    assert "2x1x32x32" in (tmp_path / "m.html").read_text()
+    assert run(["chart", "lenet5", "--kind", "depth", "--out", "-"]) == 0
+    assert "<svg" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--kind", "pie"], "unknown kind of chart 'pie'"), (["--theme", "pink"], "unknown theme 'pink'"),
+        (["lenet5"], "no top-1 error of lenet5"), (["--out", "x.jpg"], "no suffix that names a format"),
+        (["nonsense_v7"], "unknown model 'nonsense_v7'"),
+    ],
+)  # fmt: skip
+def test_errors_say_what_to_do(words, message, capsys):
+    assert run(["chart", *words]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "hint: " in err
+
+
+def test_an_empty_chart_is_an_error_in_words():
+    with pytest.raises(Exception, match="nothing to draw"):
+        charts.render(charts.balls([]))
+    with pytest.raises(UsageError, match="unknown theme"):
+        charts.render(chart("stages"), "svg", "pink")
+
+
+def test_values_need_neither_torch_nor_the_plotting_library():
+    code = "import sys, archscope.charts, archscope.charts.draw_balls; print({'torch', 'matplotlib'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
