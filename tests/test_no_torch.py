@@ -1,0 +1,88 @@
+"""What must feel instant never imports torch: import, help, completion, wrong words, and every second look."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "timm", "pandas", "numpy", "sympy", "fvcore")
+
+PROBE = """
+import sys
+from archscope.cli.app import run
+code = run(sys.argv[1:])
+sys.stdout.flush()
+print(*[name for name in {heavy} if name in sys.modules], file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory):
+    store = tmp_path_factory.mktemp("traces")
+
+    def call(*words: str, code: str = PROBE, cwd=None, **environment: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-c", code.format(heavy=HEAVY), *words],
+            capture_output=True, text=True, check=False, cwd=cwd, env={**os.environ, "ARCHSCOPE_STORE": str(store), **environment},
+        )  # fmt: skip
+
+    return call
+
+
+def heavy(found: subprocess.CompletedProcess) -> list[str]:
+    return found.stderr.splitlines()[-1].split()
+
+
+def test_importing_archscope(python):
+    code = "import archscope, sys; dir(archscope); print(*[m for m in {heavy} if m in sys.modules], file=sys.stderr)"
+    assert heavy(python(code=code)) == []
+
+
+def test_every_public_name_is_there(python):
+    code = "import archscope as a; [getattr(a, name) for name in a.__all__]; assert set(a.__all__) <= set(dir(a))"
+    assert python(code=code).stderr == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",), ("--version",), ("params", "--help"), ("flops", "--help"), ("shapes", "--help"), ("trace", "--help"),
+        ("params",), ("parms", "x"), ("params", "lenet5", "--batch", "0"), ("params", "inceptoin_v4"), ("params", "lenet5", "--input", "x"),
+        ("params", "nosuch.json"), ("list",), ("list", "resnet"), (),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_words_without_a_network(python, words):
+    found = python(*words)
+    assert "Traceback" not in found.stderr
+    assert heavy(found) == []
+
+
+def test_completion(python):
+    line = {"COMP_WORDS": "archscope params inception_v", "COMP_CWORD": "2", "_ARCHSCOPE_COMPLETE": "complete_bash"}
+    found = python(**line)
+    assert "inception_v4" in found.stdout.split()
+    assert heavy(found) == []
+
+
+@pytest.mark.parametrize("command", ["params", "flops", "shapes"])
+def test_a_second_look(python, command):
+    first, second = (python(command, "v4", "--format", "json") for _ in range(2))
+    assert first.returncode == second.returncode == 0
+    assert second.stdout == first.stdout
+    assert heavy(second) == []
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "md", "latex", "html"])
+def test_every_format_of_a_second_look(python, form):
+    python("flops", "v4", "--format", form)
+    assert heavy(python("flops", "v4", "--format", form)) == []
+
+
+def test_a_saved_graph(python, tmp_path):
+    assert python("trace", "v4", "--out", "v4.json", cwd=tmp_path).returncode == 0
+    found = python("flops", "v4.json", "--by", "layer", cwd=tmp_path, ARCHSCOPE_STORE="off")
+    assert found.returncode == 0
+    assert heavy(found) == []
