@@ -15,7 +15,13 @@ from archscope.views.groups import Group, signature, sources, type_of
 from archscope.views.pieces import ENTRY, Piece, Pieces, pieces
 from archscope.views.stages import LIMIT, inside, overview
 
-_PANEL_LIMIT = 64  # boxes of one opened block
+_PANEL_LIMITS = (
+    64,
+    32,
+    16,
+    8,
+)  # boxes of one opened block; the fewer, the more arrows there are (DenseNet: to every later layer)
+_CROWDED = 120  # arrows that nobody can follow
 
 
 def picture(graph: Graph, *, title: str = "", opened: bool = False, limit: int = LIMIT) -> Picture:
@@ -107,11 +113,17 @@ class _Maker:
     def panel(self, group: Group) -> Panel:
         """One block, opened; its input is box 0."""
         unit = group.unit
-        groups = inside(self.cut, unit, _PANEL_LIMIT)
+        groups: Sequence[Group] = ()
+        edges: tuple[tuple[int, int], ...] = ()
+        for limit in _PANEL_LIMITS:
+            groups = inside(self.cut, unit, limit)
+            edges = self._edges(groups)
+            if len(edges) <= _CROWDED:
+                break
         source = next(iter(sources(self.cut, unit)), ENTRY)
         into = wording.shape_label(self.cut, source)
         boxes = [Box(0, "input", INPUT, "input", into), *(self._box(n + 1, part, {}) for n, part in enumerate(groups))]
-        return Panel(wording.group_label(self.cut, unit), tuple(boxes), self._edges(groups), (into, boxes[-1].shape))
+        return Panel(wording.group_label(self.cut, unit), tuple(boxes), edges, (into, boxes[-1].shape))
 
     def _edges(self, groups: Sequence[Group]) -> tuple[tuple[int, int], ...]:
         at = {piece: n + 1 for n, group in enumerate(groups) for piece in range(group.start, group.stop)}

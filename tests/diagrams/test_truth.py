@@ -215,3 +215,58 @@ def test_random_networks_are_drawn_whole(plan):
     check(graph)
     shown = drawn(diagram(graph, level="block").svg())
     assert len(shown.labels) > 1
+
+
+def test_a_module_that_runs_several_times_is_counted_and_its_parameters_are_not_doubled():
+    class Loop(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.block = Block(8)
+
+        def forward(self, x):
+            for _ in range(6):
+                x = self.block(x)
+            return x
+
+    graph = trace(Loop(), torch.Size((1, 8, 8, 8)))
+    (box,) = picture(graph).overview.boxes[1:]
+    assert (box.title, box.costs.params) == ("6 x Block", 8 * 8 * 3 * 3 + 8 + 8 * 8 + 8)
+    assert box.costs.macs == 6 * 8 * 8 * (8 * 8 * 3 * 3 + 8 * 8)
+
+
+def test_several_inputs_stand_in_one_box():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv2d(3, 8, 3), nn.Linear(5, 8)
+
+        def forward(self, x, y):
+            return self.a(x) + self.b(y)[:, :, None, None]
+
+    graph = trace(Two(), torch.Size((2, 3, 9, 9)), torch.Size((2, 5)))
+    shown = picture(graph)
+    assert shown.overview.boxes[0].shape == "9x9x3 and 5"
+    assert [box.label for box in shown.overview.boxes] == ["Input", "3x3 conv, 8", "linear, 8", "+"]
+    assert shown.overview.edges == ((0, 1), (0, 2), (1, 3), (2, 3))
+
+
+def test_a_network_without_operators_is_its_input():
+    graph = trace(nn.Identity(), torch.Size((1, 3, 4, 4)))
+    for level in ("stage", "block", "op"):
+        assert "4x4x3" in "".join(drawn(diagram(graph, level=level).svg()).texts)
+
+
+def test_shapes_are_written_channels_last_whatever_their_order_in_memory():
+    boxes = picture(traced("timm:convnext_tiny")).overview.boxes
+    assert [box.shape for box in boxes if box.word == "ConvNeXtBlock"] == ["56x56x96", "28x28x192", "14x14x384", "7x7x768"]
+    tokens = picture(traced("torchvision:vit_b_16"), opened=True)
+    assert next(box.shape for box in tokens.overview.boxes if box.count == 12) == "197x768"
+    assert [box.label for box in tokens.panels[0].boxes[1:]] == [
+        "layer norm", "linear, 2304", "matmul", "softmax", "matmul", "linear, 768", "+", "layer norm", "linear, 3072", "linear, 768", "+",
+    ]  # fmt: skip
+
+
+def test_a_block_in_which_everything_reads_everything_is_joined_until_it_can_be_followed():
+    panels = picture(traced("torchvision:densenet121"), opened=True).panels
+    assert all(len(panel.edges) <= 120 for panel in panels)
+    assert max(len(panel.boxes) for panel in panels if panel.title == "DenseBlock") > 8

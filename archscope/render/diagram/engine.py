@@ -25,23 +25,28 @@ def program() -> str:
     return found
 
 
-def _run(source: str, *options: str) -> bytes:
+_PATIENCE = 60  # seconds
+
+
+def _run(source: str, hint: str, *options: str) -> bytes:
     try:
-        done = subprocess.run([program(), *options], input=source.encode(), capture_output=True, check=False, timeout=120)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ArchscopeError(f"the Graphviz engine failed: {error}", "choose --out svg, or a higher level") from None
+        done = subprocess.run([program(), *options], input=source.encode(), capture_output=True, check=False, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise ArchscopeError(f"the Graphviz engine did not finish in {_PATIENCE} s", hint) from None
+    except OSError as error:
+        raise ArchscopeError(f"the Graphviz engine failed: {error.strerror}", hint) from None
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         reason = next((text for text in said if not text.startswith("Warning")), "it wrote nothing")
-        raise ArchscopeError(f"the Graphviz engine failed: {reason}", "choose --out svg, or a higher level")
+        raise ArchscopeError(f"the Graphviz engine failed: {reason}", hint)
     return done.stdout
 
 
 def rasterised(source: str, dpi: int) -> bytes:
     """A DOT graph with positions, as PNG."""
-    return _run(source, "-Kneato", "-n2", "-Tpng", f"-Gdpi={dpi}")
+    return _run(source, "choose --out svg or pdf", "-Kneato", "-n2", "-Tpng", f"-Gdpi={dpi}")
 
 
 def laid_out(source: str) -> bytes:
     """A DOT graph's positions, as Graphviz' JSON."""
-    return _run(source, "-Kdot", "-Tjson0")
+    return _run(source, "choose --level stage, or --out dot", "-Kdot", "-Tjson0")

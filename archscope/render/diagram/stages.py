@@ -17,7 +17,7 @@ from archscope.render.diagram.scene import Element, Point, Shape, Text, arrow, l
 from archscope.render.diagram.tooltips import tooltip
 
 LABEL, SMALL = 11.0, 10.0
-HEIGHT, GAP = 27.0, 15.0
+HEIGHT, GAP = 26.0, 14.0
 _NARROWEST, _WIDEST = 120.0, 214.0
 _ARC = 9.0  # between two arcs
 _SLANT = 9.0  # how much a box that lowers the resolution narrows
