@@ -1,9 +1,8 @@
 """Receptive fields against autograd: where the gradient of one place of the last feature map is not zero.
 
-A field depends on kernels, strides, paddings and branches alone. So every convolution is given one positive channel (the mean of its inputs
-through a kernel of ones), normalisations pass their input on, and maxima become means: no path is cut, and a canvas as long as
-the largest
-field fits into memory. Each axis has a canvas of its own, long along it and narrow across.
+A field depends on kernels, strides, paddings and branches alone. So every convolution is given one positive channel (the mean of
+its inputs through a kernel of ones), normalisations pass their input on, and maxima become means: no path is cut, and a canvas as
+long as the largest field fits into memory. Each axis has a canvas of its own, long along it and narrow across.
 """
 
 import pytest
@@ -21,7 +20,7 @@ NETWORKS = [entry.name for entry in catalog.entries() if entry.name not in ("res
 NARROW = 96
 
 
-class _Reached(Exception):
+class ReachedError(Exception):
     pass
 
 
@@ -50,12 +49,12 @@ def feature_map(network: nn.Module, path: str, canvas: torch.Tensor) -> torch.Te
 
     def keep(module, inputs, output):
         found.append(output)
-        raise _Reached
+        raise ReachedError
 
     handle = network.get_submodule(path).register_forward_hook(keep)
     try:
         network(canvas)
-    except _Reached:
+    except ReachedError:
         pass
     finally:
         handle.remove()
@@ -96,7 +95,7 @@ def test_the_field_is_where_the_gradient_is_not_zero(name):
     for at, axis in enumerate(field):
         length = -(-(axis.size + 8 * int(axis.stride) + 64) // 64) * 64  # every halving comes out even
         place, first, last = seen(network, path, at, length)
-        assert 0 < first
+        assert first > 0
         assert last < length - 1
         assert (first, last) == (axis.low + place * axis.stride, axis.high + place * axis.stride)
 

@@ -43,7 +43,9 @@ def test_a_network_without_blocks_is_told_by_its_layers():
     assert metrics.macs(stages(traced("vgg16"))[-1].graph) == 25_088 * 4096 + 4096 * 4096 + 4096 * 1000
 
 
-@pytest.mark.parametrize("name", ["alexnet", "googlenet", "inception_v3", "inception_resnet_v2", "resnet20_cifar", "lenet5", "vgg11"])
+@pytest.mark.parametrize(
+    "name", ["alexnet", "googlenet", "inception_v3", "inception_resnet_v2", "resnet20_cifar", "lenet5", "vgg11"]
+)
 def test_stages_have_everything_once(name):
     graph = traced(name)
     parts = [stage.graph for stage in stages(graph)]

@@ -8,6 +8,7 @@ from archscope import kinds, metrics, units
 from archscope.fields import receptive_fields
 from archscope.graph import Graph
 from archscope.report import Value
+from archscope.tables.common import called
 from archscope.views.resolutions import stages as stages_of
 
 Kind = Literal["balls", "stages", "depth", "field", "memory"]
@@ -141,7 +142,7 @@ def _ball(row: Mapping[str, Value]) -> Ball | None:
 def stages(graphs: Sequence[Graph]) -> Chart:
     """Multiply-accumulates and parameters by stage."""
     bars = tuple(
-        Bar(graph.name, tuple(
+        Bar(called(graph), tuple(
             Segment(stage.name, stage.number, stage.structure, metrics.macs(stage.graph) or 0, metrics.params(stage.graph) or 0)
             for stage in stages_of(graph)
         ))
@@ -177,7 +178,7 @@ def _cumulated(graph: Graph) -> Line:
             tips.append(graph.path(node))
         else:
             macs[-1], params[-1] = spent, held
-    return Line(graph.name, tuple(xs), (tuple(macs), tuple(params)), tuple(tips))
+    return Line(called(graph), tuple(xs), (tuple(macs), tuple(params)), tuple(tips))
 
 
 def field(graphs: Sequence[Graph]) -> Chart:
@@ -212,7 +213,7 @@ def _grown(graph: Graph) -> Line:
     for x, point in sorted(best.items()):
         points.append((x, max(point, points[-1][1]) if points else point))
     return Line(
-        graph.name, tuple(x for x, _ in points), (tuple(y for _, (y, _) in points),), tuple(tip for _, (_, tip) in points)
+        called(graph), tuple(x for x, _ in points), (tuple(y for _, (y, _) in points),), tuple(tip for _, (_, tip) in points)
     )
 
 
@@ -229,7 +230,7 @@ def _alive(graph: Graph) -> Line:
     curve = metrics.liveness(graph)
     values = tuple(alive.bytes for alive in curve)
     tips = tuple(f"{kinds.word(alive.node)} in {graph.path(alive.node) or graph.name}" for alive in curve)
-    return Line(graph.name, tuple(range(1, len(values) + 1)), (values,), tips, values.index(max(values)) if values else None)
+    return Line(called(graph), tuple(range(1, len(values) + 1)), (values,), tips, values.index(max(values)) if values else None)
 
 
 def _inputs(graphs: Sequence[Graph]) -> str:

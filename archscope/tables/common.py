@@ -90,6 +90,12 @@ def _missing(item: dict[str, Any]) -> str:
     return f"{item['count']} x {item['op']} in {item['module'] or 'the network'} on {on}"
 
 
+def called(graph: Graph) -> str:
+    """What to call a network beside others: its name, with the library that it comes from: "torchvision:resnet50"."""
+    source = graph.meta.source
+    return source if source.partition(":")[0] in ("torchvision", "timm") else graph.name
+
+
 def at_least(graph: Graph) -> str:
     """The sign "≥ " before a sum that lacks something."""
     return "≥ " if graph.cost.unknown or graph.meta.failure else ""

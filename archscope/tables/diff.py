@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from archscope import metrics
 from archscope.alignment import Change, Difference
 from archscope.report import Column, Report, Row
+from archscope.tables.common import called
 
 _MOST_PATHS = 2
 
@@ -13,7 +14,7 @@ _MOST_PATHS = 2
 def diff_table(difference: Difference) -> Report:
     """One row per change, with the change in parameters and MACs; the rows add up to the difference of the totals."""
     pair = first, second = difference.first, difference.second
-    names = (first.name, second.name) if first.name != second.name else ("first", "second")
+    names = (called(first), called(second)) if called(first) != called(second) else ("first", "second")
     params = metrics.params(first), metrics.params(second)
     macs = metrics.macs(first), metrics.macs(second)
     columns = (

@@ -12,6 +12,7 @@ from archscope.render.diagram.compare import side_by_side
 from archscope.render.diagram.paint import paint
 from archscope.render.diagram.scene import Element, Scene, Shape, Text, rectangle
 from archscope.sketch import picture
+from archscope.tables.common import called
 from archscope.tables.diff import sentence
 
 _SIZE, _LINE, _BADGE = 9.5, 14.0, 8.5
@@ -30,7 +31,7 @@ def marked(difference: Difference, theme: str = "light") -> Scene:
 
     Raises `UsageError` for a theme that does not exist.
     """
-    shown = [picture(graph, title=graph.name) for graph in (difference.first, difference.second)]
+    shown = [picture(graph, title=called(graph)) for graph in (difference.first, difference.second)]
     colors = paint(shown, "kind", theme)
     scene = side_by_side(shown, colors)
     changes = [change for change in difference.changes if change.kind != "follows"]
