@@ -5,26 +5,17 @@ It sees aten operators, below autograd and above the kernels: `F.linear` arrives
 """
 
 import sys
-from collections.abc import Callable
-from functools import partial
-from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from archscope import attributes
-from archscope.counts import cost_of
-from archscope.graph import UNKNOWN, ZERO, Attr, Call, Cost, Failure, Node
-from archscope.ledger import DTYPE_NAMES, Entry, Ledger, tensors_in
-from archscope.shapes import RULES
+from archscope.graph import Call, Failure, Node
+from archscope.ledger import Entry, Ledger, tensors_in
+from archscope.operators import META, PLAIN, Assessment, Operator, Reading, assess, maker
 from archscope.survey import Survey
-
-META = torch.device("meta")
-_PLAIN = {int, float, bool, str, type(None)}
-_READS_VALUES = {"aten._local_scalar_dense", "aten.item", "aten.is_nonzero", "aten.equal"}
 
 
 class NeedsValuesError(RuntimeError):
@@ -38,36 +29,6 @@ def one_line(error: BaseException) -> str:
         return type(error).__name__
     speaks = isinstance(error, (RuntimeError, ValueError, TypeError, AssertionError))
     return lines[0] if speaks else f"{type(error).__name__}: {lines[0]}"
-
-
-class Operator:
-    """What the schema says of one overload, looked up once."""
-
-    __slots__ = (
-        "attributes", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "reader", "reads_values", "rule",
-        "writes",
-    )  # fmt: skip
-
-    def __init__(self, func: Any) -> None:
-        arguments = func._schema.arguments
-        self.name = func._schema.name.replace("::", ".")
-        self.names = [argument.name for argument in arguments]
-        self.reader = attributes.reader(self.name)
-        # Positions and names of the arguments that can be attributes.
-        self.attributes = [
-            (at, argument.name if self.reader else attributes.own_name(argument.name))
-            for at, argument in enumerate(arguments)
-            if str(argument.type) not in ("List[Tensor]", "List[Optional[Tensor]]")  # x * 0.17 puts a number in a tensor's place
-        ]
-        self.writes = [
-            at for at, argument in enumerate(arguments) if argument.alias_info is not None and argument.alias_info.is_write
-        ]
-        self.is_view = not self.writes and any(ret.alias_info is not None for ret in func._schema.returns)
-        self.has_device = "device" in self.names
-        self.is_factory = self.has_device and not any("Tensor" in str(argument.type) for argument in arguments)
-        self.is_bookkeeping = self.name.startswith("profiler.")  # record_function's marks
-        self.reads_values = self.name in _READS_VALUES
-        self.rule = RULES.get(func)
 
 
 class Recorder(TorchDispatchMode):
@@ -89,7 +50,7 @@ class Recorder(TorchDispatchMode):
         self._paths, self._packed = survey.paths, survey.packed
         self._meta = meta
         self._operators: dict[Any, Operator] = {}
-        self._known: dict[tuple[Any, ...], _Assessment] = {}
+        self._known: dict[tuple[Any, ...], Assessment] = {}
         self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._hooks: list[Any] = []
@@ -149,7 +110,7 @@ class Recorder(TorchDispatchMode):
             return func(*args, **kwargs)
         if self._meta and (operator.has_device or operator.reads_values or kwargs or not _all_on_meta(args)):
             args, kwargs = self._on_meta(operator, args, kwargs)
-        read = _Read(self.ledger, func)
+        read = Reading(self.ledger, func)
         arguments = [read(value) for value in args]
         read.key += kwargs  # their names: alpha=2 is not beta=2
         named = {name: read(value) for name, value in kwargs.items()} if kwargs else kwargs
@@ -169,9 +130,9 @@ class Recorder(TorchDispatchMode):
             return out
         written = self._number(operator, args, kwargs, out, read)
         if known is None:
-            known = self._assess(operator, read, arguments, named, written, out)
+            known = assess(operator, read, arguments, named, written, out)
             if self._meta:
-                self._known[key] = known._replace(makes=_maker(out)) if by_rule and not operator.writes else known
+                self._known[key] = known._replace(makes=maker(out)) if by_rule and not operator.writes else known
         self._write_down(operator, read, written, known)
         return out
 
@@ -189,7 +150,7 @@ class Recorder(TorchDispatchMode):
         return args, {name: self._move(value) for name, value in kwargs.items()} if kwargs else kwargs
 
     def _move(self, value: Any) -> Any:
-        if type(value) in _PLAIN:
+        if type(value) in PLAIN:
             return value
         if isinstance(value, torch.Tensor):
             if value.is_meta:
@@ -209,23 +170,7 @@ class Recorder(TorchDispatchMode):
         inside = [held for path, held in self._packed.items() if path == here or path.startswith(f"{here}.".lstrip("."))]
         return [param.name for params in inside for param in params]
 
-    def _assess(
-        self, operator: Operator, read: "_Read", arguments: list[Any], named: dict[str, Any], written: list[Entry], out: Any
-    ) -> "_Assessment":
-        result = written[0].record if type(out) is torch.Tensor and written else _Read(self.ledger)(out)
-        cost, free = cost_of(operator.name, tuple(arguments), named, result)
-        if read.sparse and cost != ZERO:
-            cost = UNKNOWN  # it depends on how many values there are
-        count = len(arguments)
-        attrs = {name: v for at, name in operator.attributes if at < count and _is_attribute(v := arguments[at])}
-        attrs.update((name, value) for name, value in named.items() if _is_attribute(value))
-        attrs.update({name: str(v) for name, v in attrs.items() if type(v) is float and not isfinite(v)})  # JSON has no infinity
-        if operator.reader is not None:
-            attrs = operator.reader(attrs, [entry.record.shape for entry in read.entries])
-        moved = 0 if operator.is_view else sum([entry.record.bytes for entry in (*read.entries, *written)])
-        return _Assessment(cost, free, attrs, moved)
-
-    def _write_down(self, operator: Operator, read: "_Read", written: list[Entry], known: "_Assessment") -> None:
+    def _write_down(self, operator: Operator, read: Reading, written: list[Entry], known: Assessment) -> None:
         number = len(self.nodes)
         self.nodes.append(
             Node(
@@ -243,7 +188,7 @@ class Recorder(TorchDispatchMode):
         )
         self.ledger.ran(number)
 
-    def _number(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, read: "_Read") -> list[Entry]:
+    def _number(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, read: Reading) -> list[Entry]:
         """Numbers what an operator wrote: in place, as a view, or anew."""
         if not operator.writes:
             storage = self.ledger.tensors[read.inputs[0]].storage if operator.is_view and read.inputs else None
@@ -256,85 +201,11 @@ class Recorder(TorchDispatchMode):
         return written + [self.ledger.add(t) for t in tensors_in(out) if id(t) not in rewritten]
 
 
-class _Assessment(NamedTuple):
-    """What one run of an operator is; the same for every run on tensors of the same shapes with the same arguments.
-
-    Attributes:
-        cost, free, attrs, bytes: as in `Node`.
-        makes: makes the result anew; None where only the operator itself can.
-    """
-
-    cost: Cost
-    free: str
-    attrs: dict[str, Attr]
-    bytes: int
-    makes: Callable[[], Any] | None = None
-
-
-def _maker(out: Any) -> Callable[[], Any]:
-    """A function that makes a result like this one of a rule: new contiguous tensors on the meta device."""
-    made = [partial(torch.empty, tuple(t.shape), dtype=t.dtype, device=META) for t in tensors_in(out)]
-    return made[0] if isinstance(out, torch.Tensor) else lambda: tuple([make() for make in made])
-
-
-class _Read:
-    """Replaces the tensors among an operator's arguments by their records, and notes what was read.
-
-    Attributes:
-        inputs, params: numbers of the activations, names of the parameters.
-        entries: of all of them, in the order of the arguments.
-        key: all that the operator's cost and result depend on.
-        sparse: whether some tensor holds only some of its values.
-        packed: whether an argument is an opaque object, which may hold parameters.
-    """
-
-    __slots__ = ("entries", "inputs", "key", "ledger", "packed", "params", "sparse")
-
-    def __init__(self, ledger: Ledger, func: Any = None) -> None:
-        self.ledger = ledger
-        self.inputs: list[int] = []
-        self.params: list[str] = []
-        self.entries: list[Entry] = []
-        self.key: list[Any] = [func]
-        self.sparse = self.packed = False
-
-    def __call__(self, value: Any) -> Any:
-        kind = type(value)
-        if kind in _PLAIN:
-            self.key.append(kind)  # 1, 1.0 and True are equal, and mean different things
-            self.key.append(value)
-            return value
-        if isinstance(value, torch.Tensor):
-            entry = self.ledger.look_up(value, self.inputs, self.params)
-            self.entries.append(entry)
-            self.key.append(entry.like)
-            if value.layout is not torch.strided:
-                self.sparse = True
-            return entry.record
-        if isinstance(value, (list, tuple)):
-            if value and type(value[0]) is int:
-                self.key.append(tuple(value))
-                return list(value)
-            self.key.append(len(value))
-            return [self(v) for v in value]
-        if isinstance(value, torch.ScriptObject):
-            self.packed = True
-        word = DTYPE_NAMES.get(value) or str(value)
-        self.key.append(word)
-        return word
-
-
 def _all_on_meta(args: tuple[Any, ...]) -> bool:
     for value in args:
         if isinstance(value, torch.Tensor):
             if not value.is_meta:
                 return False
-        elif type(value) is list and value and type(value[0]) not in _PLAIN and not _all_on_meta(tuple(value)):
+        elif type(value) is list and value and type(value[0]) not in PLAIN and not _all_on_meta(tuple(value)):
             return False
     return True
-
-
-def _is_attribute(value: Any) -> bool:
-    if type(value) is list:
-        return all([type(v) in _PLAIN for v in value])
-    return type(value) in _PLAIN and value is not None

@@ -23,7 +23,8 @@ from archscope.borrow import borrowed, on_cpu, on_meta
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Failure, Graph, Meta
 from archscope.ledger import Ledger
-from archscope.recorder import META, NeedsValuesError, Recorder, one_line
+from archscope.operators import META
+from archscope.recorder import NeedsValuesError, Recorder, one_line
 from archscope.survey import Survey
 
 
