@@ -9,12 +9,10 @@ import pytest
 HEAVY = ("torch", "torchvision", "timm", "pandas", "numpy", "sympy", "fvcore")
 
 PROBE = """
-import sys
+import atexit, sys
+atexit.register(lambda: print(*[name for name in {heavy} if name in sys.modules], file=sys.stderr))
 from archscope.cli.app import run
-code = run(sys.argv[1:])
-sys.stdout.flush()
-print(*[name for name in {heavy} if name in sys.modules], file=sys.stderr)
-sys.exit(code)
+sys.exit(run(sys.argv[1:]))
 """
 
 
