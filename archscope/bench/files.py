@@ -1,6 +1,7 @@
 """Saved benchmarks: written with every raw time, read, joined, and compared by environment. No torch."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,20 @@ from archscope.bench.summary import summarise
 from archscope.errors import ArchscopeError
 
 _HINT = "write one with: archscope bench MODEL --out bench.json"
+# A list of plain values is one line; a line break inside a string is written \\n and not touched.
+_LIST, _BREAK = re.compile(r"\[\n\s+([^\[\]{}]*?)\n\s*\]"), re.compile(r"\n\s*")
 _FIGURES = "figures"  # for readers of the file; computed anew when it is loaded
 
 
 def to_json(bench: Bench) -> str:
     """The benchmark as JSON: the raw times, and beside each timing the figures computed from them, so that nobody has to."""
-    tree: dict[str, Any] = msgspec.to_builtins(bench)
+    tree: dict[str, Any] = {"kind": bench.kind, "schema_version": bench.schema_version, **msgspec.to_builtins(bench)}
     rows = iter(summarise(bench))
     for session in tree["sessions"]:
         for timing in session["timings"]:
             timing[_FIGURES] = msgspec.to_builtins(next(rows)[2])
     tree["cautions"] = [msgspec.to_builtins(caution) for caution in cautions(bench)]
-    return json.dumps(tree, indent=1, ensure_ascii=False) + "\n"
+    return _LIST.sub(lambda found: f"[{_BREAK.sub(' ', found[1])}]", json.dumps(tree, indent=1, ensure_ascii=False)) + "\n"
 
 
 def from_json(text: str | bytes, where: str = "the benchmark") -> Bench:

@@ -33,7 +33,8 @@ def layer_tables(session: Session, timing: Timing) -> list[Report]:
     about = f"{timing.model}, {timing.settings.words()}"
     facts = (_cost(timing.layers),)
     notes = (
-        "Time from the begin to the end of a module's forward, Python included; of roof: share of what the roofline allows.",
+        "Time from the begin to the end of a module's forward, Python included.",
+        "Of roof: share of what the roofline allows; above 100% the caches gave what the copy had to fetch from memory.",
     )
     by_layer = _by_layer(session, timing, timing.layers)
     tables = [Report(timing.model, f"{about}: time by layer", COLUMNS, tuple(by_layer), facts, notes=notes)]
