@@ -55,6 +55,31 @@ def test_stages_have_everything_once(name):
     assert sorted(every) == [node.id for node in graph.nodes]
 
 
+class Mixer(nn.Module):
+    """A block that holds two modules of one class."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = (Mlp() for _ in range(2))
+
+    def forward(self, x):
+        return self.two(self.one(x))
+
+
+class Mlp(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)
+
+    def forward(self, x):
+        return self.second(self.first(x))
+
+
+def test_a_block_may_hold_two_of_a_class():
+    graph = trace(nn.Sequential(nn.Conv2d(3, 4, 3), *(Mixer() for _ in range(3))), torch.empty(1, 3, 8, 8, device="meta"))
+    assert [(stage.name, stage.structure) for stage in stages(graph)] == [("stem", "Conv2d"), ("6x6", "3 x Mixer")]
+
+
 class Tied(nn.Module):
     """The same convolution at two resolutions."""
 

@@ -9,10 +9,11 @@ the resolution that it hands on: a ResNet's first block of a stage and an Incept
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from archscope import kinds
 from archscope.graph import Graph, Node
+from archscope.views.outline import signature
 
 CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "Module"})
 STEM, HEAD = "stem", "head"
@@ -115,7 +116,19 @@ def _opens(graph: Graph, call: int) -> bool:
     """Whether a module is a container, or holds several blocks of one class one after the other."""
     if not graph.children[call]:
         return False
-    return graph.calls[call].type in CONTAINERS or _holds_blocks(graph, call)
+    return graph.calls[call].type in CONTAINERS or (_holds_blocks(graph, call) and not _repeats(graph, call))
+
+
+def _repeats(graph: Graph, call: int) -> bool:
+    """Whether it stands among neighbours of its class of which two do the same: then it is a block itself, whatever it holds (an
+    MLP-Mixer's has two MLPs).
+    """
+    siblings = graph.children[graph.calls[call].parent or 0]
+    for _, run in groupby(siblings, key=lambda child: graph.calls[child].type):
+        members = list(run)
+        if call in members:
+            return any(signature(graph, a) == signature(graph, b) for a, b in pairwise(members))
+    return False
 
 
 def _holds_blocks(graph: Graph, call: int) -> bool:
