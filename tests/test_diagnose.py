@@ -1,0 +1,94 @@
+"""Why a forward failed, in the words of the person who chose the input; and the words of `look`."""
+
+import pytest
+from torch import nn
+
+from archscope.diagnose import explained, smallest_size
+from archscope.errors import ArchscopeError, UsageError
+from archscope.opener import look
+from archscope.sources import Model, load
+from archscope.tracer import TraceError
+
+
+def failure(name: str, *shapes: tuple[int, ...]) -> TraceError:
+    with pytest.raises(TraceError) as caught:
+        look(name, input=shapes)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["inception_v4", "inception_v3", "torchvision:alexnet", "lenet5_dense"])
+def test_the_smallest_size_works_and_one_less_does_not(name):
+    error = failure(name, (load(name).shapes[0][0], 3, 3))
+    side = int(error.hint.rpartition("x")[2])
+    channels = load(name).shapes[0][0]
+    assert error.hint == f"too small: the smallest square input that works is --input {channels}x{side}x{side}"
+    assert look(name, input=[(channels, side, side)]).cost.macs
+    failure(name, (channels, side - 1, side - 1))
+
+
+def test_it_names_the_layer_and_what_came_in():
+    error = failure("inception_v4", (3, 20, 20))
+    assert error.failure.type == "Conv2d"
+    assert error.failure.inputs == ((1, 192, 1, 1),)
+    assert error.message.startswith(f"inception_v4 failed in {error.failure.path} (Conv2d), given 1x192x1x1: ")
+    assert error.graph.cost.macs > 0
+
+
+def test_wrong_channels():
+    assert failure("inception_v4", (1, 299, 299)).hint == "it takes 3 channels, given 1; try --input 3x299x299"
+
+
+def test_wrong_rank():
+    error = failure("inception_v4", (299, 299))
+    assert error.hint == "it takes 3 sizes without the batch, as in --input 3x299x299; 299x299 has 2"
+
+
+def test_wrong_number_of_inputs():
+    assert failure("inception_v4", (3, 299, 299), (3, 299, 299)).hint == "its inputs are 3x299x299"
+
+
+def test_a_size_that_the_network_does_not_take_though_it_is_large():
+    assert failure("torchvision:vit_b_16", (3, 500, 500)).hint == "made for --input 3x224x224"
+
+
+def test_an_error_of_the_network_itself_keeps_the_general_hint():
+    model = Model("net", nn.Sequential(nn.Linear(4, 5), nn.Linear(6, 7)), ((4,),), usual=((4,),))
+    with pytest.raises(TraceError) as caught:
+        model.trace()
+    assert explained(model, caught.value).hint == "check the input size (--input), or the module's forward"
+
+
+def test_a_network_that_fails_at_every_size_has_no_smallest():
+    model = Model("net", nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(5, 4, 3)), ((3, 4, 4),), usual=((3, 16, 16),))
+    assert smallest_size(model) is None
+
+
+# -- look ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_look_reads_a_saved_graph(tiny, tmp_path):
+    path = tmp_path / "tiny.json"
+    path.write_bytes(tiny.to_json())
+    assert look(str(path)) == tiny
+
+
+@pytest.mark.parametrize(
+    "change", [{"input": [(3, 8, 8)]}, {"batch": 2}, {"dtype": "float64"}, {"mode": "train"}, {"options": {"a": 1}}]
+)
+def test_a_saved_graph_is_what_it_is(tiny, tmp_path, change):
+    path = tmp_path / "tiny.json"
+    path.write_bytes(tiny.to_json())
+    with pytest.raises(UsageError, match="is a saved graph: its input, batch, dtype and arguments are fixed"):
+        look(str(path), **change)
+
+
+def test_a_saved_graph_that_is_not_there(tmp_path):
+    for path in (tmp_path / "no.json", tmp_path):
+        with pytest.raises(ArchscopeError):
+            look(str(path) if path.suffix else f"{path}/x.json")
+
+
+def test_look_and_load_agree():
+    assert look("lenet5_dense", batch=3, dtype="float64") == load("lenet5_dense").trace(batch=3, dtype="float64")
+    assert look("lenet5_dense", options={"num_classes": 20}) == load("lenet5_dense", num_classes=20).trace()
+    assert look("lenet5_dense", mode="train").meta.mode == "train"
