@@ -39,9 +39,8 @@ def look(
     options = options or {}
     if name.endswith(".json"):
         return _saved(name, bool(input or options or batch != 1 or dtype != "float32" or mode != "eval"))
+    name = canonical(name)
     prefix = name.partition(":")[0] if ":" in name else ""
-    if not prefix:
-        name = catalog.find(name).name
     if prefix not in _LASTING:
         return _fresh(name, input, batch, dtype, mode, options)
     request = {
@@ -58,6 +57,11 @@ def look(
         graph = _fresh(name, input, batch, dtype, mode, options)
         store.put(key, graph)
     return graph
+
+
+def canonical(name: str) -> str:
+    """The name that a model goes by: "irv2" -> "inception_resnet_v2"; other sources' names and files are their own."""
+    return name if ":" in name or name.endswith(".json") else catalog.find(name).name
 
 
 def _fresh(name: str, input: Sequence[Shape], batch: int, dtype: str, mode: str, options: Mapping[str, Any]) -> Graph:

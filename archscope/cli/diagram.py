@@ -96,7 +96,9 @@ def traced_part(error: ArchscopeError) -> Graph:
 
 
 def _stem(models: list[str], level: str, block: str | None) -> str:
-    name = "-".join(models)
+    from archscope.opener import canonical
+
+    name = "-".join(canonical(model).removesuffix(".json") for model in models)
     if block is not None:
         return f"{name}-{block}"
     return name if level == "stage" else f"{name}-{level}"

@@ -55,7 +55,7 @@ def flops(
 
         reports, error = [cross_check_table(cross_check, model, request) for model in models], None
         exact = True  # a second opinion is worth nothing rounded
-        stem = f"{'-'.join(models)}-cross-check"
+        stem = f"{'-'.join(report.name for report in reports)}-cross-check"
     else:
         # Dearest rows of stages are few; --top asks for layers unless told otherwise.
         grouping = "layer" if top is not None and by == "stage" else by

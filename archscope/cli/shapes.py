@@ -25,8 +25,9 @@ def shapes(
 
     archscope shapes lenet5
     """
+    from archscope.opener import canonical
     from archscope.tables.shapes import shapes_table
 
     request = options.request(input, batch, dtype, mode, set_)
     reports, error = each([model], lambda graph: shapes_table(graph, fuse=not every), request)
-    finish(reports, error, format, out, f"{model}-shapes", exact)
+    finish(reports, error, format, out, f"{canonical(model).removesuffix('.json')}-shapes", exact)
