@@ -12,7 +12,8 @@ def render(reports: Sequence[Report]) -> str:
 
 
 def _section(report: Report) -> str:
-    columns = [column for column in report.columns if not column.file_only]
+    filled = {key for row in report.rows for key, value in row.values.items() if value is not None}
+    columns = [column for column in report.columns if not column.file_only and (column.key in filled or not report.rows)]
     head = [column.title for column in columns]
     rule = ["---:" if column.kind in RIGHT else "---" for column in columns]
     body = [

@@ -7,7 +7,7 @@ from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 from archscope.registry import unknown
 from archscope.report import Column, Report, Row, Value
-from archscope.tables.common import CONVENTION, share, warnings
+from archscope.tables.common import CONVENTION, called, share, warnings
 from archscope.views.resolutions import stages
 
 MODEL_COLUMNS = (
@@ -189,9 +189,9 @@ def summed_up(
             "map, in pixels. peak memory: parameters, buffers and the most activations alive at once. top-1, top-5: published "
             "errors of one trained network."
         )
-        notes += _protocols(rows)
-        notes += [f"{graph.name}: {graph.meta.variant}." for graph in there if graph.meta.variant]
-    notes += [f"{graph.name}: {line}" for graph in there for line in warnings(graph)]
+        notes += [*_protocols(rows), *_devices(rows)]
+        notes += [f"{called(graph)}: {graph.meta.variant}." for graph in there if graph.meta.variant]
+    notes += [f"{called(graph)}: {line}" for graph in there for line in warnings(graph)]
     return (" · ".join(circumstances),), tuple(notes)
 
 
@@ -202,6 +202,15 @@ def _protocols(rows: Sequence[Line]) -> list[str]:
         if row.get("error_protocol"):
             groups.setdefault(str(row["error_protocol"]), []).append(f"{row['model']} ({row['error_source']})")
     return [f"Errors on {protocol}: {', '.join(models)}." for protocol, models in groups.items()]
+
+
+def _devices(rows: Sequence[Line]) -> list[str]:
+    """What the latencies were measured on, and a warning where that differs."""
+    devices = list(dict.fromkeys(str(row["device"]) for row in rows if row.get("device")))
+    if not devices:
+        return []
+    warning = " These are different machines: the latencies cannot be compared." if len(devices) > 1 else ""
+    return [f"latency: median of a forward on {'; '.join(devices)}.{warning}"]
 
 
 def failures(errors: Sequence[ArchscopeError | None]) -> ArchscopeError | None:
