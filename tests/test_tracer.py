@@ -10,9 +10,10 @@ from torch import Size, nn
 from torch.utils.checkpoint import checkpoint
 
 import archscope
-from archscope import TraceError, metrics
+from archscope import TraceError, metrics, recorder
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node
+from archscope.shapes import RULES
 from archscope.tables.common import facts
 
 
@@ -196,6 +197,50 @@ def test_train_mode_is_said_and_used():
     assert archscope.trace(net, Size((2, 4)), mode="train").meta.mode == "train"
     assert nodes(archscope.trace(net, Size((2, 4)), mode="train"), "bernoulli")
     assert not nodes(archscope.trace(net, Size((2, 4))), "bernoulli")
+
+
+class Forgetful(dict):
+    def __setitem__(self, key, value):
+        pass
+
+
+def without_memory(monkeypatch):
+    """Every operator is asked and costed anew."""
+    begin = recorder.Recorder.__init__
+
+    def forget(self, *given, **named):
+        begin(self, *given, **named)
+        self._known = Forgetful()
+
+    monkeypatch.setattr(recorder.Recorder, "__init__", forget)
+
+
+NETWORKS = ["torchvision:swin_t", "torchvision:mobilenet_v3_small", "torchvision:convnext_tiny", "lenet5"]
+
+
+@pytest.mark.parametrize("mode", ["eval", "train"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_is_remembered_of_an_operator_is_what_it_would_say_again(name, mode, monkeypatch):
+    model = archscope.load(name)
+    graph = model.trace(mode=mode)
+    without_memory(monkeypatch)
+    assert model.trace(mode=mode) == graph
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_shape_rules_change_nothing(name, monkeypatch):
+    model = archscope.load(name)
+    graph = model.trace()
+    without_memory(monkeypatch)
+    for rule in list(RULES):
+        monkeypatch.delitem(RULES, rule)
+    slow = model.trace()
+    assert [(n.op, n.cost, n.inputs, n.outputs, n.params, n.attrs) for n in slow.nodes] == [
+        (n.op, n.cost, n.inputs, n.outputs, n.params, n.attrs) for n in graph.nodes
+    ]
+    # All but the statistics that a batch norm hands out beside its result, which nobody reads in eval mode.
+    read = {t for node in graph.nodes for t in node.inputs} | set(graph.outputs)
+    assert all(slow.tensors[t] == graph.tensors[t] for t in read)
 
 
 # -- edges --------------------------------------------------------------------------------------------------------------------
