@@ -5,10 +5,8 @@ or norm.
     (Change(kind='repeated', paths=('conv4_x',), before='6 x Bottleneck', after='23 x Bottleneck', ...),)
 
 Both networks are taken as trees whose leaves are layers (`archscope.views.items`). Equal subtrees are done with. The children
-of two
-modules that differ are aligned in order, so that the similarity of the pairs is greatest (Needleman and Wunsch 1970); runs of
-equals count
-as one there.
+of two modules that differ are aligned in order, so that the similarity of the pairs is greatest (Needleman and Wunsch 1970);
+runs of equals count as one there.
 """
 
 from collections.abc import Iterator, Sequence

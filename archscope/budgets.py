@@ -124,8 +124,7 @@ def passes(findings: Sequence[Finding]) -> bool:
     return all(finding.verdict == "within" for finding in findings)
 
 
-# -- words and files
-# --------------------------------------------------------------------------------------------------------------
+# -- words and files -------------------------------------------------------------------------------------------------------------
 
 
 def limit_of(key: str, words: object, where: str = "") -> int | float:

@@ -14,11 +14,12 @@ from archscope import metrics, units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.opener import look
+from archscope.published import published
 from archscope.registry import unknown
 from archscope.report import Value
 from archscope.tables.comparison import MODEL_COLUMNS, RATIOS, STAGE_COLUMNS, stage_rows
 from archscope.zoo import catalog
-from archscope.zoo.cards import Claim, Entry
+from archscope.zoo.cards import Entry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +33,7 @@ DEFAULT = ("inception_v3", "inception_v4", "inception_resnet_v1", "inception_res
 # One of each kind, with errors that can be compared.
 FIELD = (
     "alexnet", "googlenet", "bn_inception", "vgg11", "vgg13", "vgg16", "vgg19", "resnet18", "resnet34", "resnet50_v1_5",
-    "resnet101_v1_5",
-    "resnet152_v1_5", "inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2",
+    "resnet101_v1_5", "resnet152_v1_5", "inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2",
 )  # fmt: skip
 
 Line = dict[str, Value]
@@ -76,8 +76,7 @@ def compare(
         input, batch, dtype, mode, options: of the traces; see `look`.
         baseline: the network that ratios refer to; the first if not given.
         protocol: words that stand in the protocol of the published errors: "single crop", "144 crops". Without it: a single
-            crop where
-            one was published, else what was.
+            crop where one was published, else what was.
         bench: a saved benchmark (see `archscope.bench.files.load`), joined on model, batch and dtype.
 
     Whole numbers are int64, or Int64 where one is missing. Raises `UsageError` for a grouping or baseline that is not there.
@@ -181,42 +180,7 @@ def _counted(graph: Graph) -> Line:
     }
 
 
-# -- published errors
-# -------------------------------------------------------------------------------------------------------------
-
-_CROPS = ("single crop", "one scale", "10 crops", "12 crops")  # from the cheapest protocol to dearer ones
-
-
-def published(entry: Entry, protocol: str | None = None) -> Line:
-    """Top-1 and top-5 error of one trained network, in percent, with protocol and source: both from one table, as far as there
-    are both.
-
-    Arguments:
-        protocol: words that its protocol has; without it, the cheapest protocol that figures were published for.
-    """
-    claims = [claim for claim in entry.claims if claim.quantity in ("top1_error", "top5_error") and _of_one(claim)]
-    claims = [claim for claim in claims if "2010" not in claim.protocol and (protocol is None or protocol in claim.protocol)]
-    for crops in (*_CROPS, ""):
-        first = next((claim for claim in claims if crops in claim.protocol), None)
-        if first is not None:
-            same = {c.quantity: c.value for c in reversed(claims) if (c.source, c.protocol) == (first.source, first.protocol)}
-            return {
-                "top1_error": _float(same.get("top1_error")), "top5_error": _float(same.get("top5_error")),
-                "error_protocol": first.protocol, "error_source": first.source,
-            }  # fmt: skip
-    return {}
-
-
-def _of_one(claim: Claim) -> bool:
-    return not claim.options and "networks" not in claim.source
-
-
-def _float(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-# -- measured times
-# ---------------------------------------------------------------------------------------------------------------
+# -- measured times --------------------------------------------------------------------------------------------------------------
 
 
 def timed(bench: "Bench", model: str, request: Mapping[str, Any]) -> Line:
@@ -244,8 +208,7 @@ def timed(bench: "Bench", model: str, request: Mapping[str, Any]) -> Line:
     return {"latency_seconds": best.median, "throughput": best.throughput, "device": f"{where.device}: {device}"}
 
 
-# -- ratios and frames
-# ------------------------------------------------------------------------------------------------------------
+# -- ratios and frames -----------------------------------------------------------------------------------------------------------
 
 
 def _with_ratios(rows: list[Line], baseline: str | None) -> list[Line]:

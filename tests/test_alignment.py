@@ -27,7 +27,7 @@ def conv(before: int, after: int, kernel: int = 3, **how) -> nn.Conv2d:
     return nn.Conv2d(before, after, kernel, **{"padding": kernel // 2, **how})
 
 
-# -- whole networks ---------------------------------------------------------------------------------------------------------------
+# -- whole networks --------------------------------------------------------------------------------------------------------------
 
 
 def test_resnet50_and_101_differ_in_the_number_of_blocks_of_stage_3_and_nothing_else():
@@ -134,7 +134,7 @@ def test_deeper_networks_of_one_family_leave_nothing_over():
         assert {change.kind for change in changes} == {"repeated"}, pair
 
 
-# -- layers -----------------------------------------------------------------------------------------------------------------------
+# -- layers ----------------------------------------------------------------------------------------------------------------------
 
 
 def test_each_trait_of_a_layer():
@@ -197,7 +197,7 @@ def test_another_order_of_a_concatenation_is_another_wiring_and_another_order_of
     assert diff(one, late).changes == ()
 
 
-# -- words and the command --------------------------------------------------------------------------------------------------------
+# -- words and the command -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from networks import traced
 
 from archscope import charts, metrics
+from archscope.charts.canvas import formatter, steps
 from archscope.charts.labels import Anchor, Box, placed, spread
 from archscope.charts.save import draw
 from archscope.charts.style import DARK, LIGHT
@@ -33,7 +34,7 @@ def chart(kind: str) -> charts.Chart:
     return charts.balls(field_rows()) if kind == "balls" else charts.of(kind, [traced(name) for name in DEFAULT])
 
 
-# -- values -----------------------------------------------------------------------------------------------------------------------
+# -- values ----------------------------------------------------------------------------------------------------------------------
 
 
 def test_the_field_has_one_ball_for_each_network_with_a_published_error():
@@ -69,7 +70,7 @@ def test_the_memory_curve_has_its_peak_marked():
         assert line.ys[0][line.peak] == metrics.peak_activation_bytes(traced(name)) == max(line.ys[0])
 
 
-# -- pictures ---------------------------------------------------------------------------------------------------------------------
+# -- pictures --------------------------------------------------------------------------------------------------------------------
 
 
 def texts(kind: str, theme: str) -> list[tuple[str, Box]]:
@@ -169,7 +170,18 @@ def test_text_and_lines_stand_out_from_the_page(theme):
     assert all(contrast(colour) > 2.5 for colour in theme.series)
 
 
-# -- labels -----------------------------------------------------------------------------------------------------------------------
+@given(st.integers(1, 10**13), st.sampled_from(("", "B", "px")))
+def test_ticks_are_written_as_what_they_are(largest, unit):
+    ticks = steps(largest, unit)
+    assert ticks[0] == 0
+    assert 2 <= len(ticks) <= 11
+    sizes = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+    for tick in ticks:
+        number, _, scale = formatter(unit)(tick, None).partition(" ")
+        assert float(number.replace(",", "")) * sizes.get(scale, 1) == pytest.approx(tick, abs=0.5)
+
+
+# -- labels ----------------------------------------------------------------------------------------------------------------------
 
 
 @given(st.lists(st.tuples(st.integers(60, 940), st.integers(60, 540), st.integers(0, 30)), min_size=1, max_size=12))
@@ -192,7 +204,7 @@ def test_a_column_of_labels_keeps_its_order_and_its_distance(wanted):
         assert found == wanted
 
 
-# -- the command ------------------------------------------------------------------------------------------------------------------
+# -- the command -----------------------------------------------------------------------------------------------------------------
 
 
 def test_the_command_names_files_after_the_chart(tmp_path, monkeypatch, capsys):

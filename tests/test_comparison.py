@@ -58,7 +58,7 @@ def command(capsys, *words: str) -> tuple[int, str, str]:
     return code, out, err
 
 
-# -- figures ----------------------------------------------------------------------------------------------------------------------
+# -- figures ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_the_five_networks_have_the_counts_of_independent_implementations(five):
@@ -111,7 +111,7 @@ def test_all_networks_at_one_size():
     assert found["macs"][0] < 1_814_073_344
 
 
-# -- the frame --------------------------------------------------------------------------------------------------------------------
+# -- the frame -------------------------------------------------------------------------------------------------------------------
 
 
 def test_whole_numbers_stay_whole(five):
@@ -173,7 +173,7 @@ def test_groupings_that_do_not_exist_are_named():
         compare(["lenet5"], by="layer")
 
 
-# -- benchmarks -------------------------------------------------------------------------------------------------------------------
+# -- benchmarks ------------------------------------------------------------------------------------------------------------------
 
 
 def bench_of(*timings: Timing) -> Bench:
@@ -211,7 +211,7 @@ def test_bench_files_on_the_command_line(capsys, tmp_path):
     assert "cannot read" in err
 
 
-# -- tables -----------------------------------------------------------------------------------------------------------------------
+# -- tables ----------------------------------------------------------------------------------------------------------------------
 
 
 def rows_of(made: pd.DataFrame) -> list[dict]:
@@ -284,7 +284,7 @@ def test_uncounted_operators_are_named(capsys, tmp_path):
     assert "≥" in out
 
 
-# -- LaTeX ------------------------------------------------------------------------------------------------------------------------
+# -- LaTeX -----------------------------------------------------------------------------------------------------------------------
 
 
 def latex(five: pd.DataFrame) -> str:
@@ -307,9 +307,7 @@ def test_latex_has_as_many_cells_as_columns_and_no_bare_special_signs(five):
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles(five, tmp_path):
-    document = (
-        r"\documentclass{article}\usepackage{booktabs,siunitx}\usepackage[margin=2cm]{geometry}\begin{document}" "\n"
-    )
+    document = r"\documentclass{article}\usepackage{booktabs,siunitx}\usepackage[margin=2cm]{geometry}\begin{document}" "\n"
     (tmp_path / "page.tex").write_text(document + latex(five) + r"\end{document}")
     made = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"],

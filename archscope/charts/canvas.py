@@ -83,9 +83,10 @@ def formatter(unit: str) -> Callable[[float, Any], str]:
     """How an axis of this unit writes its numbers: "5 G", "64 MiB"."""
 
     def write(value: float, position: Any) -> str:
-        if unit == "B":
-            return units.size(round(value), 0)
-        return units.count(round(value), 0) if value >= 1000 and unit != "px" else f"{value:,.0f}"
+        if unit == "px" or value < 1000:
+            return f"{value:,.0f} B" if unit == "B" else f"{value:,.0f}"
+        # Ticks are round: what follows the point is a half, or nothing.
+        return (units.size(round(value), 1) if unit == "B" else units.count(round(value), 1)).replace(".0 ", " ")
 
     return write
 

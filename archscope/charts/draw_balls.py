@@ -1,6 +1,5 @@
 """The ball chart: error against computation, the area of a ball for the parameters (after Canziani, Paszke and Culurciello, "An
-Analysis
-of Deep Neural Network Models for Practical Applications", arXiv 1605.07678, Figure 2).
+Analysis of Deep Neural Network Models for Practical Applications", arXiv 1605.07678, Figure 2).
 """
 
 from collections.abc import Mapping, Sequence

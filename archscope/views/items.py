@@ -1,8 +1,8 @@
 """A network as a tree whose leaves are layers: what two networks are aligned by.
 
 Modules that hold one layer are that layer, whoever wrote them: `Sequential(conv, bn, relu)`, three attributes of a block and a
-module of
-its own class are the same "conv + bn + relu". Resolutions play no part, so a network is equal to itself at another input size.
+module of its own class are the same "conv + bn + relu". Resolutions play no part, so a network is equal to itself at another
+input size.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence

@@ -1,9 +1,8 @@
 """The stages of a network: its blocks by the resolution that they work at, with the stem before them and the head behind.
 
-The unit is a block: a module with several layers whose class repeats, or a single layer where there are no such modules. A
-    unit belongs to
-the resolution that it hands on: a ResNet's first block of a stage and an Inception's reduction count to the stage that they
-    lead to.
+The unit is a block: a module with several layers whose class repeats, or a single layer where there are no such modules. A unit
+belongs to the resolution that it hands on: a ResNet's first block of a stage and an Inception's reduction count to the stage
+that they lead to.
 """
 
 from collections import Counter
@@ -162,8 +161,7 @@ def places(graph: Graph, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
     """Resolution and width of a tensor: `(1, 384, 35, 35)` -> `((35, 35), 384)`.
 
     Two equal sizes before a third are taken for channels last; three sizes for (batch, tokens, width), unless the network's
-    input is a
-    signal of that rank. () where there are no places, or one.
+    input is a signal of that rank. () where there are no places, or one.
     """
     signal = any(len(graph.tensors[t].shape) == 3 for t in graph.inputs)
     if len(shape) == 3 and not signal:
