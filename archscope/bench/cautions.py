@@ -12,6 +12,7 @@ from archscope.bench.summary import Summary, summarise
 WIDE = 0.10  # interquartile range as a share of the median from which on a figure is of little use
 DRIFT = 0.05  # change from the first third of the rounds to the last that is worth a word
 SURE = 2.58  # standard errors: 99%
+UNEVEN = 0.15  # change of the device's own speed over a session
 BUSY = 0.5  # cores that others keep busy
 
 
@@ -19,9 +20,8 @@ class Caution(msgspec.Struct, frozen=True):
     """A reason to doubt a figure.
 
     Attributes:
-        kind: one word for programs: "spread", "drift", "throttling", "swap", "p99", "outliers", "warm-up", "load", "ceiling",
-            "uncounted",
-            "environment", "precision", "interrupted", "failure".
+        kind: one word for programs: "spread", "drift", "throttling", "swap", "p99", "outliers", "warm-up", "load", "uneven",
+            "ceiling", "uncounted", "environment", "precision", "interrupted", "failure".
         about: which timings: "inception_v4, batch 8, float32"; empty for all of them.
         cause: what was seen, and what it may come from.
         remedy: what to do about it.
@@ -46,9 +46,22 @@ def cautions(bench: Bench) -> list[Caution]:
 
 
 _ORDER = (
-    "interrupted", "failure", "environment", "swap", "throttling", "load", "drift", "warm-up", "spread", "precision", "outliers",
-    "p99", "ceiling", "uncounted",
-)  # fmt: skip
+    "interrupted",
+    "failure",
+    "environment",
+    "swap",
+    "throttling",
+    "load",
+    "uneven",
+    "drift",
+    "warm-up",
+    "spread",
+    "precision",
+    "outliers",
+    "p99",
+    "ceiling",
+    "uncounted",
+)
 
 
 def _of_sessions(bench: Bench) -> Iterator[Caution]:
@@ -94,6 +107,15 @@ def _of_session(session: Session) -> Iterator[Caution]:
             "load", "", f"other programs kept {strain.load_before:.1f} cores busy in the minute before",
             "stop them, or take fewer --threads than cores",
         )  # fmt: skip
+    uneven = max(session.ceilings, key=lambda roof: abs(roof.change), default=None)
+    if uneven is not None and abs(uneven.change) > UNEVEN:
+        word = "slower" if uneven.change < 0 else "faster"
+        yield Caution(
+            "uneven",
+            "",
+            f"a matrix product was {abs(uneven.change):.0%} {word} at the end than at the begin",
+            "compare by the ratios, which were taken in turn; stop other programs",
+        )
 
 
 def _drift(timing: Timing) -> float:

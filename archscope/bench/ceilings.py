@@ -7,6 +7,7 @@ this load.
 
 from collections.abc import Callable
 
+import msgspec
 import torch
 
 from archscope.bench.devices import Device, Run, is_out_of_memory, time_runs
@@ -40,6 +41,13 @@ def measure_ceiling(device: Device, dtype: str, threads: int, copied: int = _COP
                 raise
             copied //= 2
     return Ceiling(dtype, threads, 2 * side**3 / seconds, 2 * copied / copying, side, copied)
+
+
+def better(first: Ceiling, last: Ceiling) -> Ceiling:
+    """The better rates of two measurements, at the begin and at the end of a session, and what became of the first."""
+    fast = max(first, last, key=lambda roof: roof.flop_rate)
+    byte_rate = max(first.byte_rate, last.byte_rate)
+    return msgspec.structs.replace(fast, byte_rate=byte_rate, change=last.flop_rate / first.flop_rate - 1)
 
 
 def _computes_in(device: Device, dtype: str) -> torch.dtype:

@@ -180,6 +180,7 @@ class Ceiling(msgspec.Struct, frozen=True):
         byte_rate: bytes read and written per second by a copy much larger than the caches.
         side: rows of the matrices.
         copied: bytes of the copy's source.
+        change: FLOP/s at the end of the session over those at its begin, less 1; the rates above are the better of both.
     """
 
     dtype: str
@@ -188,6 +189,7 @@ class Ceiling(msgspec.Struct, frozen=True):
     byte_rate: float
     side: int
     copied: int
+    change: float = 0.0
 
     @property
     def ridge(self) -> float:

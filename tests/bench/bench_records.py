@@ -34,4 +34,10 @@ def timing(model="net", rounds=None, digest="1", batch=1, **fields):
 
 
 def session(*timings, environment=HERE, **fields):
-    return Session(environment=environment, plan=fields.pop("plan", Plan()), timings=timings, ceilings=(ROOF,), **fields)
+    return Session(
+        environment=environment,
+        plan=fields.pop("plan", Plan()),
+        timings=timings,
+        ceilings=fields.pop("ceilings", (ROOF,)),
+        **fields,
+    )

@@ -34,7 +34,7 @@ def _here(tmp_path, monkeypatch):
     """A folder with a network, and no ceilings: they take seconds."""
     (tmp_path / "net.py").write_text(NET)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(measure, "_measure_ceilings", lambda *_: None)
+    monkeypatch.setattr(measure, "_measure_ceilings", lambda *_: [])
 
 
 def test_a_grid_is_measured_and_saved(capsys):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 import pytest
-from bench_records import HERE, session, steady, timing
+from bench_records import HERE, ROOF, session, steady, timing
 
 from archscope.bench.cautions import Caution, cautions
 from archscope.bench.files import differences, from_json, join, load, to_json
@@ -117,6 +117,7 @@ class Doubtful:
         Doubtful("throttling", (timing(rounds=ramp(0.0100, 0.0108)), timing("b", rounds=ramp(0.0200, 0.0216))), {}),
         Doubtful("throttling", (timing(),), {"strain": Strain(throttled=3)}),
         Doubtful("swap", (timing(),), {"strain": Strain(swapped=12)}),
+        Doubtful("uneven", (timing(),), {"ceilings": (msgspec.structs.replace(ROOF, change=0.5),)}),
         Doubtful("load", (timing(),), {"strain": Strain(load_before=1.5)}),
         Doubtful("warm-up", (timing(steady=False, warmup=20),), {}),
         Doubtful("p99", (timing(rounds=steady(0.01, 99)),), {"plan": Plan(runs=99)}),

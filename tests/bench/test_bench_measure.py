@@ -9,10 +9,10 @@ from torch import nn
 
 from archscope.bench import measure
 from archscope.bench.allocator import Peak
-from archscope.bench.ceilings import measure_ceiling
+from archscope.bench.ceilings import better, measure_ceiling
 from archscope.bench.devices import Cpu, Cuda
 from archscope.bench.grid import grid
-from archscope.bench.records import Bench, Plan, Session, Settings
+from archscope.bench.records import Bench, Ceiling, Plan, Session, Settings
 from archscope.bench.summary import summary
 from archscope.errors import ArchscopeError, UsageError
 from archscope.sources import Model, load
@@ -326,6 +326,12 @@ def test_ceilings_are_counted_by_product_and_copy():
     assert ceiling.flop_rate == pytest.approx(2 * 8 * 8 * 8 / 0.1)
     assert ceiling.byte_rate == pytest.approx(2 * 2**16 / 0.1)
     assert ceiling.ridge == pytest.approx(2 * 8**3 / (2 * 2**16))
+
+
+def test_ceilings_are_the_better_ones_of_begin_and_end():
+    first, last = Ceiling("float32", 1, 10.0, 4.0, 8, 64), Ceiling("float32", 1, 12.0, 3.0, 16, 64)
+    assert better(first, last) == Ceiling("float32", 1, 12.0, 4.0, 16, 64, change=pytest.approx(0.2))
+    assert better(last, first).change == pytest.approx(10 / 12 - 1)
 
 
 def test_a_dtype_without_matrix_product_has_no_ceiling(monkeypatch):
