@@ -331,6 +331,8 @@ def _cat(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
     before, after = first.shape[:at], first.shape[at + 1 :]
     if any(t.shape[:at] != before or t.shape[at + 1 :] != after for t in tensors):
         return None
+    if rank > 3 and any(t.stride(1) == 1 for t in tensors):  # one channel is contiguous and channels last at once
+        return None
     return _empty((*before, sum(t.shape[at] for t in tensors), *after), first)
 
 

@@ -114,10 +114,14 @@ def load(
     ((3, 299, 299),)
     """
     try:
-        with torch.device(device):
+        where = torch.device(device)
+    except RuntimeError:
+        raise UsageError(f"unknown device '{device}'", "choose from meta, cpu, cuda, mps") from None
+    try:
+        with where:
             model = _built(name, options)
     except ArchscopeError as error:
-        if device != "meta" or not needs_values(error.__cause__):
+        if where.type != "meta" or not needs_values(error.__cause__):
             raise
         with Weightless():
             model = _built(name, options)
@@ -144,7 +148,7 @@ def _zoo(name: str, options: Options) -> Model:
     from archscope.zoo import build, catalog
 
     entry = catalog.find(name)
-    module = build(entry.name, **options)
+    module = _guarded(entry.name, lambda: build(entry.name, **options))
     shape = tuple(entry.input)
     if "in_channels" in options:
         shape = (int(options["in_channels"]), *shape[1:])
@@ -225,11 +229,12 @@ def _file(where: str) -> Any:
     path = Path(where)
     if not os.path.isfile(where):  # noqa: PTH113  Path.is_file raises for a name that is too long
         raise ArchscopeError(f"there is no file {where}", f"looked in {Path.cwd()}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"archscope_file_{path.stem}"  # a file called random.py is not to take the place of Python's own
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # dataclasses and pickling look a class's module up by name
+    sys.modules[name] = module  # dataclasses and pickling look a class's module up by name
     with _beside(path.parent):
         _guarded(where, lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
     return module

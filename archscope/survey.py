@@ -1,5 +1,6 @@
 """What a module holds: its submodules by path, its parameters and buffers by name. Walked once, read often."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -52,7 +53,7 @@ class Survey:
     def of(module: nn.Module) -> "Survey":
         """Walks `module`; a module under several names is walked under each, so that tied state gets all its names."""
         survey = Survey(module)
-        visits = list(_walk(module, "", ()))
+        visits = list(_walk(module, "", (), Counter()))
         for buffer in (False, True):
             for path, m in visits:
                 survey.paths.setdefault(m, path)
@@ -62,7 +63,9 @@ class Survey:
                         held = survey.state.setdefault(id(tensor), Held(tensor, [], buffer, type(m).__name__))
                         held.names.append(full)
         survey.packed = {
-            path: _unpacked(path, m) for path, m in visits if isinstance(vars(m).get("_packed_params"), torch.ScriptObject)
+            path: _unpacked(path, m)
+            for m, path in survey.paths.items()
+            if isinstance(vars(m).get("_packed_params"), torch.ScriptObject)
         }
         return survey
 
@@ -91,8 +94,12 @@ def _unpacked(path: str, module: nn.Module) -> tuple[Param, ...]:
     )
 
 
-def _walk(module: nn.Module, path: str, above: tuple[nn.Module, ...]) -> Iterator[tuple[str, nn.Module]]:
+_MOST_NAMES = 64  # of one module: twice the same in twice the same in ... has as many names as there are ways down
+
+
+def _walk(module: nn.Module, path: str, above: tuple[nn.Module, ...], names: Counter[int]) -> Iterator[tuple[str, nn.Module]]:
     yield path, module
     for name, child in module._modules.items():
-        if child is not None and child not in above:
-            yield from _walk(child, f"{path}.{name}" if path else name, (*above, module))
+        if child is not None and child not in above and names[id(child)] < _MOST_NAMES:
+            names[id(child)] += 1
+            yield from _walk(child, f"{path}.{name}" if path else name, (*above, module), names)

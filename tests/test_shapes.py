@@ -325,3 +325,9 @@ def test_a_rule_answers_the_ordinary_case(overload):
     ours = RULES[overload](*args)
     assert ours is not None
     assert outside(ours) == torch_says(overload, args, {})
+
+
+def test_joining_tensors_of_one_channel_keeps_their_memory_format():
+    one = torch.empty(2, 1, 4, 4, device="meta").to(memory_format=torch.channels_last)
+    ours = RULES[aten.cat.default]([one, one], 1)
+    assert ours is None or outside(ours) == outside(aten.cat.default([one, one], 1))

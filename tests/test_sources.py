@@ -50,7 +50,7 @@ def _folder(tmp_path, monkeypatch):
     (tmp_path / "own.py").write_text(FILE)
     (tmp_path / "neighbour.py").write_text("WIDTH = 4\n")
     yield
-    for name in ("own", "neighbour", "sub", "broken"):
+    for name in ("own", "neighbour", "broken"):
         sys.modules.pop(name, None)
 
 
@@ -197,3 +197,23 @@ def test_inputs_beyond_any_machine_are_refused():
 
 def test_sources_are_named_once():
     assert {"timm", "torchvision"} <= set(SOURCES)
+
+
+def test_a_file_with_the_name_of_a_module_of_pythons(tmp_path):
+    import random
+
+    (tmp_path / "random.py").write_text("from torch import nn\nnet = nn.Linear(4, 2)\n")
+    assert load("random.py:net", input=(4,)).trace().cost.macs == 4 * 2
+    assert sys.modules["random"] is random
+
+
+def test_a_device_that_does_not_exist():
+    with pytest.raises(UsageError, match="unknown device 'gpu9'"):
+        load("lenet5", device="gpu9")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("name", ["lenet5", "torchvision:resnet18"])
+def test_a_device_that_is_not_here(name):
+    with pytest.raises(ArchscopeError, match="cannot be built: "):
+        load(name, device="cuda")

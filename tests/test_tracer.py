@@ -119,6 +119,16 @@ def test_a_module_that_contains_itself_does_not_hang():
     assert metrics.params(archscope.trace(net, Size((1, 4)))) == 4 * 4 + 4
 
 
+def test_names_that_double_at_every_level_do_not_hang():
+    inside = nn.Linear(4, 4)
+    part = inside
+    for _ in range(40):
+        part = nn.ModuleList([part, part])
+    graph = archscope.trace(Does(lambda m, x: inside(x), part=part), Size((1, 4)))
+    assert metrics.params(graph) == 4 * 4 + 4
+    assert graph.cost.macs == 4 * 4
+
+
 def test_a_module_made_in_forward_has_a_call():
     graph = archscope.trace(Does(lambda m, x: nn.Linear(4, 7)(x)), Size((2, 4)))
     assert [(c.path, c.type) for c in graph.calls] == [("", "Does"), ("Linear", "Linear")]
