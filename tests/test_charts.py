@@ -7,9 +7,11 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import traced
+from torch import nn
 
 from archscope import charts, metrics
 from archscope.charts.canvas import formatter, steps
@@ -18,7 +20,8 @@ from archscope.charts.save import draw
 from archscope.charts.style import DARK, LIGHT
 from archscope.cli.app import run
 from archscope.comparison import DEFAULT, FIELD, published
-from archscope.errors import UsageError
+from archscope.errors import ArchscopeError, UsageError
+from archscope.tracer import trace
 from archscope.zoo import catalog
 
 pytest.importorskip("matplotlib")
@@ -237,6 +240,22 @@ def test_an_empty_chart_is_an_error_in_words():
         charts.render(charts.balls([]))
     with pytest.raises(UsageError, match="unknown theme"):
         charts.render(chart("stages"), "svg", "pink")
+
+
+@pytest.mark.parametrize("kind", ["stages", "depth", "field", "memory"])
+def test_odd_networks_are_drawn_or_refused_in_words(kind):
+    odd = [
+        trace(nn.Identity(), torch.empty(1, 3, 8, 8, device="meta"), name="nothing"),
+        trace(nn.ReLU(), torch.empty(1, 3, device="meta"), name="no weights $x_1$"),
+        trace(nn.Embedding(10, 4), torch.empty(1, 7, dtype=torch.int64, device="meta"), name='<&> "quoted"'),
+    ]
+    for graph in odd:
+        chart_of_it = charts.of(kind, [graph])
+        if chart_of_it.items:
+            assert charts.render(chart_of_it, "html").count(b"<svg") == 2
+        else:
+            with pytest.raises(ArchscopeError, match="nothing to draw"):
+                charts.render(chart_of_it, "html")
 
 
 def test_values_need_neither_torch_nor_the_plotting_library():

@@ -55,6 +55,14 @@ def test_stages_have_everything_once(name):
     assert sorted(every) == [node.id for node in graph.nodes]
 
 
+def test_signals_have_a_length_and_transformers_have_tokens():
+    signal = trace(nn.Sequential(nn.Conv1d(3, 4, 3), nn.ReLU(), nn.Conv1d(4, 6, 3)), torch.empty(1, 3, 99, device="meta"))
+    assert [(stage.name, stage.width) for stage in stages(signal)] == [("length 97", 4), ("length 95", 6)]
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+    encoder = trace(nn.TransformerEncoder(layer, 3), torch.empty(1, 7, 16, device="meta"))
+    assert [(stage.name, stage.blocks, stage.width) for stage in stages(encoder)] == [("7 tokens", 3, 16)]
+
+
 class Mixer(nn.Module):
     """A block that holds two modules of one class."""
 

@@ -85,8 +85,8 @@ def formatter(unit: str) -> Callable[[float, Any], str]:
     def write(value: float, position: Any) -> str:
         if unit == "px" or value < 1000:
             return f"{value:,.0f} B" if unit == "B" else f"{value:,.0f}"
-        # Ticks are round: what follows the point is a half, or nothing.
-        return (units.size(round(value), 1) if unit == "B" else units.count(round(value), 1)).replace(".0 ", " ")
+        number, _, scale = (units.size(round(value), 2) if unit == "B" else units.count(round(value), 2)).partition(" ")
+        return f"{number.rstrip('0').rstrip('.')} {scale}"  # ticks are round: 1.5 G, 1.25 GiB, 20 M
 
     return write
 

@@ -222,7 +222,7 @@ def memory(graphs: Sequence[Graph]) -> Chart:
     return Chart(
         "memory", "Activation memory over one forward",
         f"bytes alive while each operator runs, parameters not among them; {_inputs(graphs)}",
-        tuple(_alive(graph) for graph in graphs), "operators so far", ("activations alive",), ("B",),
+        tuple(line for graph in graphs if (line := _alive(graph)).xs), "operators so far", ("activations alive",), ("B",),
     )  # fmt: skip
 
 

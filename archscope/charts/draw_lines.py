@@ -52,7 +52,7 @@ def scales(axes: "Axes", lines: Sequence[Line], panel: int, unit: str, head: flo
         head: how far above the largest value the panel reaches.
     """
     largest = max((max(line.ys[panel]) for line in lines if line.xs), default=1) or 1
-    furthest = max((line.xs[-1] for line in lines if line.xs), default=1)
+    furthest = max((line.xs[-1] for line in lines if line.xs), default=1) or 1
     axes.set_xlim(0, furthest * 1.01)
     axes.set_ylim(0, largest * head)
     axes.set_yticks([tick for tick in steps(largest, unit) if tick <= largest * head])

@@ -61,4 +61,5 @@ def settings(theme: Theme) -> dict[str, Any]:
         0,
         "ytick.minor.size": 0, "font.family": "DejaVu Sans", "font.size": 9.5, "axes.labelsize": 9.5, "xtick.labelsize": 9,
         "ytick.labelsize": 9, "svg.hashsalt": "archscope", "svg.fonttype": "path", "svg.id": "archscope", "path.simplify": False,
+        "text.parse_math": False,
     }  # fmt: skip

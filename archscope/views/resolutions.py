@@ -160,11 +160,10 @@ def _unit(graph: Graph, path: str, kind: str, nodes: tuple[Node, ...], is_block:
 def places(graph: Graph, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
     """Resolution and width of a tensor: `(1, 384, 35, 35)` -> `((35, 35), 384)`.
 
-    Two equal sizes before a third are taken for channels last; three sizes for (batch, tokens, width), unless the network's
-    input is a signal of that rank. () where there are no places, or one.
+    Two equal sizes before a third are taken for channels last; three sizes for (batch, tokens, width), unless the network has
+    windows along one axis. () where there are no places, or one.
     """
-    signal = any(len(graph.tensors[t].shape) == 3 for t in graph.inputs)
-    if len(shape) == 3 and not signal:
+    if len(shape) == 3 and not _is_signal(graph):
         return (shape[1:2], shape[2]) if shape[1] > 1 else ((), shape[2])
     if len(shape) < 3:
         return (), shape[-1] if shape else 1
@@ -174,11 +173,19 @@ def places(graph: Graph, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
     return (resolution if max(resolution) > 1 else (), shape[1])
 
 
+def _is_signal(graph: Graph) -> bool:
+    """Whether it convolves or pools along one axis."""
+    kernels = (node.attrs.get("kernel") for node in graph.nodes)
+    return any(isinstance(kernel, list) and len(kernel) == 1 for kernel in kernels)
+
+
 def _name(graph: Graph, unit: Unit) -> str:
     resolution, _ = places(graph, unit.shape)
     if not resolution:
         return HEAD
-    return "x".join(map(str, resolution)) + (" tokens" if len(unit.shape) == 3 and len(resolution) == 1 else "")
+    if len(unit.shape) == 3:
+        return f"length {resolution[0]}" if _is_signal(graph) else f"{resolution[0]} tokens"
+    return "x".join(map(str, resolution))
 
 
 def _stem(graph: Graph, found: list[Unit]) -> int:
