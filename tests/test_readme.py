@@ -21,10 +21,8 @@ def test_a_command_prints_what_the_readme_shows(example: Example):
 def test_the_python_of_the_readme_gives_what_it_shows():
     blocks = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    names: dict[str, object] = {}
     assert blocks
-    for block in blocks:
-        runner.run(parser.get_doctest(block, names, "README", str(README), 0), clear_globs=False)
+    runner.run(parser.get_doctest("\n".join(blocks), {}, "README", str(README), 0))
     assert runner.summarize(verbose=False).failed == 0
 
 
