@@ -65,6 +65,14 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         return {param.name: param for param in self.params}
 
     @cached_property
+    def held(self) -> Mapping[str, tuple[Param, ...]]:
+        """Parameters and buffers by the path of the module that holds them."""
+        groups: dict[str, list[Param]] = {}
+        for param in self.params:
+            groups.setdefault(param.name.rpartition(".")[0], []).append(param)
+        return {path: tuple(group) for path, group in groups.items()}
+
+    @cached_property
     def producer(self) -> Mapping[int, Node]:
         """The node that wrote a tensor, by tensor id; inputs and constants have none."""
         return {tensor: node for node in self.nodes for tensor in node.outputs}

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from archscope.graph import Graph, Node, Param
 
@@ -148,15 +147,7 @@ def _part(graph: Graph, calls: tuple[int, ...], inner: tuple[int, ...], depth: i
 
 def _held(graph: Graph, call: int) -> tuple[Param, ...]:
     """Parameters and buffers that a module holds itself."""
-    return _by_holder(graph.params).get(graph.calls[call].path, ())
-
-
-@lru_cache(maxsize=8)
-def _by_holder(params: tuple[Param, ...]) -> dict[str, tuple[Param, ...]]:
-    held: dict[str, list[Param]] = {}
-    for param in params:
-        held.setdefault(param.name.rpartition(".")[0], []).append(param)
-    return {path: tuple(group) for path, group in held.items()}
+    return graph.held.get(graph.calls[call].path, ())
 
 
 def _idle(graph: Graph) -> Iterator[Part]:
