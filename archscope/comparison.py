@@ -145,18 +145,20 @@ def _failed(subject: Subject) -> Line:
 def model_line(subject: Subject, request: Mapping[str, Any], protocol: str | None = None) -> Line:
     """The row of one network. Of a forward that stopped half-way, only what does not depend on the rest is in it."""
     line: Line = {"model": subject.name, "batch": request["batch"], "dtype": request["dtype"], **_failed(subject)}
+    # A saved graph may be of other arguments than the network that was published.
+    changed = subject.graph is not None and subject.entry is not None and metrics.params(subject.graph) != subject.entry.params
     if subject.entry is not None:
-        line |= _known(subject.entry, request, protocol)
+        line |= _known(subject.entry, request, protocol, changed=changed or bool(request["options"]))
     if subject.graph is not None:
         line |= _counted(subject.graph) if subject.error is None else {"params": metrics.params(subject.graph)}
     return line
 
 
-def _known(entry: Entry, request: Mapping[str, Any], protocol: str | None) -> Line:
+def _known(entry: Entry, request: Mapping[str, Any], protocol: str | None, changed: bool) -> Line:
     line: Line = {"family": entry.family, "variant": entry.variant, "year": entry.year}
     if not request["input"]:
         line["input"] = units.shape(entry.input)
-    if not request["options"]:
+    if not changed:
         line["params"] = entry.params
         line |= published(entry, protocol)
     return line
@@ -166,6 +168,7 @@ def _counted(graph: Graph) -> Line:
     return {
         "variant": graph.meta.variant or None,
         "input": " and ".join(units.shape(shape[1:]) for shape in graph.shapes(graph.inputs)),
+        "batch": next((shape[0] for shape in graph.shapes(graph.inputs) if shape), 1),
         "dtype": graph.meta.dtype,
         "params": metrics.params(graph),
         "macs": metrics.macs(graph),

@@ -19,6 +19,7 @@ from archscope.errors import UsageError
 from archscope.render import render
 from archscope.render.cells import text
 from archscope.render.table import fitting, renderable
+from archscope.sources import load
 from archscope.tables.comparison import MODEL_COLUMNS, PAGE, comparison_table
 from archscope.zoo import catalog
 
@@ -103,6 +104,16 @@ def test_flops_of_a_batch_grow_with_it_and_parameters_do_not():
     assert four["macs"][0] == 4 * 416_520 == 4 * one["macs"][0]
     assert four["params"][0] == one["params"][0] == 61_706
     assert four["batch"][0] == 4
+
+
+def test_a_saved_graph_tells_its_own_batch_and_whether_it_is_the_published_network(tmp_path):
+    (tmp_path / "a.json").write_bytes(load("inception_v3").trace(batch=2).to_json())
+    (tmp_path / "b.json").write_bytes(load("inception_v3", num_classes=10).trace().to_json())
+    found = compare([str(tmp_path / "a.json"), str(tmp_path / "b.json")])
+    assert found["batch"].tolist() == [2, 1]
+    assert found["macs"][0] == 2 * MACS["inception_v3"]
+    assert found["top1_error"][0] == 21.2
+    assert pd.isna(found["top1_error"][1])
 
 
 def test_all_networks_at_one_size():
