@@ -215,8 +215,11 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     # -- files ------------------------------------------------------------------------------------------------------------------
 
     def to_json(self) -> bytes:
-        """The whole graph as JSON; the same graph gives the same bytes."""
-        return msgspec.json.encode(self)
+        """The whole graph as JSON; the same graph gives the same bytes. Raises `ArchscopeError` for a name that is no text."""
+        try:
+            return msgspec.json.encode(self)
+        except UnicodeEncodeError as error:
+            raise ArchscopeError(f"{self.name} cannot be saved: {error.object!a} is no text", "rename the module") from None
 
     @staticmethod
     def from_json(data: bytes | str, where: str = "the graph") -> "Graph":

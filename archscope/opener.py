@@ -1,7 +1,9 @@
 """Words -> Graph, by the shortest way: a saved graph, the trace store, or a fresh trace. torch is imported only for the last."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +71,12 @@ def _fresh(name: str, input: Sequence[Shape], batch: int, dtype: str, mode: str,
     from archscope.sources import load
     from archscope.tracer import TraceError
 
-    model = load(name, input=input or None, **options)
-    try:
-        return model.trace(batch=batch, dtype=dtype, mode=mode)
-    except TraceError as error:
-        raise explained(model, error) from error
+    with redirect_stdout(sys.stderr):  # what a network prints is not among the results
+        model = load(name, input=input or None, **options)
+        try:
+            return model.trace(batch=batch, dtype=dtype, mode=mode)
+        except TraceError as error:
+            raise explained(model, error) from error
 
 
 def _saved(name: str, changed: bool) -> Graph:

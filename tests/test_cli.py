@@ -42,6 +42,11 @@ class Unknown(nn.Module):
     def forward(self, x):
         return torch.linalg.matrix_exp(x)
 
+class Chatty(nn.Module):
+    def forward(self, x):
+        print("noise")
+        return x * 2
+
 def number():
     return 3
 
@@ -181,6 +186,12 @@ def test_an_operator_without_a_formula_is_named_and_the_total_is_a_lower_bound(c
     assert "1 x aten.linalg_matrix_exp in the network on 1x4x4" in out
     totals = json.loads(cli("flops", "net.py:Unknown", "--input", "4x4", "-f", "json")[1])["totals"]
     assert totals["uncounted"] == [{"op": "aten.linalg_matrix_exp", "module": "", "shapes": [[1, 4, 4]], "count": 1}]
+
+
+def test_what_a_network_prints_is_not_among_the_results(cli):
+    code, out, err = cli("flops", "net.py:Chatty", "--input", "4", "-f", "json")
+    assert (code, err) == (0, "noise\n")
+    assert json.loads(out)["totals"]["muls"] == 4
 
 
 def test_a_saved_trace_takes_the_place_of_the_model(cli):

@@ -106,6 +106,11 @@ def test_json_there_and_back(tiny):
     assert Graph.from_json(data.decode()) == tiny
 
 
+def test_a_name_that_is_no_text_cannot_be_saved(tiny):
+    with pytest.raises(ArchscopeError, match="cannot be saved: "):
+        msgspec.structs.replace(tiny, calls=(Call(0, None, "", "half a sign \udc80"), *tiny.calls[1:])).to_json()
+
+
 def test_repr_says_the_headline(tiny):
     assert repr(tiny).startswith("<Graph tiny: ")
     assert "<table" in tiny._repr_html_()
