@@ -112,7 +112,9 @@ _PAGE = """<!doctype html>
 body {{ margin: 0 auto; max-width: 75rem; padding: 1rem; font: 15px/1.5 system-ui, sans-serif;
   background: #fff; color: #1f2328; }}
 svg {{ width: 100%; height: auto; }}
+svg [id*="tip"] {{ pointer-events: all; }}
 svg [id*="tip"]:hover {{ filter: brightness(.8); }}
+svg [id*="tip"]:hover use {{ fill-opacity: 1 !important; }}
 .dark {{ display: none; }}
 #tip {{ position: fixed; pointer-events: none; max-width: 26rem; padding: .35em .6em; border-radius: 4px; font-size: 13px;
   background: #1f2328; color: #fff; }}
