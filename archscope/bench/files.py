@@ -57,6 +57,21 @@ def load(paths: Iterable[str | Path]) -> Bench:
     return join([(str(path), from_json(_read(Path(path)), str(path))) for path in paths])
 
 
+def latencies(bench: Bench, model: str) -> dict[str, float]:
+    """Seconds by module path, from the first timing of this model that looked at its layers.
+
+    Raises `ArchscopeError` where there is none.
+    """
+    timings = [timing for _, timing in bench.timings if timing.model == model]
+    layers = next((timing.layers for timing in timings if timing.layers is not None), None)
+    if layers is not None:
+        return layers.by_path()
+    if timings:
+        raise ArchscopeError(f"the benchmark has no times of the layers of {model}", "measure it with: archscope bench --layers")
+    measured = ", ".join(dict.fromkeys(timing.model for _, timing in bench.timings)) or "nothing"
+    raise ArchscopeError(f"the benchmark has no times of {model}", f"it has those of {measured}")
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()

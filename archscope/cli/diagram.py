@@ -22,7 +22,14 @@ Block = Annotated[
     ),
 ]
 ColorBy = Annotated[
-    str, typer.Option("--color-by", help="kind, params, macs or activations; or a .json file with a number for each module path.")
+    str,
+    typer.Option("--color-by", help="kind, params, macs, activations or latency; or a .json file with a number for each module."),
+]
+Bench = Annotated[
+    str | None,
+    typer.Option(
+        "--bench", metavar="FILE", help="Times for --color-by latency: saved by archscope bench --layers.", show_default=False
+    ),
 ]
 Theme = Annotated[str, typer.Option("--theme", help="light, dark or paper.")]
 Direction = Annotated[str, typer.Option("--direction", help="TB, from top to bottom, or LR, from left to right.")]
@@ -42,6 +49,7 @@ def diagram(
     level: Level = "stage",
     block: Block = None,
     color_by: ColorBy = "kind",
+    bench: Bench = None,
     theme: Theme = "light",
     direction: Direction = "TB",
     input: options.Input = None,
@@ -63,7 +71,7 @@ def diagram(
     for word, known, what in ((level, LEVELS, "level"), (direction, DIRECTIONS, "direction")):
         if word not in known:
             raise UsageError(f"unknown {what} '{word}'", f"choose from {', '.join(known)}")
-    values = _values(color_by) if color_by.endswith(".json") else None
+    values = _latencies(models, bench) if color_by == "latency" else _values(color_by) if color_by.endswith(".json") else None
     paint([], color_by, theme, values)
     path = destination(out, _stem(models, level, block), FORMS)
     request = options.request(input, batch, dtype, mode, set_)
@@ -75,7 +83,7 @@ def diagram(
         except ArchscopeError as error:
             graphs.append(traced_part(error))
             first = first or error
-    name = Path(color_by).stem if values is not None else color_by
+    name = "latency, s" if color_by == "latency" else Path(color_by).stem
     shown = draw(graphs, level=level, block=block, color_by=name, theme=theme, direction=direction, values=values)
     form = "svg" if path is None else next(name for name, suffix in FORMS.items() if suffix == path.suffix.lower())
     data = shown.render(form)
@@ -102,6 +110,18 @@ def _stem(models: list[str], level: str, block: str | None) -> str:
     if block is not None:
         return f"{name}-{block}"
     return name if level == "stage" else f"{name}-{level}"
+
+
+def _latencies(models: list[str], bench: str | None) -> dict[str, float]:
+    """Seconds by module path, of one model, from a saved benchmark."""
+    from archscope.bench.files import latencies, load
+    from archscope.opener import canonical
+
+    if bench is None:
+        raise UsageError("--color-by latency needs measured times", "name a saved benchmark: --bench FILE.json")
+    if len(models) > 1:
+        raise UsageError("--color-by latency colours one model", f"draw {models[0]} alone")
+    return latencies(load([bench]), canonical(models[0]))
 
 
 def _values(file: str) -> dict[str, float]:
