@@ -6,10 +6,11 @@ is run again on the CPU with random inputs, and the Graph says so.
 """
 
 import copy
+import gc
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -140,7 +141,7 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
         recorder = Recorder(survey, ledger, meta=meta.device == "meta")
         outputs: list[int] = []
         try:
-            with recorder, _eager():
+            with recorder, _eager(), _uncollected(meta.device):
                 result = survey.root(*args, **kwargs)
             outputs = [n for t in _leaves(result) if (n := ledger.number(t)) is not None]
         except Exception as raised:
@@ -175,6 +176,21 @@ def _needs_values(error: BaseException) -> bool:
     if isinstance(error, (NeedsValuesError, NotImplementedError)):
         return True
     return re.search(r"\bmeta\b|unallocated storage", str(error).lower()) is not None
+
+
+@contextmanager
+def _uncollected(device: str) -> Iterator[None]:
+    """No garbage collection on the meta device: what a trace makes stays, and every collection would look at all of it again.
+    Long traces would cost more than their length.
+    """
+    collects = gc.isenabled() and device == "meta"
+    if collects:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _eager() -> AbstractContextManager[Any]:
