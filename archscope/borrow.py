@@ -48,7 +48,8 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
         for m, attributes in saved:
             _restore(vars(m), attributes)
         for held, content in containers:
-            _restore(held, content)
+            if held or content:
+                _restore(held, content)
 
 
 def _random_state() -> list[tuple[Callable[[Any], Any], Any]]:
