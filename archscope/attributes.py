@@ -11,7 +11,8 @@ Shape = tuple[int, ...]
 Reader = Callable[[Mapping[str, Any], list[Shape]], dict[str, Any]]
 
 
-def _each(value: Any, axes: int) -> list[int]:
+def per_axis(value: Any, axes: int) -> list[int]:
+    """One value per axis, from a number, a list of one, or a list of them all: (3, 2) -> [3, 3]."""
     values = [value] if isinstance(value, int) else list(value or ())
     return values * axes if len(values) == 1 else values
 
@@ -22,9 +23,9 @@ def _convolution(named: Mapping[str, Any], shapes: list[Shape]) -> dict[str, Any
     axes = len(kernel)
     return {
         "kernel": kernel,
-        "stride": _each(named.get("stride", 1), axes),
-        "padding": _each(named.get("padding", 0), axes),
-        "dilation": _each(named.get("dilation", 1), axes),
+        "stride": per_axis(named.get("stride", 1), axes),
+        "padding": per_axis(named.get("padding", 0), axes),
+        "dilation": per_axis(named.get("dilation", 1), axes),
         "groups": named.get("groups", 1),
         "transposed": bool(named.get("transposed", False)),
     }
@@ -32,12 +33,12 @@ def _convolution(named: Mapping[str, Any], shapes: list[Shape]) -> dict[str, Any
 
 def _pool(axes: int) -> Reader:
     def read(named: Mapping[str, Any], shapes: list[Shape]) -> dict[str, Any]:
-        kernel = _each(named["kernel_size"], axes)
+        kernel = per_axis(named["kernel_size"], axes)
         return {
             "kernel": kernel,
-            "stride": _each(named.get("stride") or kernel, axes),
-            "padding": _each(named.get("padding", 0), axes),
-            "dilation": _each(named.get("dilation", 1), axes),
+            "stride": per_axis(named.get("stride") or kernel, axes),
+            "padding": per_axis(named.get("padding", 0), axes),
+            "dilation": per_axis(named.get("dilation", 1), axes),
             "ceil_mode": bool(named.get("ceil_mode", False)),
         }
 

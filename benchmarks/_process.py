@@ -28,6 +28,21 @@ def run(*words: str, **environment: str) -> Usage:
     return Usage(used.ru_utime + used.ru_stime, time.perf_counter() - start, used.ru_maxrss * kib)
 
 
+Job = tuple[tuple[str, ...], dict[str, str]]
+"""The words of a command, and what it finds in its environment."""
+
+
+def in_turn(jobs: dict[str, Job], rounds: int) -> dict[str, Usage]:
+    """The median of each job, all run in turn, round by round; a first round, not counted, warms the disk."""
+    taken: dict[str, list[Usage]] = {name: [] for name in jobs}
+    for round_ in range(rounds + 1):
+        for name, (words, environment) in jobs.items():
+            usage = run(*words, **environment)
+            if round_:
+                taken[name].append(usage)
+    return {name: median(usages) for name, usages in taken.items()}
+
+
 def median(usages: list[Usage]) -> Usage:
     """The median of each figure."""
     return Usage(*(statistics.median(figures) for figures in zip(*usages, strict=True)))  # type: ignore[arg-type]

@@ -4,10 +4,10 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks._process import Usage, median, run
+from benchmarks._process import Job, in_turn
 
 ROUNDS = 3
-JOBS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+JOBS: dict[str, Job] = {
     "import torch": ((sys.executable, "-c", "import torch"), {}),
     "archscope diagram, cold": (
         (sys.executable, "-m", "archscope", "diagram", "inception_resnet_v2", "--out", "-"),
@@ -18,16 +18,10 @@ JOBS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 
 
 def main() -> None:
-    taken: dict[str, list[Usage]] = {name: [] for name in JOBS}
-    for round_ in range(ROUNDS + 1):
-        for name, (words, environment) in JOBS.items():
-            usage = run(*words, **environment)
-            if round_:  # the first round warms the disk
-                taken[name].append(usage)
-    reference = median(taken["import torch"])
+    taken = in_turn(JOBS, ROUNDS)
+    reference = taken["import torch"]
     print(f"{'':44s}{'CPU s':>8s}{'x torch':>9s}{'wall s':>8s}")
-    for name, usages in taken.items():
-        middle = median(usages)
+    for name, middle in taken.items():
         print(f"{name:44s}{middle.cpu:8.2f}{middle.cpu / reference.cpu:9.2f}{middle.wall:8.2f}")
     _levels()
 

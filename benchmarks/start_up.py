@@ -2,13 +2,13 @@
 
 import sys
 
-from benchmarks._process import Usage, median, run
+from benchmarks._process import Job, in_turn
 
 ROUNDS = 5
 
 # The same question asked of each tool: how many parameters and multiply-accumulates has Inception-v4?
 _BUILD = "import torch; from archscope.zoo import build; m = build('inception_v4').eval(); x = torch.zeros(1, 3, 299, 299)"
-JOBS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+JOBS: dict[str, Job] = {
     "import torch": ((sys.executable, "-c", "import torch"), {}),
     "archscope params, cold": ((sys.executable, "-m", "archscope", "params", "inception_v4"), {"ARCHSCOPE_STORE": "off"}),
     "archscope flops, cold": ((sys.executable, "-m", "archscope", "flops", "inception_v4"), {"ARCHSCOPE_STORE": "off"}),
@@ -34,16 +34,10 @@ JOBS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 
 
 def main() -> None:
-    taken: dict[str, list[Usage]] = {name: [] for name in JOBS}
-    for round_ in range(ROUNDS + 1):
-        for name, (words, environment) in JOBS.items():
-            usage = run(*words, **environment)
-            if round_:  # the first round warms the disk
-                taken[name].append(usage)
-    reference = median(taken["import torch"])
+    taken = in_turn(JOBS, ROUNDS)
+    reference = taken["import torch"]
     print(f"{'':32s}{'CPU s':>8s}{'x torch':>9s}{'wall s':>8s}{'peak MiB':>10s}{'more MiB':>10s}")
-    for name, usages in taken.items():
-        middle = median(usages)
+    for name, middle in taken.items():
         more = (middle.peak_bytes - reference.peak_bytes) / 2**20
         figures = f"{middle.cpu:8.2f}{middle.cpu / reference.cpu:9.2f}{middle.wall:8.2f}"
         print(f"{name:32s}{figures}{middle.peak_bytes / 2**20:10.0f}{more:10.0f}")

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from archscope.attributes import per_axis
 from archscope.shapes.rule import META, aten, empty, plain, rule
 
 
@@ -15,11 +16,6 @@ def _window(size: int, kernel: int, stride: int, padding: int, dilation: int, ce
     span = size + 2 * padding - dilation * (kernel - 1) - 1
     out = (span + (stride - 1 if ceil else 0)) // stride + 1
     return out - 1 if ceil and (out - 1) * stride >= size + padding else out
-
-
-def _each(value: Any, axes: int) -> list[int]:
-    values = [value] if isinstance(value, int) else list(value)
-    return values * axes if len(values) == 1 else values
 
 
 def _sensible(axes: int, stride: list[int], padding: list[int], dilation: list[int]) -> bool:
@@ -46,7 +42,7 @@ def _convolution(
         return None
     if bias is not None and bias.dtype != x.dtype:
         return None
-    stride, padding, dilation, extra = (_each(value, axes) for value in (stride, padding, dilation, output_padding))
+    stride, padding, dilation, extra = (per_axis(value, axes) for value in (stride, padding, dilation, output_padding))
     n, c, *sizes = x.shape
     first, second, *kernel = weight.shape
     if groups < 1 or not _sensible(axes, stride, padding, dilation) or len(extra) != axes:
@@ -72,8 +68,8 @@ def _convolution(
 def _pooled(x: Tensor, axes: int, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> list[int] | None:
     if x.dim() != axes + 2 or not x.is_contiguous() or not x.is_floating_point():
         return None
-    kernel, padding, dilation = _each(kernel, axes), _each(padding, axes), _each(dilation, axes)
-    stride = _each(stride, axes) if stride else kernel
+    kernel, padding, dilation = per_axis(kernel, axes), per_axis(padding, axes), per_axis(dilation, axes)
+    stride = per_axis(stride, axes) if stride else kernel
     if len(kernel) != axes or min(kernel) < 1 or not _sensible(axes, stride, padding, dilation):
         return None
     if any(p > k // 2 for p, k in zip(padding, kernel, strict=True)):

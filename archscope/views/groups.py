@@ -1,6 +1,6 @@
 """Groups of pieces: the tree of modules as far as a picture cares, with equal neighbours folded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -143,9 +143,3 @@ def segments(cut: Pieces, groups: Sequence[Group]) -> list[list[Group]]:
 def joined(part: Sequence[Group]) -> Group:
     """Neighbours as one group."""
     return part[0] if len(part) == 1 else Group(part[0].start, part[-1].stop)
-
-
-def flat(groups: Sequence[Group]) -> Iterator[Group]:
-    """Every group by itself: the members in the place of what was folded from them."""
-    for group in groups:
-        yield from group.members or (group,)
