@@ -17,34 +17,38 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from archscope import metrics
-    from archscope.alignment import Difference, diff
-    from archscope.budgets import check
-    from archscope.comparison import compare
-    from archscope.drawing import Diagram, diagram
+    from archscope.comparison.budgets import check
+    from archscope.comparison.side_by_side import compare
+    from archscope.comparison.structural_diff import Difference, diff
+    from archscope.diagrams.diagram import Diagram
     from archscope.errors import ArchscopeError
     from archscope.graph import Cost, Graph, Node
     from archscope.metrics import measure
-    from archscope.opener import look
-    from archscope.sources import Model, load
-    from archscope.tracer import TraceError, trace
+    from archscope.models.loading import load
+    from archscope.models.look_up import look
+    from archscope.models.model import Model
+    from archscope.models.picture_of import diagram
+    from archscope.render.html import graph_html as graph_html
+    from archscope.tracing import TraceError, trace
 
 _HOMES = {
     "ArchscopeError": "archscope.errors",
     "Cost": "archscope.graph",
-    "Diagram": "archscope.drawing",
-    "Difference": "archscope.alignment",
+    "Diagram": "archscope.diagrams.diagram",
+    "Difference": "archscope.comparison.structural_diff",
     "Graph": "archscope.graph",
-    "Model": "archscope.sources",
+    "Model": "archscope.models.model",
     "Node": "archscope.graph",
-    "TraceError": "archscope.tracer",
-    "check": "archscope.budgets",
-    "compare": "archscope.comparison",
-    "diagram": "archscope.drawing",
-    "diff": "archscope.alignment",
-    "load": "archscope.sources",
-    "look": "archscope.opener",
+    "TraceError": "archscope.tracing",
+    "check": "archscope.comparison.budgets",
+    "compare": "archscope.comparison.side_by_side",
+    "diagram": "archscope.models.picture_of",
+    "diff": "archscope.comparison.structural_diff",
+    "graph_html": "archscope.render.html",
+    "load": "archscope.models.loading",
+    "look": "archscope.models.look_up",
     "measure": "archscope.metrics",
-    "trace": "archscope.tracer",
+    "trace": "archscope.tracing",
 }
 
 __all__ = [

@@ -2,6 +2,8 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import TypeVar
 
 from archscope.errors import UsageError
@@ -74,3 +76,13 @@ class Registry(Mapping[str, T]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def import_all(package: str, paths: Iterable[str]) -> None:
+    """Imports every module of a package, in alphabetical order: a file that registers something is found by its being there.
+
+    Arguments:
+        package, paths: the package's `__name__` and `__path__`.
+    """
+    for module in sorted(iter_modules(paths), key=lambda found: found.name):
+        import_module(f"{package}.{module.name}")

@@ -30,9 +30,9 @@ def _levels() -> None:
     import torch
     from torch import nn
 
-    from archscope.drawing import diagram
-    from archscope.sources import load
-    from archscope.tracer import trace
+    from archscope.diagrams.diagram import diagram
+    from archscope.models.loading import load
+    from archscope.tracing.forward_pass import trace
 
     network = load("inception_resnet_v2").trace()
     blocks = nn.Sequential(*(nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(8)) for _ in range(3400)))

@@ -3,10 +3,10 @@
 import torch
 
 from archscope.bench.devices import Cpu
-from archscope.bench.records import Settings
-from archscope.bench.subject import prepare
+from archscope.bench.prepared_model import prepare
+from archscope.bench.results.records import Settings
 from archscope.metrics import peak_memory
-from archscope.sources import load
+from archscope.models.loading import load
 from archscope.zoo import catalog
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from archscope.sources import load
-from archscope.tracer import trace
+from archscope.models.loading import load
+from archscope.tracing.forward_pass import trace
 from archscope.zoo import catalog
 
 ROUNDS = 15

@@ -3,7 +3,7 @@
 from functools import cache
 
 from archscope.graph import Graph
-from archscope.sources import load
+from archscope.models.loading import load
 
 
 @cache

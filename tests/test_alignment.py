@@ -9,9 +9,9 @@ from torch import nn
 
 from archscope import diff, metrics
 from archscope.cli.app import run
+from archscope.comparison.diff_table import diff_table, sentence, where
 from archscope.graph import Graph
-from archscope.tables.diff import diff_table, sentence, where
-from archscope.tracer import trace
+from archscope.tracing.forward_pass import trace
 
 
 def told(first: Graph, second: Graph) -> list[tuple[str, str, str, str]]:
@@ -103,7 +103,7 @@ def test_a_network_is_equal_to_itself_at_another_size():
 
 
 def trace_at(name: str, size: int) -> Graph:
-    from archscope.sources import load
+    from archscope.models.loading import load
 
     return load(name, input=(3, size, size)).trace()
 

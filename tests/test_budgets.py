@@ -7,10 +7,10 @@ import pytest
 from networks import traced
 
 from archscope import check
-from archscope.bench.files import to_json
-from archscope.bench.records import Settings, Timing
-from archscope.budgets import QUANTITIES, limit_of, nearest, passes, plans
+from archscope.bench.results.files import to_json
+from archscope.bench.results.records import Settings, Timing
 from archscope.cli.app import run
+from archscope.comparison.budgets import QUANTITIES, limit_of, nearest, passes, plans
 from archscope.errors import ArchscopeError, UsageError
 from archscope.units import parse_seconds
 

@@ -15,13 +15,13 @@ from torch import nn
 
 from archscope import charts, metrics
 from archscope.charts.canvas import formatter, steps
-from archscope.charts.labels import Anchor, Box, placed, spread
+from archscope.charts.label_placement import Anchor, Box, placed, spread
 from archscope.charts.save import draw
 from archscope.charts.style import DARK, LIGHT
 from archscope.cli.app import run
-from archscope.comparison import DEFAULT, FIELD, published
+from archscope.comparison.side_by_side import DEFAULT, FIELD, published
 from archscope.errors import ArchscopeError, UsageError
-from archscope.tracer import trace
+from archscope.tracing.forward_pass import trace
 from archscope.zoo import catalog
 
 pytest.importorskip("matplotlib")

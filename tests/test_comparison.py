@@ -11,16 +11,16 @@ from networks import traced
 from rich.console import Console
 
 from archscope import compare
-from archscope.bench.files import to_json
-from archscope.bench.records import Bench, Environment, Plan, Session, Settings, Timing
+from archscope.bench.results.files import to_json
+from archscope.bench.results.records import Bench, Environment, Plan, Session, Settings, Timing
 from archscope.cli.app import run
-from archscope.comparison import DEFAULT, frame, published
+from archscope.comparison.comparison_table import MODEL_COLUMNS, PAGE, comparison_table
+from archscope.comparison.side_by_side import DEFAULT, frame, published
 from archscope.errors import UsageError
+from archscope.models.loading import load
 from archscope.render import render
 from archscope.render.cells import text
-from archscope.render.table import fitting, renderable
-from archscope.sources import load
-from archscope.tables.comparison import MODEL_COLUMNS, PAGE, comparison_table
+from archscope.render.terminal import fitting, renderable
 from archscope.zoo import catalog
 
 # timm and Cadene's ports of the released networks; Inception-ResNet-v1 and the figures' -v2 by their own arithmetic.

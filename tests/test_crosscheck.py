@@ -7,9 +7,9 @@ import sys
 import pytest
 from fvcore.nn import FlopCountAnalysis
 
-from archscope.crosscheck import OPINIONS, cross_check_table
+from archscope.comparison.second_opinion import OPINIONS, cross_check_table
 from archscope.errors import ArchscopeError, UsageError
-from archscope.sources import load
+from archscope.models.loading import load
 
 
 @pytest.mark.parametrize("name", ["lenet5_dense", "torchvision:resnet18"])

@@ -3,11 +3,11 @@
 import pytest
 from torch import nn
 
-from archscope.diagnose import explained, smallest_size
 from archscope.errors import ArchscopeError, UsageError
-from archscope.opener import look
-from archscope.sources import Model, load
-from archscope.tracer import TraceError
+from archscope.models.failed_forward import explained, smallest_size
+from archscope.models.loading import Model, load
+from archscope.models.look_up import look
+from archscope.tracing.forward_pass import TraceError
 
 
 def failure(name: str, *shapes: tuple[int, ...]) -> TraceError:

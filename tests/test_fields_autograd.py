@@ -11,8 +11,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from archscope import metrics, zoo
-from archscope.fields import receptive_fields
-from archscope.tracer import trace
+from archscope.metrics.receptive_fields import receptive_fields
+from archscope.tracing.forward_pass import trace
 from archscope.zoo import catalog
 
 # 1,202 layers take minutes, and are those of resnet110_cifar; LeNet-5's connection table is channels, and has a test of its own.

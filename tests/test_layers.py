@@ -6,8 +6,7 @@ import pytest
 from torch import Size, nn
 
 import archscope
-from archscope import kinds
-from archscope.graph import Graph, total
+from archscope.graph import Graph, kinds, total
 from archscope.views.layers import layers
 
 

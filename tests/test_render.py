@@ -14,12 +14,12 @@ from torch import Size, nn
 import archscope
 from archscope.errors import UsageError
 from archscope.render import FORMATS, by_suffix, render
-from archscope.render import table as table_format
+from archscope.render import terminal as table_format
 from archscope.render.cells import text
-from archscope.report import Column, Report, Row
 from archscope.tables.flops import flops_table
 from archscope.tables.params import params_table
 from archscope.tables.shapes import shapes_table
+from archscope.tables.table import Column, Report, Row
 
 HOSTILE = [
     "[red]", "[/]", "[link=x]", ":smile:", "a|b", 'say "x"', "it's", "a,b;c", "line\nend", "line\rend", "tab\there", "\x1b[31m",

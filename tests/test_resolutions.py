@@ -7,8 +7,8 @@ from torch import nn
 
 from archscope import compare, metrics
 from archscope.graph import Graph
-from archscope.tracer import trace
-from archscope.views.resolutions import places, stages, units
+from archscope.tracing.forward_pass import trace
+from archscope.views.stages import places, stages, units
 
 
 def summary(graph: Graph) -> list[tuple[str, int, str, int]]:

@@ -8,7 +8,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archscope.shapes import RULES
+from archscope.tracing.shape_rules import RULES
 
 aten = torch.ops.aten
 Draw = Callable[[st.SearchStrategy], Any]

@@ -8,7 +8,7 @@ from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError, UsageError
-from archscope.sources import SOURCES, load
+from archscope.models.loading import SOURCES, load
 
 FILE = """
 from dataclasses import dataclass

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from archscope import opener, store
+from archscope.models import look_up as opener
+from archscope.models import trace_store as store
 
 REQUEST = {"name": "net", "input": [(3, 8, 8)], "batch": 1, "dtype": "float32", "mode": "eval", "options": [("classes", 10)]}
 

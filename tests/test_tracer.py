@@ -10,11 +10,12 @@ from torch import Size, nn
 from torch.utils.checkpoint import checkpoint
 
 import archscope
-from archscope import TraceError, metrics, recorder
+from archscope import TraceError, metrics
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node
-from archscope.shapes import RULES
 from archscope.tables.common import facts
+from archscope.tracing import dispatch_mode as recorder
+from archscope.tracing.shape_rules import RULES
 
 
 class Does(nn.Module):

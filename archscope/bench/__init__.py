@@ -1,13 +1,6 @@
-"""Benchmarks: models to timings. Measuring needs torch; the records, their statistics and files do not, and no import here
-brings it in.
+"""Model -> timing. In: models and settings; out: a Session of raw times (`results/`), its statistics, cautions and tables.
 
-    records      what a benchmark leaves: Bench, Session, Timing, Environment ...
-    statistics   quantiles, intervals, ratios, trends
-    summary      a timing's figures: median, throughput, share of the ceilings
-    cautions     what to be careful about, each with cause and remedy
-    files        saved benchmarks: read, join, compare environments
-    table        reports for the renderers
-    devices      the clock and the allocator of a CPU, a CUDA device, Apple's GPU
-    timing       warm-up and rounds
-    measure      models and settings to a session
+Open `measure.py` first: it prepares each model (`prepared_model.py`), times them in turn (`timing.py`, `timed_case.py`) on a
+device (`devices.py`, the only file that knows how CUDA and Apple's GPU keep time). Measuring needs torch; `results/` does not,
+and no import here brings it in.
 """

@@ -11,7 +11,7 @@ import msgspec
 import torch
 
 from archscope.bench.devices import Device, Run, is_out_of_memory, time_runs
-from archscope.bench.records import Ceiling
+from archscope.bench.results.records import Ceiling
 
 RUNS = 7
 _LONG_ENOUGH = 0.05  # seconds of one matrix product, from which on it no longer grows

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import torch
 
-from archscope.bench.allocator import Peak, allocator_peak
+from archscope.bench.cpu_allocator import Peak, allocator_peak
 from archscope.errors import ArchscopeError, UsageError
 
 Run = Callable[[], None]

@@ -9,7 +9,7 @@ import torch
 import archscope
 from archscope.bench import machine
 from archscope.bench.devices import Cuda, Device
-from archscope.bench.records import Environment
+from archscope.bench.results.records import Environment
 
 
 def environment(device: Device, api: Any = torch) -> Environment:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from archscope.bench.records import Strain
+from archscope.bench.results.records import Strain
 
 
 class Counters(NamedTuple):

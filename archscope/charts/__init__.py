@@ -1,4 +1,4 @@
-"""Charts of networks: what is drawn is a value (`data.py`), how it is drawn is one file per kind of picture, and `save.py`
+"""Charts of networks: what is drawn is a value (`chart_data.py`), how it is drawn is one file per kind of picture, and `save.py`
 writes it.
 
     balls    the field: top-1 error against multiply-accumulates, the area of a ball for its parameters
@@ -10,7 +10,7 @@ writes it.
 The plotting library is imported where something is drawn; torch never.
 """
 
-from archscope.charts.data import KINDS, Chart, balls, depth, field, memory, of, stages
+from archscope.charts.chart_data import KINDS, Chart, balls, depth, field, memory, of, stages
 from archscope.charts.save import SUFFIXES, render
 
 __all__ = ["KINDS", "SUFFIXES", "Chart", "balls", "depth", "field", "memory", "of", "render", "stages"]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from archscope import units
-from archscope.charts.labels import Box
+from archscope.charts.label_placement import Box
 from archscope.charts.style import Theme
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from archscope.charts.canvas import TOP, Canvas
-from archscope.charts.data import Chart, Line
+from archscope.charts.chart_data import Chart, Line
 from archscope.charts.draw_lines import colour, exact, scales
-from archscope.charts.labels import Box
+from archscope.charts.label_placement import Box
 from archscope.charts.style import Theme
 
 if TYPE_CHECKING:

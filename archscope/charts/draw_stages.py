@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from archscope import units
 from archscope.charts.canvas import TOP, Canvas, formatter, steps
-from archscope.charts.data import Bar, Chart, Segment
+from archscope.charts.chart_data import Bar, Chart, Segment
 from archscope.charts.style import Theme
-from archscope.views.resolutions import HEAD, STEM
+from archscope.views.stages import HEAD, STEM
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from typing import Any
 
 from archscope.charts import draw_balls, draw_lines, draw_memory, draw_stages
 from archscope.charts.canvas import DPI, Canvas
-from archscope.charts.data import Chart
+from archscope.charts.chart_data import Chart
 from archscope.charts.style import settings, theme
 from archscope.errors import ArchscopeError
 

@@ -12,8 +12,8 @@ from archscope.cli.output import deliver, destination, write
 from archscope.errors import ArchscopeError, UsageError
 
 if TYPE_CHECKING:
-    from archscope.bench import records
     from archscope.bench.measure import Progress
+    from archscope.bench.results import records
 
 FOUR = ("inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2")
 
@@ -100,8 +100,9 @@ def bench(
 
     archscope bench inception_v4 inception_resnet_v2 --batch 1,8 --out bench.json
     """
-    from archscope.bench import files, grid
-    from archscope.bench.records import Bench, Plan
+    from archscope.bench import settings_grid as grid
+    from archscope.bench.results import files
+    from archscope.bench.results.records import Bench, Plan
 
     if load:
         _deliver(files.load([*load, *(models or ())]), format, out, "bench")
@@ -140,7 +141,7 @@ def _measured(
     layers: bool,
 ) -> "records.Session":
     from archscope.bench import devices, measure
-    from archscope.sources import load
+    from archscope.models.loading import load
 
     saved = next((name for name in names if name.endswith(".json")), None)
     if saved:
@@ -177,9 +178,9 @@ def _checked(form: str | None, out: str | None) -> None:
 
 def _deliver(bench: "records.Bench", form: str | None, out: str | None, stem: str) -> None:
     """As `deliver`; JSON is the benchmark itself, with every raw time, which `--load` reads."""
-    from archscope.bench import files
-    from archscope.bench.layer_table import layer_tables
-    from archscope.bench.table import timings_table
+    from archscope.bench.results import files
+    from archscope.bench.results.layer_table import layer_tables
+    from archscope.bench.results.timings_table import timings_table
     from archscope.render import FORMATS, by_suffix
 
     path = destination(out, stem, {name: known.suffix for name, known in FORMATS.items()})

@@ -51,7 +51,7 @@ def chart(
     """
     from archscope import charts
     from archscope.charts.style import theme as find_theme
-    from archscope.comparison import DEFAULT, FIELD, gather, lines
+    from archscope.comparison.side_by_side import DEFAULT, FIELD, gather, lines
 
     if kind not in charts.KINDS:
         raise unknown("kind of chart", kind, charts.KINDS, list_all=True)

@@ -63,10 +63,10 @@ def check(
 
     archscope check inception_v4 --max-params 45M --max-macs 13G
     """
-    from archscope.budgets import Plan, limit_of, passes
-    from archscope.budgets import check as hold
-    from archscope.opener import look
-    from archscope.tables.budgets import budget_table
+    from archscope.comparison.budget_table import budget_table
+    from archscope.comparison.budgets import Plan, limit_of, passes
+    from archscope.comparison.budgets import check as hold
+    from archscope.models.look_up import look
 
     told = {
         "params": max_params, "macs": max_macs, "flops": max_flops, "activations": max_activations, "param_bytes":
@@ -98,7 +98,7 @@ def check(
 
 def _configured(config: Path | None, models: list[str] | None, limits: Mapping[str, int | float]) -> list[Any]:
     """The budgets of the file, of these models if any are named."""
-    from archscope.budgets import nearest, plans
+    from archscope.comparison.budgets import nearest, plans
 
     path = config or nearest()
     if limits:
@@ -116,16 +116,16 @@ def _configured(config: Path | None, models: list[str] | None, limits: Mapping[s
 def _latency(model: str, request: Mapping[str, Any], saved: list[str] | None) -> float | None:
     """Median seconds of one forward: from a saved benchmark, or measured here and now on the CPU or the best device there is."""
     if saved:
-        from archscope.bench import files
-        from archscope.comparison import timed
+        from archscope.bench.results import files
+        from archscope.comparison.side_by_side import timed
 
         value = timed(files.load(saved), model, request).get("latency_seconds")
         return value if isinstance(value, float) else None
     from archscope.bench.measure import bench
-    from archscope.bench.records import Plan as Duration
-    from archscope.bench.records import Settings
-    from archscope.bench.statistics import median
-    from archscope.sources import load
+    from archscope.bench.results.records import Plan as Duration
+    from archscope.bench.results.records import Settings
+    from archscope.bench.results.statistics import median
+    from archscope.models.loading import load
 
     loaded = load(model, input=request["input"] or None, device="cpu", **request["options"])
     setting = Settings(batch=request["batch"], dtype=request["dtype"], inputs=tuple(map(tuple, request["input"])))

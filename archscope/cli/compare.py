@@ -60,9 +60,9 @@ def compare(
 
     archscope compare inception_v4 resnet152 --sort -macs
     """
-    from archscope.bench import files
-    from archscope.comparison import DEFAULT, gather, lines
-    from archscope.tables.comparison import comparison_table, failures, summed_up, wanted_columns
+    from archscope.bench.results import files
+    from archscope.comparison.comparison_table import comparison_table, failures, summed_up, wanted_columns
+    from archscope.comparison.side_by_side import DEFAULT, gather, lines
 
     request = options.request(input, batch, dtype, mode, set_)
     timings = files.load(bench) if bench else None

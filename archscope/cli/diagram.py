@@ -63,10 +63,10 @@ def diagram(
 
     archscope diagram inception_resnet_v2 --level block --out png
     """
-    from archscope.drawing import DIRECTIONS, FORMS, LEVELS
-    from archscope.drawing import diagram as draw
-    from archscope.opener import look
-    from archscope.render.diagram.paint import paint
+    from archscope.diagrams.colouring import paint
+    from archscope.diagrams.diagram import DIRECTIONS, FORMS, LEVELS
+    from archscope.models.look_up import look
+    from archscope.models.picture_of import diagram as draw
 
     for word, known, what in ((level, LEVELS, "level"), (direction, DIRECTIONS, "direction")):
         if word not in known:
@@ -104,7 +104,7 @@ def traced_part(error: ArchscopeError) -> Graph:
 
 
 def _stem(models: list[str], level: str, block: str | None) -> str:
-    from archscope.opener import canonical
+    from archscope.models.look_up import canonical
 
     name = "-".join(canonical(model).removesuffix(".json") for model in models)
     if block is not None:
@@ -114,8 +114,8 @@ def _stem(models: list[str], level: str, block: str | None) -> str:
 
 def _latencies(models: list[str], bench: str | None) -> dict[str, float]:
     """Seconds by module path, of one model, from a saved benchmark."""
-    from archscope.bench.files import latencies, load
-    from archscope.opener import canonical
+    from archscope.bench.results.files import latencies, load
+    from archscope.models.look_up import canonical
 
     if bench is None:
         raise UsageError("--color-by latency needs measured times", "name a saved benchmark: --bench FILE.json")

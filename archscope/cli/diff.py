@@ -10,7 +10,7 @@ from archscope.cli import options
 from archscope.cli.output import deliver, destination, write
 
 if TYPE_CHECKING:
-    from archscope.alignment import Difference
+    from archscope.comparison.structural_diff import Difference
 
 _PICTURES = {"svg": ".svg", "png": ".png", "pdf": ".pdf"}
 
@@ -46,9 +46,9 @@ def diff(
 
     archscope diff inception_resnet_v2_paper inception_resnet_v2
     """
-    from archscope.alignment import diff as compare
-    from archscope.opener import look
-    from archscope.tables.diff import diff_table
+    from archscope.comparison.diff_table import diff_table
+    from archscope.comparison.structural_diff import diff as compare
+    from archscope.models.look_up import look
 
     request = options.request(input, batch, dtype, mode, set_)
     difference = compare(look(first, **request), look(second, **request))
@@ -64,8 +64,9 @@ def diff(
 
 def _draw(difference: "Difference", form: str, path: Path | None, theme: str) -> None:
     """Writes the picture of both networks."""
-    from archscope.render.diagram import pdf, svg, xdot
-    from archscope.render.diagram.differences import marked
+    from archscope.comparison.diff_picture import marked
+    from archscope.diagrams import pdf, svg
+    from archscope.diagrams import png as xdot
 
     scene = marked(difference, theme)
     makers: dict[str, Callable[[], str | bytes]] = {

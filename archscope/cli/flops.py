@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from archscope.cli import options
-from archscope.cli.each import each
 from archscope.cli.output import finish
+from archscope.cli.per_model import each
 
 
 def flops(
@@ -51,7 +51,7 @@ def flops(
 
     request = options.request(input, batch, dtype, mode, set_)
     if cross_check is not None:
-        from archscope.crosscheck import cross_check_table
+        from archscope.comparison.second_opinion import cross_check_table
 
         reports, error = [cross_check_table(cross_check, model, request) for model in models], None
         exact = True  # a second opinion is worth nothing rounded

@@ -17,8 +17,8 @@ def info(model: Network, format: options.Format = None, out: options.Out = None,
 
     archscope info inception_resnet_v2
     """
+    from archscope.zoo.card_tables import card_report
     from archscope.zoo.catalog import entries, find
-    from archscope.zoo.tables import card_report
 
     report = card_report(find(model), entries())
     deliver([report], format, out, f"{report.name}-info", exact)

@@ -28,7 +28,7 @@ def list_(
 
     archscope list resnet
     """
+    from archscope.zoo.card_tables import networks_table, select
     from archscope.zoo.catalog import entries
-    from archscope.zoo.tables import networks_table, select
 
     deliver([networks_table(select(entries(), pattern, family))], format, out, "networks", exact)

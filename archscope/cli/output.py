@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from archscope.errors import ArchscopeError, UsageError
-from archscope.report import Report
+from archscope.tables.table import Report
 
 FOLDER = Path("reports")
 
@@ -51,7 +51,7 @@ def show(reports: Sequence[Report], exact: bool = False) -> None:
     """The tables, fitted to the terminal; in full width where stdout is not one."""
     from rich.console import Console
 
-    from archscope.render.table import render, renderable
+    from archscope.render.terminal import render, renderable
 
     console = Console()
     if not console.is_terminal:

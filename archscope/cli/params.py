@@ -1,8 +1,8 @@
 """`archscope params`."""
 
 from archscope.cli import options
-from archscope.cli.each import each
 from archscope.cli.output import finish
+from archscope.cli.per_model import each
 
 
 def params(

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from archscope.cli import options
-from archscope.cli.each import each
 from archscope.cli.output import finish
+from archscope.cli.per_model import each
 
 
 def shapes(
@@ -25,7 +25,7 @@ def shapes(
 
     archscope shapes lenet5
     """
-    from archscope.opener import canonical
+    from archscope.models.look_up import canonical
     from archscope.tables.shapes import shapes_table
 
     request = options.request(input, batch, dtype, mode, set_)

@@ -28,7 +28,7 @@ def trace(
 
     archscope trace inception_v4 --out v4.json
     """
-    from archscope.opener import look
+    from archscope.models.look_up import look
 
     graph = look(model, **options.request(input, batch, dtype, mode, set_))
     path: Path | None = destination(out, graph.name, {"json": ".json"})

@@ -25,9 +25,9 @@ def tree(
     """
     from rich.console import Console
 
-    from archscope.drawing import diagram
-    from archscope.opener import look
-    from archscope.render.tree import tree as drawn
+    from archscope.diagrams.terminal_tree import tree as drawn
+    from archscope.models.look_up import look
+    from archscope.models.picture_of import diagram
 
     failed: ArchscopeError | None = None
     try:

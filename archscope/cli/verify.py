@@ -37,8 +37,8 @@ def verify(
 
     checked = list({entry.name: entry for entry in map(find, models)}.values()) if models else list(entries())
 
-    from archscope.verification import verify as recompute
-    from archscope.zoo.tables import claims_table
+    from archscope.zoo.card_tables import claims_table
+    from archscope.zoo.verification import verify as recompute
 
     results = list(recompute(checked))
     deliver([claims_table(results, checked, verdict)], format, out, "-".join(models or ["all"]) + "-claims", exact)

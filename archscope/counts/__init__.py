@@ -1,29 +1,16 @@
-"""What an operator costs: one small function of shapes each, plus the set of operators that cost nothing, with the reason.
+"""What an operator costs. In: its name, shapes and attributes; out: a Cost, zero with a reason, or unknown. No torch.
+
+Open `formulas.py` first (the definition, and the registry in which every operator has a formula or a reason to cost nothing),
+then the family's file: `convolutions.py`, `products.py`, `norms.py` ... `freelist.py` holds what costs nothing. A file here is
+found by its being here.
 
 The closed rule: an operator has a formula, or stands on the free list with its reason, or is unknown; it is never silently
 zero.
 """
 
-# ruff: noqa: F401  each of these modules registers its formulas
-from archscope.counts import (
-    attention,
-    convolutions,
-    einsums,
-    elementwise,
-    freelist,
-    losses,
-    norms,
-    pooling,
-    products,
-    recurrent,
-    reductions,
-    sampling,
-    scatters,
-    softmax,
-    solvers,
-    tools,
-    transforms,
-)  # fmt: skip
 from archscope.counts.formulas import FORMULAS, FREE, cost_of, formula, free
+from archscope.registry import import_all
+
+import_all(__name__, __path__)
 
 __all__ = ["FORMULAS", "FREE", "cost_of", "formula", "free"]

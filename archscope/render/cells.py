@@ -1,7 +1,7 @@
 """How one value reads in a table for people. The other formats carry plain values."""
 
 from archscope import units
-from archscope.report import Column, Kind, Measured, Row, Value
+from archscope.tables.table import Column, Kind, Measured, Row, Value
 
 RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number", "year", "change", "percent"}
 

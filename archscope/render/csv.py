@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 
 from archscope.render.cells import line, printable
-from archscope.report import Report
+from archscope.tables.table import Report
 
 
 def render(reports: Sequence[Report]) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from archscope.errors import UsageError
 from archscope.registry import Registry
-from archscope.report import Report
+from archscope.tables.table import Report
 
 
 class Format(NamedTuple):
@@ -18,7 +18,7 @@ class Format(NamedTuple):
 
 
 FORMATS: Registry[Format] = Registry("format")
-FORMATS.add("table", Format(".txt", "table"))
+FORMATS.add("table", Format(".txt", "terminal"))
 FORMATS.add("csv", Format(".csv", "csv"))
 FORMATS.add("json", Format(".json", "json"))
 FORMATS.add("md", Format(".md", "markdown"))

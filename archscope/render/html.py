@@ -7,7 +7,7 @@ from archscope import units
 from archscope.graph import Graph
 from archscope.render.cells import RIGHT, text
 from archscope.render.cells import kind as kind_of
-from archscope.report import Report, Row
+from archscope.tables.table import Report, Row
 
 _STYLE = """
 .archscope { font: 14px/1.45 system-ui, sans-serif; max-width: 76rem; }

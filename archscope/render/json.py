@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from archscope.report import Report, Row
+from archscope.tables.table import Report, Row
 
 SCHEMA_VERSION = 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from archscope.render.cells import RIGHT, kind, printable, text
-from archscope.report import Column, Report, Row
+from archscope.tables.table import Column, Report, Row
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",

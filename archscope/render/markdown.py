@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from archscope.render.cells import RIGHT, kind, printable, text
-from archscope.report import Report
+from archscope.tables.table import Report
 
 
 def render(reports: Sequence[Report]) -> str:

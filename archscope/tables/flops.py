@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
-from archscope.counts.conventions import CONVENTIONS, Worth
+from archscope.conventions.convention import CONVENTIONS, Worth
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node, total
 from archscope.registry import unknown
-from archscope.report import Column, Line, Report, Row, Value
 from archscope.tables.common import CONVENTION, at_least, facts, head, output_shape, share, totals, warnings
+from archscope.tables.table import Column, Line, Report, Row, Value
 from archscope.views.layers import layers
 from archscope.views.outline import outline
 

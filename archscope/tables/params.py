@@ -2,8 +2,8 @@
 
 from archscope import metrics
 from archscope.graph import Graph
-from archscope.report import Column, Line, Report, Row
 from archscope.tables.common import facts, head, output_shape, share, totals, warnings
+from archscope.tables.table import Column, Line, Report, Row
 from archscope.views.outline import Part, outline
 
 COLUMNS = (

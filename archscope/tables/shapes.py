@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from archscope import metrics
-from archscope.fields import Axis, receptive_fields
 from archscope.graph import Graph
-from archscope.report import Column, Line, Report, Row, Value
+from archscope.metrics.receptive_fields import Axis, receptive_fields
 from archscope.tables.common import CONVENTION, facts, head, totals, warnings
+from archscope.tables.table import Column, Line, Report, Row, Value
 from archscope.views.layers import layers
 
 COLUMNS = (

@@ -5,8 +5,7 @@ line.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from archscope import kinds
-from archscope.graph import Graph, Node
+from archscope.graph import Graph, Node, kinds
 
 
 @dataclass(frozen=True)

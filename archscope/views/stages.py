@@ -1,171 +1,197 @@
-"""The overview of a network: few enough groups for one page, opened where that tells most, folded where they repeat."""
+"""The stages of a network: its blocks by the resolution that they work at, with the stem before them and the head behind.
 
-from collections.abc import Sequence
-from dataclasses import replace
+The unit is a block: a module with several layers whose class repeats, or a single layer where there are no such modules. A unit
+belongs to the resolution that it hands on: a ResNet's first block of a stage and an Inception's reduction count to the stage
+that they lead to.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
-from archscope import kinds
-from archscope.views.fold import fold, fold_alike
-from archscope.views.groups import Group, in_series, is_anonymous, joined, opened, segments, whole
-from archscope.views.pieces import Pieces
+from archscope.graph import Graph, Node, kinds
+from archscope.views.outline import signature
 
-LIMIT = 19  # boxes of an overview, beside the input's
-_FEWEST = 4  # with fewer, cutting by edges hides the network instead of showing it
-_BOOKKEEPING = 5  # operations in a row without product or weight
-_NEGLIGIBLE = 0.005  # share of the multiply-accumulates
+CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "Module"})
+STEM, HEAD = "stem", "head"
 
 
-def overview(cut: Pieces, limit: int = LIMIT) -> list[Group]:
-    """The groups of a network's overview, in topological order.
+@dataclass(frozen=True)
+class Unit:
+    """A block, a layer outside blocks, or an operator that a network runs itself.
 
-    The network is opened into its modules. Containers, modules that hold a run of equal blocks, and modules that hold most of
-    the network are opened further as long as the result, folded, has no more than `limit` groups. What has more from the start
-    is folded more freely, then cut where a single tensor crosses, then joined by resolution.
+    Attributes:
+        path, type: of the module; of the operator's name where it is none.
+        nodes: what ran in it.
+        is_block: whether it is made of modules and has several convolutions, products with weights or recurrences.
+        shape: of what it hands on.
+        shrinks: input positions per output position along the larger axis.
     """
-    if not cut.items:
-        return []
-    return _fitted(cut, whole(cut), limit)
+
+    path: str
+    type: str
+    nodes: tuple[Node, ...]
+    is_block: bool
+    shape: tuple[int, ...]
+    shrinks: float
 
 
-def inside(cut: Pieces, group: Group, limit: int) -> list[Group]:
-    """The groups inside one group: its pieces, if there are no more than `limit`, else an overview of it."""
-    if group.size <= limit:
-        return [Group(at, at + 1) for at in range(group.start, group.stop)]
-    return _fitted(cut, group, limit)
+@dataclass(frozen=True)
+class Stage:
+    """The units at one resolution.
+
+    Attributes:
+        name: "stem", the resolution "35x35", or "head".
+        number: 1 for the first stage behind the stem; 0 for the stem and for the head.
+        resolution: of what the last unit hands on; () where it has no places.
+        width: channels of it.
+        units: in execution order, those without parameters and products left out.
+        graph: their operators and parameters, a parameter that several stages share at the first of them only.
+    """
+
+    name: str
+    number: int
+    resolution: tuple[int, ...]
+    width: int
+    units: tuple[Unit, ...]
+    graph: Graph = field(repr=False)
+
+    @property
+    def blocks(self) -> int:
+        """How many of the units are blocks."""
+        return sum(unit.is_block for unit in self.units)
+
+    @property
+    def structure(self) -> str:
+        """`"ReductionA, 7 x InceptionB"`."""
+        runs = [(kind, len(list(run))) for kind, run in groupby(unit.type for unit in self.units)]
+        return ", ".join(kind if count == 1 else f"{count} x {kind}" for kind, count in runs)
 
 
-def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
-    plain = _with_endings(cut, opened(cut, group))
-    if len(plain) > limit:
-        plain = _without_bookkeeping(cut, plain)
-    shown = _arranged(cut, plain, limit)
-    refused: set[Group] = set()
-    while len(shown) <= limit:
-        candidate = _to_open(cut, shown, group, limit, refused)
-        if candidate is None:
-            break
-        at = plain.index(candidate)
-        trial = [*plain[:at], *_with_endings(cut, opened(cut, candidate)), *plain[at + 1 :]]
-        arranged = _arranged(cut, trial, limit)
-        if len(arranged) <= limit and trial != plain:
-            plain, shown = trial, arranged
+def stages(graph: Graph) -> list[Stage]:
+    """The stages in execution order. Their operators are all that have parameters or multiply-accumulates; together they have
+    all of them.
+    """
+    found = [unit for unit in units(graph) if any(node.params or node.cost.macs for node in unit.nodes)]
+    stem = _stem(graph, found)
+    labelled = [(STEM if at < stem else _name(graph, unit), unit) for at, unit in enumerate(found)]
+    made: list[Stage] = []
+    placed: set[str] = set()
+    number = 0
+    for name, run in groupby(labelled, key=lambda pair: pair[0]):
+        members = tuple(unit for _, unit in run)
+        here = graph.select(node for unit in members for node in unit.nodes)
+        own = tuple(param for param in here.params if param.name not in placed)
+        placed.update(param.name for param in own)
+        resolution, width = places(graph, members[-1].shape)
+        number += name not in (STEM, HEAD)
+        part = Graph(here.name, here.inputs, here.outputs, here.tensors, here.nodes, here.calls, own, here.meta)
+        made.append(Stage(name, number if name not in (STEM, HEAD) else 0, resolution, width, members, part))
+    return made
+
+
+def units(graph: Graph) -> list[Unit]:
+    """The network as a sequence of units: every operator is in exactly one."""
+    return list(_opened(graph, 0)) if graph.calls else []
+
+
+def _opened(graph: Graph, call: int) -> Iterator[Unit]:
+    """The units inside a module that is more than a unit."""
+    nodes = graph.inside(call)
+    child_of = {inner: child for child in graph.children[call] for inner in range(child, graph.end(child))}
+    for child, run in groupby(nodes, key=lambda node: child_of.get(node.call)):
+        if child is None:
+            for node in run:
+                yield _unit(graph, graph.path(node), kinds.word(node), (node,), False)
+        elif _opens(graph, child):
+            yield from _opened(graph, child)
         else:
-            refused.add(candidate)
-    return _coarse(cut, shown, limit)
+            yield _unit(graph, graph.calls[child].path, graph.calls[child].type, tuple(run), _is_block(graph, child))
 
 
-def _arranged(cut: Pieces, plain: list[Group], limit: int) -> list[Group]:
-    """The sequence folded, as strictly as fits into `limit`."""
-    exact = _fold_blocks(cut, plain, limit)
-    if len(exact) <= limit:
-        return exact
-    return fold_alike(cut, exact, lambda group: _shape(cut, group))
+def _opens(graph: Graph, call: int) -> bool:
+    """Whether a module is a container, or holds several blocks of one class one after the other."""
+    if not graph.children[call]:
+        return False
+    return graph.calls[call].type in CONTAINERS or (_holds_blocks(graph, call) and not _repeats(graph, call))
 
 
-def _fold_blocks(cut: Pieces, plain: list[Group], limit: int) -> list[Group]:
-    """Folded; where that is not enough, blocks without a module of their own are found by their edges and folded too."""
-    direct = fold(cut, plain)
-    if len(direct) == 1:
-        return direct
-    blocks = fold(cut, [joined(part) for part in segments(cut, plain)])
-    repeats = [group for group in blocks if group.count > 1 and group.unit.size > 1 and group.unit.call is None]
-    if not repeats and len(direct) <= limit:
-        return direct
-    hidden = max((group.unit.size for group in blocks if group.unit.call is None), default=0)
-    if len(blocks) >= len(direct) or len(blocks) < _FEWEST or 2 * hidden > plain[-1].stop - plain[0].start:
-        return direct
-    loose = [part for group in blocks for part in _unblocked(plain, group)]
-    again = fold(cut, loose) if not repeats else loose
-    return again if len(again) <= limit else blocks
+def _repeats(graph: Graph, call: int) -> bool:
+    """Whether it stands among neighbours of its class of which two do the same: then it is a block itself, whatever it holds (an
+    MLP-Mixer's has two MLPs).
+    """
+    siblings = graph.children[graph.calls[call].parent or 0]
+    for _, run in groupby(siblings, key=lambda child: graph.calls[child].type):
+        members = list(run)
+        if call in members:
+            return any(signature(graph, a) == signature(graph, b) for a, b in pairwise(members))
+    return False
 
 
-def _unblocked(plain: list[Group], group: Group) -> list[Group]:
-    """What a block that was found by its edges, and does not repeat, was made of."""
-    if group.count > 1 or group.call is not None or group.size == 1:
-        return [group]
-    return [part for part in plain if group.start <= part.start and part.stop <= group.stop] or [group]
+def _holds_blocks(graph: Graph, call: int) -> bool:
+    """Whether a module, or a container in it, has several blocks of one class among its children. Branches have one each at
+    most.
+    """
+    types = Counter(graph.calls[child].type for child in graph.children[call] if _is_block(graph, child))
+    inner = (child for child in graph.children[call] if graph.calls[child].type in CONTAINERS)
+    return any(count > 1 for count in types.values()) or any(_holds_blocks(graph, child) for child in inner)
 
 
-def _with_endings(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
-    """An activation function that a network applies to a block's result belongs to the block."""
-    found: list[Group] = []
-    for group in groups:
-        piece = cut.items[group.start]
-        ends = group.size == 1 and piece.kind in (kinds.ACTIVATION, kinds.POINTWISE) and not piece.word.endswith("softmax")
-        if ends and len(piece.inputs) == 1 and found and found[-1].size > 1 and in_series(cut, found[-1], group):
-            found[-1] = replace(found[-1], stop=group.stop)
-        else:
-            found.append(group)
-    return found
+def _is_block(graph: Graph, call: int) -> bool:
+    """Whether a module is made of modules and has several layers."""
+    made_of = bool(graph.children[call]) and graph.calls[call].type not in CONTAINERS
+    return made_of and len(_layers(graph.inside(call))) > 1
 
 
-def _without_bookkeeping(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
-    """Runs of operations without a product or weight, as behind the heads of a detector, as one group each."""
-    found: list[Group] = []
-    for light, run in groupby(groups, lambda group: group.size == 1 and not _works(cut, group)):
-        part = list(run)
-        found += [joined(part)] if light and len(part) >= _BOOKKEEPING else part
-    return found
+def _layers(nodes: tuple[Node, ...]) -> list[Node]:
+    return [node for node in nodes if node.params and kinds.kind(node) in kinds.WEIGHTED]
 
 
-def _works(cut: Pieces, group: Group) -> bool:
-    return any(node.params or node.cost.macs for node in cut.items[group.start].nodes)
+def _unit(graph: Graph, path: str, kind: str, nodes: tuple[Node, ...], is_block: bool) -> Unit:
+    before = next((graph.tensors[t].shape for node in nodes for t in node.inputs), ())
+    last = next((node for node in reversed(nodes) if node.outputs), None)
+    after = graph.tensors[last.outputs[0]].shape if last is not None else ()
+    wide, narrow = (max(places(graph, shape)[0], default=0) for shape in (before, after))
+    return Unit(path, kind, nodes, is_block, after, wide / narrow if narrow else 1.0)
 
 
-def _to_open(cut: Pieces, shown: Sequence[Group], around: Group, limit: int, refused: set[Group]) -> Group | None:
-    """The group that is worth opening most."""
-    total = around.size
-    best: tuple[tuple[int, int], Group] | None = None
-    for group in shown:
-        if group.count > 1 or group.size == 1 or group.call is None or group in refused:
-            continue
-        dominant = 2 * group.size > total > limit
-        if is_anonymous(cut, group):
-            shallow = cut.graph.calls[group.call].path.count(".") <= cut.graph.calls[around.call or 0].path.count(".") + (
-                around.call not in (0, None)
-            )
-            wanted = shallow or dominant or any(part.size > 1 for part in opened(cut, group))
-        else:
-            wanted = _has_run(cut, group) or (dominant and len(shown) < 8)
-        if wanted and (best is None or (is_anonymous(cut, group), group.size) > best[0]):
-            best = ((is_anonymous(cut, group), group.size), group)
-    return best[1] if best else None
+def places(graph: Graph, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
+    """Resolution and width of a tensor: `(1, 384, 35, 35)` -> `((35, 35), 384)`.
+
+    Two equal sizes before a third are taken for channels last; three sizes for (batch, tokens, width), unless the network has
+    windows along one axis. () where there are no places, or one.
+    """
+    if len(shape) == 3 and not _is_signal(graph):
+        return (shape[1:2], shape[2]) if shape[1] > 1 else ((), shape[2])
+    if len(shape) < 3:
+        return (), shape[-1] if shape else 1
+    if len(shape) == 4 and shape[1] == shape[2] != shape[3] and shape[1] > 1:
+        return shape[1:3], shape[3]
+    resolution = shape[2:]
+    return (resolution if max(resolution) > 1 else (), shape[1])
 
 
-def _has_run(cut: Pieces, group: Group) -> bool:
-    """Whether equal blocks stand one after the other somewhere inside."""
-    parts = opened(cut, group)
-    if any(part.count > 1 and part.unit.size > 1 and part.unit.call is not None for part in fold(cut, parts)):
-        return True
-    return any(part.size > 3 and part.size < group.size and _has_run(cut, part) for part in parts)
+def _is_signal(graph: Graph) -> bool:
+    """Whether it convolves or pools along one axis."""
+    kernels = (node.attrs.get("kernel") for node in graph.nodes)
+    return any(isinstance(kernel, list) and len(kernel) == 1 for kernel in kernels)
 
 
-def _shape(cut: Pieces, group: Group) -> tuple[int, ...]:
-    output = cut.items[group.stop - 1].output
-    return cut.graph.tensors[output].shape if output >= 0 else ()
+def _name(graph: Graph, unit: Unit) -> str:
+    resolution, _ = places(graph, unit.shape)
+    if not resolution:
+        return HEAD
+    if len(unit.shape) == 3:
+        return f"length {resolution[0]}" if _is_signal(graph) else f"{resolution[0]} tokens"
+    return "x".join(map(str, resolution))
 
 
-def _coarse(cut: Pieces, groups: list[Group], limit: int) -> list[Group]:
-    """Joins neighbours until `limit` are left: where hardly anything is computed, then at one resolution, then small ones."""
-    if len(groups) > 8 * limit:
-        runs: list[list[Group]] = []
-        for group in groups:
-            if runs and _shape(cut, runs[-1][-1])[2:] == _shape(cut, group)[2:]:
-                runs[-1].append(group)
-            else:
-                runs.append([group])
-        groups = [joined(run) for run in runs]
-    groups = list(groups)
-    negligible = cut.graph.cost.macs * _NEGLIGIBLE
-    while len(groups) > limit:
-        resolution = [_shape(cut, group)[2:] for group in groups]
-        macs = [sum(node.cost.macs for piece in cut.items[group.start : group.stop] for node in piece.nodes) for group in groups]
-        price = [
-            (True, resolution[n] != resolution[n + 1], a.size + b.size, n)
-            if macs[n] + macs[n + 1] > negligible
-            else (False, False, 0, n)
-            for n, (a, b) in enumerate(pairwise(groups))
-        ]
-        at = min(price)[3]
-        groups[at : at + 2] = [Group(groups[at].start, groups[at + 1].stop)]
-    return groups
+def _stem(graph: Graph, found: list[Unit]) -> int:
+    """How many leading units come before the first block; a module that shrinks the map more than by half is no block of one
+    resolution.
+    """
+    for at, unit in enumerate(found):
+        if unit.is_block and unit.shrinks < 3:
+            return at
+    return 0

@@ -29,7 +29,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A figure that somebody published of a network, written so that it can be recomputed.
 
     Attributes:
-        quantity: what it is a figure of: "params", "macs", "depth", "shape", "top1_error" ... (see `archscope.verification`).
+        quantity: what it is a figure of: "params", "macs", "depth", "shape", "top1_error" ... (see `archscope.zoo.verification`).
         value: the figure, in base units; a shape without the batch, channels first.
         source: where it stands: "He et al. 2015, Table 1".
         of: path of the part of the network that it is about; "" for the whole.

@@ -1,6 +1,6 @@
 """The networks as a table that travels with the package: names, papers, claims and counts, read without torch.
 
-`catalog.json` is written by `python -m archscope.verification`; a test holds it against fresh builds and fresh traces.
+`catalog.json` is written by `python -m archscope.zoo.verification`; a test holds it against fresh builds and fresh traces.
 """
 
 from functools import cache

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from math import prod
 from typing import NamedTuple
 
-from archscope import kinds, metrics
-from archscope.graph import Graph, Node
+from archscope import metrics
+from archscope.graph import Graph, Node, kinds
 from archscope.registry import Registry
 from archscope.zoo.cards import Card, Value
 

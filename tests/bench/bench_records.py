@@ -1,6 +1,6 @@
 """Records of benchmarks that nobody ran."""
 
-from archscope.bench.records import Ceiling, Environment, Plan, Session, Settings, Timing
+from archscope.bench.results.records import Ceiling, Environment, Plan, Session, Settings, Timing
 
 HERE = Environment(
     device="cpu",

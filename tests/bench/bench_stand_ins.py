@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from archscope.bench.allocator import Peak
+from archscope.bench.cpu_allocator import Peak
 from archscope.bench.devices import Cpu
-from archscope.sources import Model
+from archscope.models.loading import Model
 
 
 class Clock:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from archscope.bench import measure
-from archscope.bench.files import load
-from archscope.bench.grid import DTYPES
+from archscope.bench.results.files import load
+from archscope.bench.settings_grid import DTYPES
 from archscope.cli import bench as command
 from archscope.cli.app import run
 
@@ -111,7 +111,7 @@ def test_without_a_model_it_takes_the_four_networks_of_the_paper(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(measure, "bench", stop)
-    monkeypatch.setattr("archscope.sources.load", lambda name, **_: type("Named", (), {"name": name}))
+    monkeypatch.setattr("archscope.models.loading.load", lambda name, **_: type("Named", (), {"name": name}))
     assert run(["bench", "--device", "cpu"]) == 130
     assert seen == ["inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2"] == list(command.FOUR)
 

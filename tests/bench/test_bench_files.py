@@ -9,11 +9,12 @@ import msgspec
 import pytest
 from bench_records import HERE, ROOF, session, steady, timing
 
-from archscope.bench.cautions import Caution, cautions
-from archscope.bench.files import differences, from_json, join, load, to_json
-from archscope.bench.grid import dtypes, grid, groups, inputs, numbers, switches
-from archscope.bench.records import Bench, Memory, Plan, Settings, Strain, Timing
-from archscope.bench.summary import summarise, summary
+from archscope.bench.results.cautions import Caution, cautions
+from archscope.bench.results.environments import differences
+from archscope.bench.results.files import from_json, join, load, to_json
+from archscope.bench.results.records import Bench, Memory, Plan, Settings, Strain, Timing
+from archscope.bench.results.summary import summarise, summary
+from archscope.bench.settings_grid import dtypes, grid, groups, inputs, numbers, switches
 from archscope.errors import ArchscopeError, UsageError
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from bench_records import session, timing
 
-from archscope.bench import files
-from archscope.bench.records import Bench, CallTime, LayerTimes
+from archscope.bench.results import files
+from archscope.bench.results.records import Bench, CallTime, LayerTimes
 from archscope.cli.app import run
 from archscope.errors import ArchscopeError
 

@@ -12,7 +12,7 @@ from archscope.bench import machine
 from archscope.bench.devices import Cpu, Cuda
 from archscope.bench.environment import environment
 from archscope.bench.machine import Counters
-from archscope.bench.records import Strain
+from archscope.bench.results.records import Strain
 
 CPUINFO = """processor\t: 0
 model name\t: Some CPU @ 2.00GHz

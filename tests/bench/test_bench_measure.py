@@ -8,14 +8,14 @@ from bench_stand_ins import Clock, ClockedCpu, FakeCuda, OnFakeCuda, sleeper
 from torch import nn
 
 from archscope.bench import measure
-from archscope.bench.allocator import Peak
 from archscope.bench.ceilings import better, measure_ceiling
+from archscope.bench.cpu_allocator import Peak
 from archscope.bench.devices import Cpu, Cuda
-from archscope.bench.grid import grid
-from archscope.bench.records import Bench, Ceiling, Plan, Session, Settings
-from archscope.bench.summary import summary
+from archscope.bench.results.records import Bench, Ceiling, Plan, Session, Settings
+from archscope.bench.results.summary import summary
+from archscope.bench.settings_grid import grid
 from archscope.errors import ArchscopeError, UsageError
-from archscope.sources import Model, load
+from archscope.models.loading import Model, load
 
 QUICK = Plan(runs=6, warmup_time=0.01)
 
@@ -359,7 +359,7 @@ def test_layers_need_the_modules_of_the_trace():
 
 
 def test_a_session_survives_its_file(lenet):
-    from archscope.bench.files import from_json, to_json
+    from archscope.bench.results.files import from_json, to_json
 
     assert from_json(to_json(Bench((lenet,)))) == Bench((lenet,))
 

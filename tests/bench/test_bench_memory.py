@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from archscope.bench.allocator import Peak, Step, allocator_peak, peak_of
+from archscope.bench.cpu_allocator import Peak, Step, allocator_peak, peak_of
 from archscope.metrics import peak_memory
-from archscope.sources import Model, load
+from archscope.models.loading import Model, load
 
 
 def op(begin, end, name="aten::convolution"):

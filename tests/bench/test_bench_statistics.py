@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from archscope.bench import statistics
+from archscope.bench.results import statistics
 
 times = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=60)
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archscope import units
-from archscope.bench.layer_table import layer_tables, stages_of
-from archscope.bench.records import Bench, CallTime, LayerTimes, Memory, Settings
-from archscope.bench.table import timings_table
+from archscope.bench.results.layer_table import layer_tables, stages_of
+from archscope.bench.results.records import Bench, CallTime, LayerTimes, Memory, Settings
+from archscope.bench.results.timings_table import timings_table
 from archscope.render import FORMATS, render
-from archscope.report import Measured
+from archscope.tables.table import Measured
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from archscope.counts import cost_of
 from archscope.counts.pooling import adaptive_values
 from archscope.counts.sampling import filter_taps
 from archscope.graph import Cost, Tensor
-from archscope.tracer import trace
+from archscope.tracing.forward_pass import trace
 
 N = 2 * 8 * 6 * 6  # elements of the image below
 C = 8

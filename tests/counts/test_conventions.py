@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from archscope.counts.conventions import CONVENTIONS, FVCORE_OPERATORS, attention_products
+from archscope.conventions.convention import CONVENTIONS, FVCORE_OPERATORS, attention_products
 from archscope.errors import UsageError
-from archscope.tracer import trace
+from archscope.tracing.forward_pass import trace
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

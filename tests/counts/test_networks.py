@@ -7,7 +7,7 @@ import torchvision
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from archscope.tracer import trace
+from archscope.tracing.forward_pass import trace
 
 IMAGE = (1, 3, 224, 224)
 IMAGE_NETWORKS = [

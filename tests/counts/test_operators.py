@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archscope.counts import FORMULAS, FREE, cost_of
 from archscope.graph import UNKNOWN, ZERO, Cost, Tensor
-from archscope.tracer import trace
+from archscope.tracing.forward_pass import trace
 
 
 class Function(nn.Module):

@@ -5,7 +5,7 @@ from functools import cache
 from xml.etree import ElementTree
 
 from archscope.graph import Graph
-from archscope.sources import load
+from archscope.models.loading import load
 
 SVG = "{http://www.w3.org/2000/svg}"
 

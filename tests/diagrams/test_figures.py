@@ -8,7 +8,7 @@ arXiv 1602.07261. A way is what stands on one line from the block's input (or fr
 import pytest
 from reading import drawn, joins, traced
 
-from archscope.drawing import diagram
+from archscope.models.picture_of import diagram
 
 V4 = ("inception_v4", ("factors", "paper"))
 IRV1 = ("inception_resnet_v1",)

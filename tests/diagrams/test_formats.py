@@ -15,13 +15,13 @@ from reading import SVG, drawn, traced
 from torch import nn
 
 import archscope
-from archscope.drawing import FORMS, diagram
+from archscope.diagrams.diagram import FORMS, diagram
+from archscope.diagrams.graphviz_engine import program
+from archscope.diagrams.terminal_tree import tree
+from archscope.diagrams.theme import KINDS, THEMES, contrast, luminance
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.render.diagram.engine import program
-from archscope.render.diagram.theme import KINDS, THEMES, contrast, luminance
-from archscope.render.tree import tree
-from archscope.tracer import TraceError, trace
+from archscope.tracing.forward_pass import TraceError, trace
 
 HOSTILE = {
     '"quoted"': nn.Conv2d(3, 4, 3),
@@ -243,7 +243,7 @@ def test_wrong_words_are_answered_with_the_right_ones(request_, message):
 
 
 def test_more_operators_than_an_image_holds(monkeypatch):
-    monkeypatch.setattr("archscope.render.diagram.ops.LARGEST_IMAGE", 10)
+    monkeypatch.setattr("archscope.diagrams.operator_level.LARGEST_IMAGE", 10)
     with pytest.raises(ArchscopeError, match=r"41 operators are too many for a png \(10 at most\) \(choose --out svg"):
         diagram(traced("lenet5"), level="op").png()
 

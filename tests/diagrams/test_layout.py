@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archscope.render.diagram import fonts
-from archscope.render.diagram.layered import layered
-from archscope.render.diagram.series import Size, series_parallel
+from archscope.diagrams import text_width as fonts
+from archscope.diagrams.layered_layout import layered
+from archscope.diagrams.series_layout import Size, series_parallel
 
 BOX = Size(24, 40)
 

@@ -8,13 +8,13 @@ from reading import drawn, traced
 from torch import nn
 
 from archscope import metrics
-from archscope.drawing import diagram
-from archscope.picture import totals
-from archscope.render.diagram import ops
-from archscope.sketch import picture
-from archscope.tracer import trace
-from archscope.views.pieces import pieces
-from archscope.views.stages import overview
+from archscope.diagrams import operator_level as ops
+from archscope.diagrams.composition import picture
+from archscope.models.picture_of import diagram
+from archscope.diagrams.picture import totals
+from archscope.tracing.forward_pass import trace
+from archscope.views.fusion import pieces
+from archscope.views.overview import overview
 from archscope.zoo.catalog import entries
 
 ZOO = [entry.name for entry in entries() if entry.name not in ("resnet1202_cifar", "resnet110_cifar", "plain110_cifar")]

@@ -7,10 +7,10 @@ import sys
 import pytest
 import torch
 
-from archscope import verification, zoo
+from archscope import zoo
 from archscope.errors import UsageError
 from archscope.registry import Registry
-from archscope.zoo import catalog
+from archscope.zoo import catalog, verification
 from archscope.zoo.network import NETWORKS, network
 from archscope.zoo.papers import LENET
 
@@ -21,7 +21,7 @@ def fresh(code):
 
 
 def test_catalog_equals_fresh_builds_and_traces():
-    assert catalog.entries() == verification.survey(), "write it anew: python -m archscope.verification"
+    assert catalog.entries() == verification.survey(), "write it anew: python -m archscope.zoo.verification"
 
 
 def test_catalog_needs_no_torch():

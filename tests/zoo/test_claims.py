@@ -2,8 +2,7 @@
 
 import pytest
 
-from archscope import verification
-from archscope.zoo import catalog
+from archscope.zoo import catalog, verification
 from archscope.zoo.cards import Claim
 from archscope.zoo.quantities import QUANTITIES
 

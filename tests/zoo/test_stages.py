@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from archscope import zoo
-from archscope.tracer import trace
+from archscope.tracing.forward_pass import trace
 from archscope.zoo import catalog
 from archscope.zoo.lenet_digits import BITMAPS
 

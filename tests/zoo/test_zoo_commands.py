@@ -8,9 +8,8 @@ import sys
 
 import pytest
 
-from archscope import verification
 from archscope.cli.app import run
-from archscope.zoo import catalog
+from archscope.zoo import catalog, verification
 from archscope.zoo.cards import Claim
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from archscope import zoo
-from archscope.tracer import trace
+from archscope.tracing.forward_pass import trace
 from archscope.zoo import catalog
 from archscope.zoo.inception_parts import ReductionA, StemV4
 from archscope.zoo.inception_resnet import InceptionResNet

@@ -1,0 +1,217 @@
+"""Budgets: what a network may cost at most, and whether it keeps to that. For continuous integration.
+
+    archscope check inception_resnet_v2 --max-params 60M --max-macs 13.5G --max-peak-memory 300MiB
+
+or, in pyproject.toml, and then `archscope check` alone:
+
+    [tool.archscope.budgets.inception_resnet_v2]
+    max-params = "60M"
+    max-macs = "13.5G"
+    max-peak-memory = "300MiB"
+
+    [tool.archscope.budgets."models/net.py:Net"]
+    input = "3x224x224"
+    max-latency = "50ms"
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from archscope import metrics, units
+from archscope.errors import ArchscopeError, UsageError
+from archscope.graph import Graph
+from archscope.registry import unknown
+from archscope.tables.table import Kind
+
+Verdict = Literal["within", "exceeded", "undecided"]
+Limits = Mapping[str, int | float]
+
+
+class Quantity(NamedTuple):
+    """Something that a budget can limit.
+
+    Attributes:
+        title: in a table.
+        kind: how its numbers are to be read, and its limit to be written.
+        of: Graph -> number; None for what has to be measured.
+        is_cost: whether an operator without a cost formula makes it a lower bound.
+    """
+
+    title: str
+    kind: Kind
+    of: Callable[[Graph], int | None] | None
+    is_cost: bool = False
+
+
+QUANTITIES: dict[str, Quantity] = {
+    "params": Quantity("parameters", "count", metrics.params),
+    "macs": Quantity("MACs", "count", metrics.macs, is_cost=True),
+    "flops": Quantity("FLOPs", "count", metrics.flops, is_cost=True),
+    "activations": Quantity("activations", "count", metrics.activations),
+    "param_bytes": Quantity("size of parameters", "bytes", metrics.param_bytes),
+    "peak_memory": Quantity("peak memory", "bytes", metrics.peak_memory),
+    "depth": Quantity("weighted depth", "count", metrics.weighted_depth),
+    "latency": Quantity("latency", "seconds", None),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One budget and what became of it.
+
+    Attributes:
+        quantity: a key of `QUANTITIES`.
+        limit: the most that is allowed, in base units.
+        actual: what it is; a lower bound where `reason` says so; None where it is not known.
+        verdict: "undecided" where an unknown could lift it over the limit.
+        reason: why it is undecided, or what was left out.
+    """
+
+    quantity: str
+    limit: int | float
+    actual: int | float | None
+    verdict: Verdict
+    reason: str = ""
+
+    @property
+    def headroom(self) -> int | float | None:
+        """What is left below the limit; negative above it."""
+        return None if self.actual is None else self.limit - self.actual
+
+    @property
+    def used(self) -> float | None:
+        """The share of the limit that is used."""
+        return None if self.actual is None or not self.limit else self.actual / self.limit
+
+
+def check(graph: Graph, limits: Limits, *, latency: float | None = None, allow_uncounted: bool = False) -> tuple[Finding, ...]:
+    """Holds a network against its limits.
+
+    Arguments:
+        limits: by quantity, in base units: {"params": 45_000_000, "peak_memory": 500 * 2**20, "latency": 0.05}.
+        latency: seconds of one forward, measured; a limit of it is undecided without.
+        allow_uncounted: whether operators without a cost formula may stay out of the count; otherwise they leave it undecided.
+
+    Raises `UsageError` for a quantity that does not exist.
+
+    >>> [finding.verdict for finding in check(look("inception_v4"), {"params": 45_000_000, "macs": 12_000_000_000})]
+    ['within', 'exceeded']
+    """
+    return tuple(_found(graph, key, limit, latency, allow_uncounted) for key, limit in limits.items())
+
+
+def _found(graph: Graph, key: str, limit: int | float, latency: float | None, allow_uncounted: bool) -> Finding:
+    if key not in QUANTITIES:
+        raise unknown("budget", key, QUANTITIES, list_all=True)
+    quantity = QUANTITIES[key]
+    actual = latency if quantity.of is None else quantity.of(graph)
+    if actual is None:
+        return Finding(key, limit, None, "undecided", "not measured")
+    if actual > limit:
+        return Finding(key, limit, actual, "exceeded")
+    if quantity.is_cost and graph.uncounted:
+        names = ", ".join(dict.fromkeys(node.op for node in graph.uncounted))
+        reason = f"without a cost formula: {names}"
+        return Finding(key, limit, actual, "within" if allow_uncounted else "undecided", reason)
+    return Finding(key, limit, actual, "within")
+
+
+def passes(findings: Sequence[Finding]) -> bool:
+    """Whether every budget is kept."""
+    return all(finding.verdict == "within" for finding in findings)
+
+
+# -- words and files -------------------------------------------------------------------------------------------------------------
+
+
+def limit_of(key: str, words: object, where: str = "") -> int | float:
+    """A limit as a person writes it, in base units: ("macs", "13G") -> 13000000000, ("latency", "50ms") -> 0.05.
+
+    Arguments:
+        words: a string with a unit, or a plain number in base units.
+        where: the file it stands in, for the message.
+
+    Raises `UsageError` for a quantity that does not exist, or what is not an amount of it.
+    """
+    if key not in QUANTITIES:
+        raise unknown("budget", key, QUANTITIES, list_all=True)
+    kind = QUANTITIES[key].kind
+    place = f"{where}: " if where else ""
+    option = f"max-{key.replace('_', '-')}"
+    if isinstance(words, (int, float)) and not isinstance(words, bool):
+        if words < 0:
+            raise UsageError(f"{place}{option} = {words} is below 0", "a budget is 0 or more")
+        return words
+    if not isinstance(words, str):
+        raise UsageError(f"{place}{option} = {words!r} is not an amount", _example(option, kind))
+    if kind == "seconds":
+        return units.parse_seconds(words)
+    if kind == "count" and words.rstrip().endswith(("B", "b")):
+        raise UsageError(f"{place}{option} {words}: {QUANTITIES[key].title} are a count, not bytes", _example(option, kind))
+    return units.parse_count(words)
+
+
+def _example(option: str, kind: Kind) -> str:
+    amount = {"bytes": "500MiB", "seconds": "50ms"}.get(kind, "45M")
+    return f'write {option} = "{amount}"'
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The budgets of one model, as pyproject.toml has them.
+
+    Attributes:
+        model: as for `look`.
+        limits: by quantity, in base units.
+        request: input, batch, dtype, mode and options, as for `look`, as far as they are told.
+    """
+
+    model: str
+    limits: dict[str, int | float]
+    request: dict[str, Any] = field(default_factory=dict)
+
+
+def plans(path: Path) -> tuple[Plan, ...]:
+    """The budgets in `[tool.archscope.budgets]` of a TOML file. Raises `ArchscopeError` where it cannot be read, `UsageError`
+    for what it cannot mean.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ArchscopeError(
+            f"cannot read {path}: {(error.strerror or str(error)).lower()}", "say where it is: --config FILE"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ArchscopeError(f"{path} is not TOML: {error}") from None
+    tables = content.get("tool", {}).get("archscope", {}).get("budgets", {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise UsageError(f"{path}: [tool.archscope.budgets] holds one table per model", "write [tool.archscope.budgets.MODEL]")
+    return tuple(_plan(model, table, str(path)) for model, table in tables.items())
+
+
+def _plan(model: str, table: Mapping[str, Any], where: str) -> Plan:
+    limits: dict[str, int | float] = {}
+    request: dict[str, Any] = {}
+    for name, value in table.items():
+        key = name.replace("-", "_")
+        if key.startswith("max_") and key.removeprefix("max_") in QUANTITIES:
+            limits[key.removeprefix("max_")] = limit_of(key.removeprefix("max_"), value, where)
+        elif key == "input":
+            request["input"] = [units.parse_shape(words) for words in ([value] if isinstance(value, str) else value)]
+        elif key in ("batch", "dtype", "mode", "options"):
+            request[key] = value
+        else:
+            keys = [f"max-{quantity.replace('_', '-')}" for quantity in QUANTITIES]
+            raise unknown(
+                f"key of {model} in {where}:", name, (*keys, "input", "batch", "dtype", "mode", "options"), list_all=True
+            )
+    return Plan(model, limits, request)
+
+
+def nearest(name: str = "pyproject.toml", start: Path | None = None) -> Path | None:
+    """The file of this name in the working directory or the closest one above it."""
+    here = (start or Path.cwd()).resolve()
+    return next((folder / name for folder in (here, *here.parents) if (folder / name).is_file()), None)

@@ -1,0 +1,26 @@
+"""The Graph: what one forward pass of a network did. In: a trace, or a saved file; out: frozen records that every other package
+reads. No torch.
+
+Open `graph.py` first (the Graph and its parts), then `records.py` (tensors, parameters, calls, nodes). `kinds.py` says what an
+operator is in the words of the papers, `attributes.py` names its kernel, stride and padding.
+"""
+
+from archscope.graph.graph import Graph
+from archscope.graph.records import (
+    UNKNOWN,
+    ZERO,
+    Attr,
+    Call,
+    Cost,
+    Failure,
+    Meta,
+    Node,
+    Param,
+    Tensor,
+    item_bytes,
+    total,
+)  # fmt: skip
+
+__all__ = [
+    "UNKNOWN", "ZERO", "Attr", "Call", "Cost", "Failure", "Graph", "Meta", "Node", "Param", "Tensor", "item_bytes", "total",
+]  # fmt: skip

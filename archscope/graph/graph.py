@@ -1,0 +1,275 @@
+"""The Graph: what one forward pass of a network did, operator by operator. Frozen records, read and written as JSON; no torch.
+
+    Graph ── nodes    one operator run each, in execution order; their inputs are the edges
+          ├─ calls    one run of a module each, a tree; every node belongs to the innermost call that ran it
+          ├─ tensors  shape, dtype and storage of what the nodes read and wrote
+          └─ params   parameters and buffers, each once, by name
+
+Ids are positions: `graph.tensors[7]` is tensor 7, `graph.calls[0]` is the run of the whole network. Calls are numbered as they
+begin, so a call and everything inside it are the ids from `call.id` up to `graph.end(call.id)`.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+import msgspec
+
+from archscope import units
+from archscope.errors import ArchscopeError, UsageError
+from archscope.graph.records import ITEM_BYTES, Call, Cost, Meta, Node, Param, Tensor, total
+from archscope.registry import unknown
+
+SCHEMA_VERSION = 1
+
+
+class Graph(msgspec.Struct, frozen=True, dict=True):
+    """A traced network. `archscope.trace` makes one; views, metrics and renderers are functions of it.
+
+    Attributes:
+        name: of the network: "inception_v4".
+        inputs, outputs: tensor ids of what went in and came out.
+        tensors, nodes, calls, params: see the module's head.
+        meta: the circumstances of the trace.
+    """
+
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    tensors: tuple[Tensor, ...]
+    nodes: tuple[Node, ...]
+    calls: tuple[Call, ...]
+    params: tuple[Param, ...]
+    meta: Meta = Meta()
+    schema_version: int = SCHEMA_VERSION
+
+    # -- look-ups ---------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def param(self) -> Mapping[str, Param]:
+        """Parameters and buffers by name."""
+        return {param.name: param for param in self.params}
+
+    @cached_property
+    def held(self) -> Mapping[str, tuple[Param, ...]]:
+        """Parameters and buffers by the path of the module that holds them."""
+        groups: dict[str, list[Param]] = {}
+        for param in self.params:
+            groups.setdefault(param.name.rpartition(".")[0], []).append(param)
+        return {path: tuple(group) for path, group in groups.items()}
+
+    @cached_property
+    def producer(self) -> Mapping[int, Node]:
+        """The node that wrote a tensor, by tensor id; inputs and constants have none."""
+        return {tensor: node for node in self.nodes for tensor in node.outputs}
+
+    @cached_property
+    def consumers(self) -> Mapping[int, tuple[Node, ...]]:
+        """The nodes that read a tensor, by tensor id, in execution order."""
+        readers: dict[int, list[Node]] = {}
+        for node in self.nodes:
+            for tensor in dict.fromkeys(node.inputs):
+                readers.setdefault(tensor, []).append(node)
+        return {tensor: tuple(nodes) for tensor, nodes in readers.items()}
+
+    @cached_property
+    def edges(self) -> tuple[tuple[int | None, int, int], ...]:
+        """(id of the writing node, id of the reading node, tensor id), in execution order; None writes the network's inputs."""
+        made = self.producer
+        return tuple(
+            (made[t].id if t in made else None, node.id, t) for node in self.nodes for t in dict.fromkeys(node.inputs)
+        )  # fmt: skip
+
+    @cached_property
+    def children(self) -> tuple[tuple[int, ...], ...]:
+        """Ids of the calls that each call made, by call id, in execution order."""
+        made: list[list[int]] = [[] for _ in self.calls]
+        for call in self.calls[1:]:
+            if call.parent is not None:
+                made[call.parent].append(call.id)
+        return tuple(map(tuple, made))
+
+    @cached_property
+    def _ends(self) -> tuple[int, ...]:
+        ends = [call.id + 1 for call in self.calls]
+        for call in reversed(self.calls):
+            if call.parent is not None:
+                ends[call.parent] = max(ends[call.parent], ends[call.id])
+        return tuple(ends)
+
+    @cached_property
+    def _spans(self) -> tuple[tuple[int, int], ...]:
+        first, last = [len(self.nodes)] * len(self.calls), [0] * len(self.calls)
+        for at, node in enumerate(self.nodes):
+            first[node.call], last[node.call] = min(first[node.call], at), at + 1
+        for call in reversed(self.calls):
+            if call.parent is not None:
+                first[call.parent] = min(first[call.parent], first[call.id])
+                last[call.parent] = max(last[call.parent], last[call.id])
+        return tuple(zip(first, last, strict=True))
+
+    @cached_property
+    def _first_node_ids(self) -> list[int]:
+        return [node.id for node in self.nodes]
+
+    def end(self, call: int) -> int:
+        """One past the last call inside `call`: the calls of its subtree are `range(call, graph.end(call))`."""
+        return self._ends[call]
+
+    def inside(self, call: int) -> tuple[Node, ...]:
+        """The nodes that ran inside one call; they are neighbours in execution order."""
+        first, last = self._spans[call]
+        return self.nodes[first:last]
+
+    def path(self, node: Node) -> str:
+        """Path of the module that ran `node`."""
+        return self.calls[node.call].path
+
+    def shapes(self, tensors: Iterable[int]) -> tuple[tuple[int, ...], ...]:
+        """The shapes of these tensors."""
+        return tuple(self.tensors[t].shape for t in tensors)
+
+    def node(self, node_id: int) -> Node:
+        """The node with this id (in a part of a graph, ids keep the numbers of the whole)."""
+        at = bisect_right(self._first_node_ids, node_id) - 1
+        if at < 0 or self.nodes[at].id != node_id:
+            raise KeyError(node_id)
+        return self.nodes[at]
+
+    # -- parts ------------------------------------------------------------------------------------------------------------------
+
+    def within(self, part: int | str) -> "Graph":
+        """The part of the graph that ran inside one call, as a Graph: every metric and renderer works on it.
+
+        Arguments:
+            part: a call's id, or a module's path; a module that ran several times gives all its runs.
+
+        Its inputs are the tensors that it reads from outside, its outputs those that are read outside or are the network's;
+        tensor, call and node ids stay those of the whole. Raises `UsageError` for a path or an id that no call has.
+        """
+        if isinstance(part, int):
+            if not 0 <= part < len(self.calls):
+                raise UsageError(f"{self.name} has no call {part}", f"calls are numbered from 0 to {len(self.calls) - 1}")
+            calls, name = [part], self.calls[part].path
+        else:
+            calls, name = [call.id for call in self.calls if call.path == part], part
+            if not calls:
+                raise unknown("module", part, (call.path for call in self.calls))
+        # A module that calls itself ran inside itself: each node once.
+        nodes = {node.id: node for call in calls for node in self.inside(call)}
+        return self.select(nodes.values(), f"{self.name}.{name}" if name else self.name)
+
+    def select(self, nodes: Iterable[Node], name: str | None = None) -> "Graph":
+        """The part of the graph that consists of `nodes` (which stay in execution order), with the params that they read."""
+        kept = tuple(nodes)
+        inside = {node.id for node in kept}
+        written = {t for node in kept for t in node.outputs}
+        read = dict.fromkeys(t for node in kept for t in node.inputs if t not in written)
+        final = set(self.outputs)
+        left = (
+            t for node in kept for t in node.outputs
+            if t in final or any(reader.id not in inside for reader in self.consumers.get(t, ()))
+        )  # fmt: skip
+        names = dict.fromkeys(name for node in kept for name in node.params)
+        return Graph(
+            name=self.name if name is None else name,
+            inputs=tuple(read),
+            outputs=tuple(dict.fromkeys(left)),
+            tensors=self.tensors,
+            nodes=kept,
+            calls=self.calls,
+            params=tuple(self.param[name] for name in names),
+            meta=self.meta,
+        )
+
+    @cached_property
+    def cost(self) -> Cost:
+        """The arithmetic of all nodes."""
+        return total(node.cost for node in self.nodes)
+
+    @cached_property
+    def uncounted(self) -> tuple[Node, ...]:
+        """The nodes without a cost formula."""
+        return tuple(node for node in self.nodes if node.cost.unknown)
+
+    @cached_property
+    def unused_params(self) -> tuple[Param, ...]:
+        """Parameters (not buffers) that no operator read: GoogLeNet's auxiliary heads in eval mode."""
+        used = {name for node in self.nodes for name in node.params}
+        return tuple(param for param in self.params if not param.buffer and param.name not in used)
+
+    # -- files ------------------------------------------------------------------------------------------------------------------
+
+    def to_json(self) -> bytes:
+        """The whole graph as JSON; the same graph gives the same bytes. Raises `ArchscopeError` for a name that is no text."""
+        try:
+            return msgspec.json.encode(self)
+        except UnicodeEncodeError as error:
+            raise ArchscopeError(f"{self.name} cannot be saved: {error.object!a} is no text", "rename the module") from None
+
+    @staticmethod
+    def from_json(data: bytes | str, where: str = "the graph") -> "Graph":
+        """Reads what `to_json` wrote; raises `ArchscopeError` when it is damaged or of another version.
+
+        Arguments:
+            where: what is being read, for the message: a file's path.
+        """
+        try:
+            graph = msgspec.json.decode(data, type=Graph)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ArchscopeError(
+                f"{where} is not a saved graph: {error}", "write one with: archscope trace MODEL --out graph.json"
+            ) from None
+        if graph.schema_version != SCHEMA_VERSION:
+            raise ArchscopeError(
+                f"{where} has schema version {graph.schema_version}, this archscope reads {SCHEMA_VERSION}",
+                "trace the model again: archscope trace MODEL --out graph.json",
+            )
+        _check(graph, where)
+        return graph
+
+    # -- how it shows itself ----------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        cost = self.cost
+        learned = sum(param.numel for param in self.params if not param.buffer)
+        sign = "≥ " if cost.unknown or self.meta.failure else ""
+        inputs = " and ".join(units.shape(shape) for shape in self.shapes(self.inputs))
+        counts = f"{units.count(learned)} parameters, {sign}{units.count(cost.macs)} MACs"
+        return f"<Graph {self.name}: {len(self.nodes)} operators on {inputs}, {counts}>"
+
+    def _repr_html_(self) -> str:
+        import archscope  # the renderer is above the Graph: only the front door knows where
+
+        return archscope.graph_html(self)
+
+
+def _check(graph: Graph, where: str) -> None:
+    """Every id refers to something that exists; raises `ArchscopeError` otherwise."""
+
+    def broken(what: str) -> ArchscopeError:
+        return ArchscopeError(f"{where} is damaged: {what}", "trace the model again: archscope trace MODEL --out graph.json")
+
+    tensors, names = len(graph.tensors), set(graph.param)
+    if len(names) < len(graph.params):
+        raise broken("two parameters have the same name")
+    shaped: tuple[Tensor | Param, ...] = (*graph.tensors, *graph.params)
+    for record in shaped:
+        if record.dtype not in ITEM_BYTES or any(size < 0 for size in record.shape):
+            raise broken(f"there is no tensor of shape {list(record.shape)} and dtype {record.dtype}")
+    if not graph.calls:
+        raise broken("it has no calls")
+    for at, call in enumerate(graph.calls):
+        if call.id != at or (call.parent is None) != (at == 0) or (call.parent is not None and not 0 <= call.parent < at):
+            raise broken(f"call {at} does not fit its parent")
+    for t in (*graph.inputs, *graph.outputs, *(t for node in graph.nodes for t in (*node.inputs, *node.outputs))):
+        if not 0 <= t < tensors:
+            raise broken(f"tensor {t} does not exist")
+    last = -1
+    for node in graph.nodes:
+        if node.id <= last or not 0 <= node.call < len(graph.calls):
+            raise broken(f"node {node.id} is out of order or belongs to no call")
+        last = node.id
+        missing = [name for name in node.params if name not in names]
+        if missing:
+            raise broken(f"node {node.id} reads a parameter that does not exist: {missing[0]}")

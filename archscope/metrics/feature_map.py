@@ -1,0 +1,30 @@
+"""What one place of the last feature map sees of the input."""
+
+from archscope.graph import Graph
+from archscope.metrics.metric import metric
+from archscope.metrics.receptive_fields import Axis, receptive_fields
+
+
+def last_feature_map(graph: Graph) -> tuple[int, tuple[Axis, ...]] | None:
+    """The last tensor that still has places of its own, more than one along some spatial axis: (tensor id, axes)."""
+    fields = receptive_fields(graph)
+    for node in reversed(graph.nodes):
+        for tensor in node.outputs:
+            shape = graph.tensors[tensor].shape
+            if any(axis.dim >= 0 and shape[axis.dim] > 1 for axis in fields.get(tensor, ())):
+                return tensor, fields[tensor]
+    return None
+
+
+@metric(unit="px")
+def receptive_field(graph: Graph) -> int | None:
+    """Input positions that one place of the last feature map depends on, along the larger axis."""
+    found = last_feature_map(graph)
+    return max(axis.size for axis in found[1]) if found else None
+
+
+@metric(unit="px")
+def effective_stride(graph: Graph) -> int | None:
+    """Input positions between neighbouring places of the last feature map, along the larger axis."""
+    found = last_feature_map(graph)
+    return int(max(axis.stride for axis in found[1])) if found else None

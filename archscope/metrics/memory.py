@@ -1,0 +1,104 @@
+"""How much memory a forward writes, holds and moves."""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from archscope.graph import Graph, Node, kinds
+from archscope.metrics.metric import metric
+from archscope.metrics.parameters import state_bytes
+
+
+def written(graph: Graph) -> dict[int, int]:
+    """Storages that the forward wrote and that somebody reads, with the number of their elements."""
+    sizes: dict[int, int] = {}
+    final = set(graph.outputs)
+    for node in graph.nodes:
+        for tensor in node.outputs:
+            record = graph.tensors[tensor]
+            if node.bytes and (tensor in graph.consumers or tensor in final):
+                sizes[record.storage] = max(sizes.get(record.storage, 0), record.numel)
+    return sizes
+
+
+@metric()
+def activations(graph: Graph) -> int:
+    """Elements of the tensors that operators wrote and something read, each piece of memory once."""
+    return sum(written(graph).values())
+
+
+@metric()
+def layer_activations(graph: Graph) -> int:
+    """Elements of the outputs of convolutions and of products with weights (the "activations" of Dollár et al. 2021, timm's
+    macts).
+    """
+    weighted = (node for node in graph.nodes if node.params and kinds.kind(node) in kinds.WEIGHTED)
+    return sum(graph.tensors[node.outputs[0]].numel for node in weighted if node.outputs)
+
+
+class Alive(NamedTuple):
+    """Memory in activations while one node runs.
+
+    Attributes:
+        node: the node.
+        bytes: of every activation alive while it runs: inputs of the network, what it reads and writes, and what is still to be
+            read.
+    """
+
+    node: Node
+    bytes: int
+
+
+def liveness(graph: Graph) -> list[Alive]:
+    """Activation memory over time: walks the nodes in order and frees each piece of memory where the forward let go of it.
+
+    A Python variable may hold a tensor beyond its last use; `Tensor.until` tells. Where that is not known, the last use counts.
+    The inputs of the network belong to the caller and stay, its outputs stay to the end. Scratch space inside a kernel is not
+    part of it.
+    """
+    storage_of = [tensor.storage for tensor in graph.tensors]
+    size: dict[int, int] = {}
+    for tensor in (*graph.inputs, *(t for node in graph.nodes for t in node.outputs)):
+        size[storage_of[tensor]] = max(size.get(storage_of[tensor], 0), graph.tensors[tensor].bytes)
+    stays = {storage_of[t] for t in (*graph.inputs, *graph.outputs)}
+    last: dict[int, int] = {}
+    ids = [node.id for node in graph.nodes]
+    for at, node in enumerate(graph.nodes):
+        for tensor in (*node.inputs, *node.outputs):
+            held = bisect_right(ids, graph.tensors[tensor].until) - 1
+            last[storage_of[tensor]] = max(last.get(storage_of[tensor], -1), at, held)
+    ending: dict[int, list[int]] = {}
+    for storage, at in last.items():
+        ending.setdefault(at, []).append(storage)
+    alive = {storage_of[t] for t in graph.inputs}
+    now = sum(size[s] for s in alive)
+    curve = []
+    for at, node in enumerate(graph.nodes):
+        touched = dict.fromkeys(storage_of[t] for t in (*node.inputs, *node.outputs))
+        for storage in touched:
+            if storage not in alive and storage in size:
+                alive.add(storage)
+                now += size[storage]
+        curve.append(Alive(node, now))
+        for storage in ending.get(at, ()):
+            if storage in alive and storage not in stays:
+                alive.remove(storage)
+                now -= size[storage]
+    return curve
+
+
+@metric(unit="B")
+def peak_activation_bytes(graph: Graph) -> int:
+    """Most bytes of activations alive at once."""
+    return max((alive.bytes for alive in liveness(graph)), default=0)
+
+
+@metric(unit="B")
+def peak_memory(graph: Graph) -> int:
+    """Parameters and buffers plus the most activations alive at once, for one forward without gradients."""
+    return state_bytes(graph) + peak_activation_bytes(graph)
+
+
+@metric(unit="B")
+def bytes_moved(graph: Graph) -> int:
+    """Bytes that the operators read and wrote, each operator by itself."""
+    return sum(node.bytes for node in graph.nodes)

@@ -1,0 +1,58 @@
+"""Why a forward failed, in the words of the person who chose the input: wrong rank, wrong channels, too small."""
+
+from dataclasses import replace
+
+from archscope.models.model import Model
+from archscope.tracing.forward_pass import TraceError
+from archscope.units import shape as written
+
+
+def explained(model: Model, error: TraceError) -> TraceError:
+    """The same error with a hint that says what the model takes: the rank, the channels, or the smallest size that works."""
+    hint = _hint(model)
+    if hint:
+        error.hint = hint
+    return error
+
+
+def _hint(model: Model) -> str:
+    usual = model.usual
+    if len(model.shapes) != 1 or len(usual) != 1:
+        return f"its inputs are {' and '.join(map(written, usual))}" if usual and usual != model.shapes else ""
+    given, expected = model.shapes[0], usual[0]
+    if given == expected:
+        return ""
+    if len(given) != len(expected):
+        example = f"--input {written(expected)}"
+        return f"it takes {len(expected)} sizes without the batch, as in {example}; {written(given)} has {len(given)}"
+    if given[0] != expected[0]:
+        return f"it takes {expected[0]} channels, given {given[0]}; try --input {written((expected[0], *given[1:]))}"
+    smallest = smallest_size(model)
+    if smallest is None or all(size >= smallest for size in given[1:]):
+        return f"made for --input {written(expected)}"
+    side = written((expected[0], *[smallest] * (len(expected) - 1)))
+    return f"too small: the smallest square input that works is --input {side}"
+
+
+def smallest_size(model: Model) -> int | None:
+    """The smallest square input that the model takes, found by halving between the given size and the usual one; None if the
+    usual one fails too.
+    """
+    expected = model.usual[0]
+    low, high = min(model.shapes[0][1:], default=0), max(expected[1:], default=0)
+    if not _works(model, high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _works(model, middle) else (middle, high)
+    return high
+
+
+def _works(model: Model, size: int) -> bool:
+    channels, *sides = model.usual[0]
+    sized = replace(model, shapes=((channels, *[size] * len(sides)),))
+    try:
+        sized.trace()
+    except TraceError:
+        return False
+    return True

@@ -1,0 +1,89 @@
+"""Words -> Graph, by the shortest way: a saved graph, the trace store, or a fresh trace. torch is imported only for the last."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import archscope.models.sources  # noqa: F401  each of its files registers a source
+from archscope.errors import ArchscopeError, UsageError
+from archscope.graph import Graph
+from archscope.models import trace_store
+from archscope.models.source import SOURCES
+from archscope.zoo import catalog
+
+Shape = Sequence[int]
+
+
+def look(
+    name: str,
+    *,
+    input: Sequence[Shape] = (),
+    batch: int = 1,
+    dtype: str = "float32",
+    mode: str = "eval",
+    options: Mapping[str, Any] | None = None,
+) -> Graph:
+    """The Graph of a model by name.
+
+    Arguments:
+        name: as for `load`, or the path of a saved graph (`.json`).
+        input: shapes without the batch, one per input; the model's own if empty.
+        batch: examples per forward.
+        dtype: of inputs and weights.
+        options: constructor arguments.
+
+    Raises `UsageError`, `ArchscopeError` or `TraceError` as `load` and `trace` do.
+    """
+    options = options or {}
+    if name.endswith(".json"):
+        return _saved(name, bool(input or options or batch != 1 or dtype != "float32" or mode != "eval"))
+    name = canonical(name)
+    source = SOURCES.get(name.partition(":")[0] if ":" in name else "")
+    if source is None or source.packages is None:
+        return _fresh(name, input, batch, dtype, mode, options)
+    request = {
+        "name": name,
+        "input": [tuple(s) for s in input],
+        "batch": batch,
+        "dtype": dtype,
+        "mode": mode,
+        "options": dict(options),
+    }
+    key = trace_store.key({**request, "options": sorted(options.items())}, ("torch", *source.packages))
+    graph = trace_store.get(key)
+    if graph is None:
+        graph = _fresh(name, input, batch, dtype, mode, options)
+        trace_store.put(key, graph)
+    return graph
+
+
+def canonical(name: str) -> str:
+    """The name that a model goes by: "irv2" -> "inception_resnet_v2"; other sources' names and files are their own."""
+    return name if ":" in name or name.endswith(".json") else catalog.find(name).name
+
+
+def _fresh(name: str, input: Sequence[Shape], batch: int, dtype: str, mode: str, options: Mapping[str, Any]) -> Graph:
+    from archscope.models.failed_forward import explained
+    from archscope.models.loading import load
+    from archscope.tracing.forward_pass import TraceError
+
+    with redirect_stdout(sys.stderr):  # what a network prints is not among the results
+        model = load(name, input=input or None, **options)
+        try:
+            return model.trace(batch=batch, dtype=dtype, mode=mode)
+        except TraceError as error:
+            raise explained(model, error) from error
+
+
+def _saved(name: str, changed: bool) -> Graph:
+    path = Path(name)
+    if not os.path.isfile(name):  # noqa: PTH113  Path.is_file raises for a name that is too long
+        raise ArchscopeError(f"there is no file {name}", "write one with: archscope trace MODEL --out graph.json")
+    if changed:
+        raise UsageError(
+            f"{name} is a saved graph: its input, batch, dtype and arguments are fixed", "name the model instead of the file"
+        )
+    return Graph.from_json(path.read_bytes(), name)

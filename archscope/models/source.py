@@ -1,0 +1,78 @@
+"""What a model source is, the registry of them, and what they share: how a missing library, a wrong argument or a constructor
+that raises is told.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from archscope.errors import ArchscopeError, UsageError
+from archscope.models.model import Model, Options
+from archscope.registry import Registry
+
+T = TypeVar("T")
+Loader = Callable[[str, Options], Model]
+
+
+class Source(NamedTuple):
+    """Where models come from.
+
+    Attributes:
+        load: (what stands behind the prefix, constructor arguments) -> Model.
+        packages: distributions that decide what the models are, beside archscope and torch; None where a model may change from
+            run to run, as a user's own file does. A trace of the others is kept in the trace store.
+    """
+
+    load: Loader
+    packages: tuple[str, ...] | None = None
+
+
+SOURCES: Registry[Source] = Registry("model source")
+
+
+def source(prefix: str, packages: tuple[str, ...] | None = None) -> Callable[[Loader], Loader]:
+    """Registers a loader for names that begin with `prefix:`. See `Source` for `packages`."""
+
+    def register(load: Loader) -> Loader:
+        SOURCES.add(prefix, Source(load, packages))
+        return load
+
+    return register
+
+
+def varied(variant: str, options: Options) -> str:
+    """A variant with the constructor arguments that were given."""
+    return f"{variant}; with {', '.join(f'{key}={value}' for key, value in options.items())}" if options else variant
+
+
+def optional(module: str, package: str) -> Any:
+    """A module of a library that may be missing; raises `ArchscopeError` with how to install it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise ArchscopeError(f"{package} is not installed", f"pip install {package}") from None
+
+
+def checked(name: str, build: Callable[..., Any], options: Options) -> Options:
+    """The options, if `build` takes them; raises `UsageError` for one that it does not."""
+    parameters = inspect.signature(build).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return options
+    for key in options:
+        if key not in parameters:
+            raise UsageError(f"{name} has no argument '{key}'", f"it takes: {', '.join(parameters) or 'nothing'}")
+    return options
+
+
+def guarded(name: str, run: Callable[[], T]) -> T:
+    """What `run` returns; an error of the code that it runs becomes one line. Raises `ArchscopeError`."""
+    try:
+        return run()
+    except ArchscopeError:
+        raise
+    except Exception as error:
+        lines = str(error).strip().splitlines()
+        raise ArchscopeError(
+            f"{name} cannot be built: {type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")
+        ) from error

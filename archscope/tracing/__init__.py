@@ -1,0 +1,11 @@
+"""Module + inputs -> Graph: one forward on the meta device, written down operator by operator. The only package that knows
+torch's dispatcher.
+
+Open `forward_pass.py` first. It lends the module out (`module_loan.py`), knows what the module holds (`module_contents.py`) and
+enters `dispatch_mode.py`, which hears every operator and call; `operator_runs.py` says what one operator read, wrote and cost,
+`tensor_identity.py` which tensor is which. `shape_rules/` answers the output shapes of the commonest operators without torch.
+"""
+
+from archscope.tracing.forward_pass import TraceError, trace
+
+__all__ = ["TraceError", "trace"]

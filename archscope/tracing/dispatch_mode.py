@@ -1,0 +1,211 @@
+"""The recorder: a dispatch mode that writes down every operator, and module hooks that write down every call.
+
+It sees aten operators, below autograd and above the kernels: `F.linear` arrives as `t` and `addmm`. A view of a parameter (the
+`t` above) is that parameter by another name and not written down; everything else is.
+"""
+
+import sys
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from archscope.graph import Call, Failure, Node
+from archscope.tracing.module_contents import Survey
+from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess, maker
+from archscope.tracing.tensor_identity import Entry, Ledger, tensors_in
+
+
+class NeedsValuesError(RuntimeError):
+    """The forward asked for a tensor's values, which a meta tensor does not have."""
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, in one line; with its type where the words alone do not tell: a KeyError's are the key."""
+    lines = str(error).strip().splitlines()
+    if not lines:
+        return type(error).__name__
+    speaks = isinstance(error, (RuntimeError, ValueError, TypeError, AssertionError))
+    return lines[0] if speaks else f"{type(error).__name__}: {lines[0]}"
+
+
+class Recorder(TorchDispatchMode):
+    """Writes down the operators and calls that run while it is entered.
+
+    Arguments:
+        survey: of the network.
+        ledger: knows the parameters and inputs already.
+        meta: bring every tensor that is not there yet to the meta device on sight (constants, what the forward makes anew).
+    """
+
+    def __init__(self, survey: Survey, ledger: Ledger, meta: bool) -> None:
+        super().__init__()
+        self.nodes: list[Node] = []
+        self.calls: list[Call] = []
+        self.ledger = ledger
+        self.failure: Failure | None = None
+        self._error: BaseException | None = None
+        self._paths, self._packed = survey.paths, survey.packed
+        self._meta = meta
+        self._operators: dict[Any, Operator] = {}
+        self._known: dict[tuple[Any, ...], Assessment] = {}
+        self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
+        self._running: list[tuple[int, tuple[Any, ...]]] = []
+        self._hooks: list[Any] = []
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # Otherwise torch wraps __torch_dispatch__ so that its first call imports torch._dynamo: a second of start-up for nothing.
+        return False
+
+    # -- calls ------------------------------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> "Recorder":
+        # Global hooks: nothing is ever hung on the user's own modules.
+        self._hooks = [
+            register_module_forward_pre_hook(self._begin),
+            register_module_forward_hook(self._finish, always_call=True),
+        ]
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        for hook in self._hooks:
+            hook.remove()
+        self.ledger.close()
+
+    def _begin(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        # A hook of the user's on the network itself may call modules when the network has finished.
+        parent = self._running[-1][0] if self._running else (0 if self.calls else None)
+        path = self._paths.get(module)
+        if path is None:  # a module that the forward made for itself
+            path = f"{self.calls[parent].path}.{type(module).__name__}".lstrip(".") if parent is not None else ""
+        self.calls.append(Call(len(self.calls), parent, path, type(module).__name__))
+        self._running.append((len(self.calls) - 1, args))
+
+    def _finish(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        call, inputs = self._running.pop()
+        error = sys.exc_info()[1]
+        # One error passes through every module above the one that raised it; an earlier one was caught on its way.
+        if error is not None and output is None and error is not self._error:
+            self._error = error
+            self.failure = Failure(
+                path=self.calls[call].path,
+                type=self.calls[call].type,
+                error=one_line(error),
+                inputs=tuple(tuple(t.shape) for t in tensors_in(inputs)),
+            )
+
+    # -- operators --------------------------------------------------------------------------------------------------------------
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+        operator = self._operators.get(func)
+        if operator is None:
+            operator = self._operators[func] = Operator(func)
+        kwargs = kwargs or {}
+        if operator.is_bookkeeping:
+            return func(*args, **kwargs)
+        if self._meta and (operator.has_device or operator.reads_values or kwargs or not _all_on_meta(args)):
+            args, kwargs = self._on_meta(operator, args, kwargs)
+        read = Reading(self.ledger, func)
+        arguments = [read(value) for value in args]
+        read.key += kwargs  # their names: alpha=2 is not beta=2
+        named = {name: read(value) for name, value in kwargs.items()} if kwargs else kwargs
+        if read.packed:
+            read.params += self._packed_params()
+        known = self._known.get(key := tuple(read.key)) if self._meta else None
+        if known is not None and known.makes is not None:
+            out = known.makes()
+        else:
+            out = operator.rule(*args, **kwargs) if operator.rule is not None and self._meta else None
+            by_rule = out is not None
+            if out is None:
+                out = func(*args, **kwargs)
+        if operator.is_view and read.params and not read.inputs:
+            for tensor in tensors_in(out):
+                self.ledger.alias(tensor, read.params[0])
+            return out
+        written = self._number(operator, args, kwargs, out, read)
+        if known is None:
+            known = assess(operator, read, arguments, named, written, out)
+            if self._meta:
+                self._known[key] = known._replace(makes=maker(out)) if by_rule and not operator.writes else known
+        self._write_down(operator, read, written, known)
+        return out
+
+    def _on_meta(
+        self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments, with every tensor and every named device moved to the meta device."""
+        if operator.reads_values:
+            raise NeedsValuesError(f"{operator.name} reads a tensor's value")
+        args = tuple([self._move(a) for a in args])
+        if operator.has_device:
+            kwargs = {name: value for name, value in kwargs.items() if name != "pin_memory"}
+            if operator.is_factory or kwargs.get("device") is not None:
+                kwargs["device"] = META
+        return args, {name: self._move(value) for name, value in kwargs.items()} if kwargs else kwargs
+
+    def _move(self, value: Any) -> Any:
+        if type(value) in PLAIN:
+            return value
+        if isinstance(value, torch.Tensor):
+            if value.is_meta:
+                return value
+            if id(value) not in self._moved:
+                twin = torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
+                self.ledger.same(twin, value)
+                self._moved[id(value)] = (value, twin)
+            return self._moved[id(value)][1]
+        if isinstance(value, (list, tuple)) and any(isinstance(v, (torch.Tensor, list, tuple)) for v in value):
+            return [self._move(v) for v in value]
+        return value
+
+    def _packed_params(self) -> list[str]:
+        """Parameters that the running module keeps inside an opaque object: weights of a quantized layer."""
+        here = self.calls[self._running[-1][0]].path if self._running else ""
+        inside = [held for path, held in self._packed.items() if path == here or path.startswith(f"{here}.".lstrip("."))]
+        return [param.name for params in inside for param in params]
+
+    def _write_down(self, operator: Operator, read: Reading, written: list[Entry], known: Assessment) -> None:
+        number = len(self.nodes)
+        self.nodes.append(
+            Node(
+                number,
+                operator.name,
+                self._running[-1][0] if self._running else 0,
+                tuple(read.inputs),
+                tuple([entry.key for entry in written]),  # type: ignore[misc]
+                tuple(dict.fromkeys(read.params)),
+                known.cost,
+                known.bytes,
+                known.attrs,
+                free=known.free,
+            )
+        )
+        self.ledger.ran(number)
+
+    def _number(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, read: Reading) -> list[Entry]:
+        """Numbers what an operator wrote: in place, as a view, or anew."""
+        if not operator.writes:
+            storage = self.ledger.tensors[read.inputs[0]].storage if operator.is_view and read.inputs else None
+            if type(out) is torch.Tensor:
+                return [self.ledger.add(out, storage)]
+            return [self.ledger.add(tensor, storage) for tensor in tensors_in(out)]
+        targets = [args[at] if at < len(args) else kwargs.get(operator.names[at]) for at in operator.writes]
+        rewritten = {id(t): t for target in targets for t in tensors_in(target)}
+        written = [self.ledger.rewrite(t) for t in rewritten.values()]
+        return written + [self.ledger.add(t) for t in tensors_in(out) if id(t) not in rewritten]
+
+
+def _all_on_meta(args: tuple[Any, ...]) -> bool:
+    for value in args:
+        if isinstance(value, torch.Tensor):
+            if not value.is_meta:
+                return False
+        elif type(value) is list and value and type(value[0]) not in PLAIN and not _all_on_meta(tuple(value)):
+            return False
+    return True

@@ -1,0 +1,221 @@
+"""Module and inputs -> Graph: one forward pass, written down operator by operator.
+
+The forward runs on the meta device: no memory for weights, no arithmetic. The module is neither moved, patched nor left with
+hooks; it comes back as it was, also when its forward raises. A model that needs real values (control flow that depends on data)
+is run again on the CPU with random inputs, and the Graph says so.
+"""
+
+import copy
+import gc
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import torch
+from torch import nn
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
+from torch.utils._pytree import tree_map_only
+
+from archscope.errors import ArchscopeError, UsageError
+from archscope.graph import Failure, Graph, Meta
+from archscope.tracing.dispatch_mode import NeedsValuesError, Recorder, one_line
+from archscope.tracing.module_contents import Survey
+from archscope.tracing.module_loan import borrowed, on_cpu, on_meta
+from archscope.tracing.operator_runs import META
+from archscope.tracing.tensor_identity import Ledger
+
+
+class TraceError(ArchscopeError):
+    """The forward raised. What ran before is in `graph`, marked as incomplete by `graph.meta.failure`.
+
+    Attributes:
+        graph: the part that was traced.
+        failure: where and why it stopped.
+    """
+
+    def __init__(self, graph: Graph, failure: Failure) -> None:
+        where = f"{failure.path} ({failure.type})" if failure.path else failure.type
+        given = " and ".join("x".join(map(str, shape)) for shape in failure.inputs)
+        super().__init__(
+            f"{graph.name} failed in {where}{f', given {given}' if given else ''}: {failure.error}",
+            "check the input size (--input), or the module's forward",
+        )
+        self.graph = graph
+        self.failure = failure
+
+
+def trace(
+    module: nn.Module,
+    *inputs: Any,
+    name: str | None = None,
+    mode: str = "eval",
+    variant: str = "",
+    source: str = "",
+    **kwargs: Any,
+) -> Graph:
+    """Runs `module(*inputs, **kwargs)` once, without weights or arithmetic, and returns what it did.
+
+    Arguments:
+        inputs, kwargs: what forward takes. Tensors on any device, batch first; only shape and dtype matter. A `torch.Size`
+            stands for a float32 tensor of that shape.
+        name: of the network; the class name if not given.
+        mode: "eval" or "train", whatever the module's own flags say (they are put back).
+        variant, source: kept in the Graph's meta.
+
+    Raises `TraceError`, which holds the part that was traced, when forward raises.
+
+    >>> graph = trace(torch.nn.Conv2d(3, 8, 3), torch.Size((1, 3, 32, 32)))
+    >>> graph.cost.macs == 30 * 30 * 8 * 3 * 3 * 3
+    True
+    """
+    if not isinstance(module, nn.Module):
+        raise UsageError(f"trace takes a torch.nn.Module, not {type(module).__name__}", "pass an instance: trace(Net(), x)")
+    if mode not in ("eval", "train"):
+        raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
+    args, kwargs = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (inputs, kwargs), is_leaf=_is_size)
+    meta = Meta(variant=variant, mode=mode, source=source, torch=str(torch.__version__))
+    name = name or type(module).__name__
+    if any(t.is_nested for t in _leaves((args, kwargs))):
+        raise UsageError("nested tensors have no shape to trace", "pass a padded batch")
+    survey = _surveyed(module, args, kwargs)
+    if any(t.layout is not torch.strided for t in (*_leaves((args, kwargs)), *(held.tensor for held in survey.state.values()))):
+        meta = msgspec.structs.replace(meta, device="cpu", reason="it works on sparse tensors")
+    try:
+        return _run(survey, args, kwargs, name, meta)
+    except _NotOnMetaError as error:
+        return _run(survey, args, kwargs, name, msgspec.structs.replace(meta, device="cpu", reason=str(error)))
+
+
+class _NotOnMetaError(Exception):
+    """The forward cannot run without values; the message says what asked for them."""
+
+
+def _surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Survey:
+    """The module surveyed; what is inside torch.compile's wrapper; an initialised copy of a lazy module, which running it would
+    change into another.
+    """
+    if type(module).__name__ == "OptimizedModule":
+        module = module._orig_mod  # type: ignore[assignment]
+    survey = Survey.of(module)
+    if not any(isinstance(held.tensor, (UninitializedParameter, UninitializedBuffer)) for held in survey.state.values()):
+        return survey
+    initialised = copy.deepcopy(module, {key: _unborn(held.tensor) for key, held in survey.state.items()})
+    args, kwargs = tree_map_only(torch.Tensor, on_meta, (args, kwargs))
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            initialised(*args, **kwargs)
+    except Exception as error:
+        raise ArchscopeError(
+            f"the lazy modules of {type(module).__name__} cannot be initialised: {one_line(error)}",
+            "check the input size (--input), or the module's forward",
+        ) from error
+    return Survey.of(initialised)
+
+
+def _unborn(tensor: torch.Tensor) -> torch.Tensor:
+    """What the copy holds in the place of a parameter or buffer: its twin on the meta device; one without a shape stays so."""
+    if isinstance(tensor, (UninitializedParameter, UninitializedBuffer)):
+        kind: Any = type(tensor)
+        unborn: torch.Tensor = kind(requires_grad=tensor.requires_grad, device=META, dtype=tensor.dtype)
+        return unborn
+    twin = on_meta(tensor)
+    return nn.Parameter(twin, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else twin
+
+
+def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta) -> Graph:
+    on_device = on_meta if meta.device == "meta" else on_cpu
+    error: Exception | None = None
+    with borrowed(survey, training=meta.mode == "train", device=on_device) as state:
+        args, kwargs = tree_map_only(torch.Tensor, on_device, (args, kwargs))
+        ledger = Ledger(state.items())
+        if any(isinstance(m, torch.jit.ScriptModule) for m in survey.paths):  # it keeps its own tensors and cannot be lent others
+            for held in survey.state.values():
+                ledger.alias(held.tensor, held.names[0])
+        for tensor in _leaves((args, kwargs)):
+            ledger.add(tensor)
+        given = range(len(ledger.tensors))
+        recorder = Recorder(survey, ledger, meta=meta.device == "meta")
+        outputs: list[int] = []
+        try:
+            with recorder, _eager(), _uncollected(meta.device):
+                result = survey.root(*args, **kwargs)
+            outputs = [n for t in _leaves(result) if (n := ledger.number(t)) is not None]
+        except Exception as raised:
+            error = raised
+    if error is not None and meta.device == "meta" and _needs_values(error):
+        raise _NotOnMetaError(one_line(error)) from error
+    ran = {call.path for call in recorder.calls}
+    idle = {path: kind for path, kind in survey.holders().items() if path not in ran}
+    dtype = next((ledger.tensors[t].dtype for t in given), "float32")
+    graph = Graph(
+        name=name,
+        inputs=tuple(given),
+        outputs=tuple(dict.fromkeys(outputs)),
+        tensors=tuple(ledger.tensors),
+        nodes=tuple(recorder.nodes),
+        calls=tuple(recorder.calls),
+        params=survey.params(),
+        meta=msgspec.structs.replace(meta, dtype=dtype, idle=idle, failure=recorder.failure if error else None),
+    )
+    if error is not None:
+        failure = recorder.failure or Failure("", type(survey.root).__name__, one_line(error))
+        raise TraceError(graph, failure) from error
+    return graph
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, torch.Size)
+
+
+def _needs_values(error: BaseException) -> bool:
+    """Whether an error of a forward on the meta device comes from the device and not from the model."""
+    if isinstance(error, (NeedsValuesError, NotImplementedError)):
+        return True
+    return re.search(r"\bmeta\b|unallocated storage", str(error).lower()) is not None
+
+
+@contextmanager
+def _uncollected(device: str) -> Iterator[None]:
+    """No garbage collection on the meta device: what a trace makes stays, and every collection would look at all of it again.
+    Long traces would cost more than their length.
+    """
+    collects = gc.isenabled() and device == "meta"
+    if collects:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _eager() -> AbstractContextManager[Any]:
+    """Functions under torch.compile run as written. Only where dynamo is loaded: loading it costs a second."""
+    if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
+        stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
+        return stance
+    return nullcontext()
+
+
+def _leaves(value: Any, seen: set[int] | None = None) -> Iterator[torch.Tensor]:
+    """Every tensor in a nest of containers, mappings, dataclasses and plain objects, in order; the nest may have cycles."""
+    seen = set() if seen is None else seen
+    if isinstance(value, torch.Tensor):
+        yield value
+        return
+    if isinstance(value, Mapping):
+        items: Iterable[Any] = value.values()
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        items = value
+    elif hasattr(value, "__dict__") and not isinstance(value, (type, nn.Module, ModuleType)) and not callable(value):
+        items = vars(value).values()
+    else:
+        return
+    if id(value) not in seen:
+        seen.add(id(value))
+        for item in items:
+            yield from _leaves(item, seen)

@@ -1,0 +1,105 @@
+"""What a module holds: its submodules by path, its parameters and buffers by name. Walked once, read often."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from archscope.graph import Param
+from archscope.tracing.tensor_identity import DTYPE_NAMES
+
+
+@dataclass
+class Held:
+    """A parameter or buffer with all its names, in the order in which the module lists them."""
+
+    tensor: torch.Tensor
+    names: list[str]
+    buffer: bool
+    holder: str  # type of the module that holds it under its first name
+
+    def param(self) -> Param:
+        """Its record."""
+        return Param(
+            name=self.names[0],
+            shape=tuple(self.tensor.shape),
+            dtype=DTYPE_NAMES[self.tensor.dtype],
+            trainable=self.tensor.requires_grad and not self.buffer,
+            buffer=self.buffer,
+            aliases=tuple(self.names[1:]),
+            module=self.holder,
+        )
+
+
+@dataclass
+class Survey:
+    """The submodules and state of one network.
+
+    Attributes:
+        root: the network.
+        paths: every module once, with the first path under which it is found; the network itself is "".
+        state: every parameter and buffer once, by the id() of the tensor; parameters first.
+        packed: the weights that a quantised layer keeps in a packed form of its own, by the path of the module that holds them.
+    """
+
+    root: nn.Module
+    paths: dict[nn.Module, str] = field(default_factory=dict)
+    state: dict[int, Held] = field(default_factory=dict)
+    packed: dict[str, tuple[Param, ...]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(module: nn.Module) -> "Survey":
+        """Walks `module`; a module under several names is walked under each, so that tied state gets all its names."""
+        survey = Survey(module)
+        visits = list(_walk(module, "", (), Counter()))
+        for buffer in (False, True):
+            for path, m in visits:
+                survey.paths.setdefault(m, path)
+                for name, tensor in (m._buffers if buffer else m._parameters).items():
+                    if tensor is not None:
+                        full = f"{path}.{name}" if path else name
+                        held = survey.state.setdefault(id(tensor), Held(tensor, [], buffer, type(m).__name__))
+                        held.names.append(full)
+        survey.packed = {
+            path: _unpacked(path, m)
+            for m, path in survey.paths.items()
+            if isinstance(vars(m).get("_packed_params"), torch.ScriptObject)
+        }
+        return survey
+
+    def holders(self) -> dict[str, str]:
+        """Class names, by path, of the modules that hold a parameter themselves or in a module inside them."""
+        types = {path: type(m).__name__ for m, path in self.paths.items()}
+        holding: dict[str, str] = {}
+        for path in (name.rpartition(".")[0] for held in self.state.values() if not held.buffer for name in held.names):
+            while path and path not in holding and path in types:
+                holding[path] = types[path]
+                path = path.rpartition(".")[0]
+        return {path: kind for path, kind in types.items() if path in holding}
+
+    def params(self) -> tuple[Param, ...]:
+        """The records of parameters, then of buffers."""
+        return (*(held.param() for held in self.state.values()), *(param for params in self.packed.values() for param in params))
+
+
+def _unpacked(path: str, module: nn.Module) -> tuple[Param, ...]:
+    """Weight and bias inside the packed form; what cannot be learned any more is no less a parameter."""
+    tensors = zip(("weight", "bias"), vars(module)["_packed_params"].unpack(), strict=False)
+    return tuple(
+        Param(f"{path}.{name}".lstrip("."), tuple(t.shape), DTYPE_NAMES[t.dtype], trainable=False, module=type(module).__name__)
+        for name, t in tensors
+        if t is not None
+    )
+
+
+_MOST_NAMES = 64  # of one module: twice the same in twice the same in ... has as many names as there are ways down
+
+
+def _walk(module: nn.Module, path: str, above: tuple[nn.Module, ...], names: Counter[int]) -> Iterator[tuple[str, nn.Module]]:
+    yield path, module
+    for name, child in module._modules.items():
+        if child is not None and child not in above and names[id(child)] < _MOST_NAMES:
+            names[id(child)] += 1
+            yield from _walk(child, f"{path}.{name}" if path else name, (*above, module), names)

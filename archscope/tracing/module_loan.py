@@ -1,0 +1,127 @@
+"""Borrowing a module: it runs in eval mode with its state on another device, and comes back exactly as it was, also when its
+forward raises.
+"""
+
+import random
+import sys
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from archscope.tracing.module_contents import Survey
+
+
+@contextmanager
+def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[dict[str, torch.Tensor]]:
+    """Lends the network's modules, with their `training` flags set and their state replaced by `device` of it; gives the new
+    state by name.
+
+    Afterwards every submodule's attributes, parameters, buffers and children are what they were.
+
+    What a forward stores on its modules (caches, counters, new buffers) is gone afterwards as well: it may hold tensors without
+    values. The state of the random generators, the fused attention path and the default dtype are kept the same way.
+    """
+    modules = [m for m in survey.paths if not isinstance(m, torch.jit.ScriptModule)]
+    saved = [(m, vars(m).copy()) for m in modules]
+    containers = _containers(saved)
+    random_state, default_dtype = _random_state(), torch.get_default_dtype()
+    fast_path = torch.backends.mha.get_fastpath_enabled()
+    try:
+        state = _replace_state(modules, survey, device)
+        for m in modules:
+            vars(m)["training"] = training
+            if device is on_cpu:  # on the meta device the recorder does this on sight
+                vars(m).update({name: on_cpu(value) for name, value in vars(m).items() if isinstance(value, torch.Tensor)})
+        # The fused path is one operator; attention is the matrix products that it is made of.
+        torch.backends.mha.set_fastpath_enabled(False)
+        with torch.no_grad():
+            yield state
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast_path)
+        for put_back, numbers in random_state:
+            put_back(numbers)
+        torch.set_default_dtype(default_dtype)
+        for m, attributes in saved:
+            _restore(vars(m), attributes)
+        for held, content in containers:
+            if held or content:
+                _restore(held, content)
+
+
+def _random_state() -> list[tuple[Callable[[Any], Any], Any]]:
+    """The state of every random generator that a forward on the CPU may draw from, each with the function that puts it back."""
+    state: list[tuple[Callable[[Any], Any], Any]] = [
+        (torch.set_rng_state, torch.get_rng_state()),
+        (random.setstate, random.getstate()),
+    ]
+    if "numpy" in sys.modules:
+        state.append((sys.modules["numpy"].random.set_state, sys.modules["numpy"].random.get_state()))
+    return state
+
+
+_CONTAINERS = {dict, OrderedDict, defaultdict, list, set, deque}
+
+
+def _containers(saved: list[tuple[nn.Module, dict[str, Any]]]) -> list[tuple[Any, Any]]:
+    """The containers among the modules' attributes and inside these, each with a copy: a forward may add to them."""
+    held = [value for _, attributes in saved for value in attributes.values() if type(value) in _CONTAINERS]
+    # Most are the empty tables of hooks that every module has: nothing to copy, and nothing inside.
+    found: list[tuple[Any, Any]] = [(value, ()) for value in held if not value]
+    waiting = [value for value in held if value]
+    seen: set[int] = set()
+    for value in waiting:  # grows while it is walked
+        if id(value) not in seen:
+            seen.add(id(value))
+            found.append((value, value.copy()))
+            inside = value.values() if isinstance(value, dict) else value
+            waiting.extend([v for v in inside if type(v) in _CONTAINERS])
+    return found
+
+
+def _restore(container: Any, content: Any) -> None:
+    if not content:
+        if container:
+            container.clear()
+    elif _identities(container) != _identities(content):
+        container.clear()
+        (container.extend if isinstance(container, (list, deque)) else container.update)(content)
+
+
+def _identities(held: Any) -> tuple[list[int], list[int]]:
+    """What a container holds, told apart by identity: tensors have an == of their own."""
+    return [*map(id, held)], [*map(id, held.values())] if isinstance(held, dict) else []
+
+
+def _replace_state(
+    modules: list[nn.Module], survey: Survey, device: Callable[[torch.Tensor], torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Replaces every parameter and buffer by `device` of it, tied ones by the same new one."""
+    new: dict[int, torch.Tensor] = {}
+    for key, held in survey.state.items():
+        there = device(held.tensor)
+        if isinstance(held.tensor, nn.Parameter) and there is not held.tensor:
+            there = nn.Parameter(there, requires_grad=held.tensor.requires_grad)
+        new[key] = there
+    if any(new[key] is not held.tensor for key, held in survey.state.items()):
+        for m in modules:
+            for table in (vars(m)["_parameters"], vars(m)["_buffers"]):
+                table.update({name: new[id(t)] for name, t in table.items() if t is not None})
+    return {held.names[0]: new[key] for key, held in survey.state.items()}
+
+
+def on_meta(tensor: torch.Tensor) -> torch.Tensor:
+    """A twin without values: same shape, strides and dtype, no memory."""
+    return tensor if tensor.is_meta else torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+
+
+def on_cpu(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor with values: a copy of what it holds, or small random numbers where it holds none."""
+    if not tensor.is_meta:
+        return tensor.detach().to("cpu", copy=True)
+    if tensor.is_floating_point() or tensor.is_complex():
+        return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu").uniform_(0.0, 0.05)
+    return torch.zeros(tensor.shape, dtype=tensor.dtype, device="cpu")

@@ -1,0 +1,140 @@
+"""One run of one operator: what its schema says, what it reads, what it is worth."""
+
+from collections.abc import Callable
+from functools import partial
+from math import isfinite
+from typing import Any, NamedTuple
+
+import torch
+
+from archscope.counts import cost_of
+from archscope.graph import UNKNOWN, ZERO, Attr, Cost, attributes
+from archscope.tracing.shape_rules import RULES
+from archscope.tracing.tensor_identity import DTYPE_NAMES, Entry, Ledger, tensors_in
+
+META = torch.device("meta")
+PLAIN = {int, float, bool, str, type(None)}
+_READS_VALUES = {"aten._local_scalar_dense", "aten.item", "aten.is_nonzero", "aten.equal"}
+
+
+class Operator:
+    """What the schema says of one overload, looked up once."""
+
+    __slots__ = (
+        "attributes", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "reader", "reads_values", "rule",
+        "writes",
+    )  # fmt: skip
+
+    def __init__(self, func: Any) -> None:
+        arguments = func._schema.arguments
+        self.name = func._schema.name.replace("::", ".")
+        self.names = [argument.name for argument in arguments]
+        self.reader = attributes.reader(self.name)
+        # Positions and names of the arguments that can be attributes.
+        self.attributes = [
+            (at, argument.name if self.reader else attributes.own_name(argument.name))
+            for at, argument in enumerate(arguments)
+            if str(argument.type) not in ("List[Tensor]", "List[Optional[Tensor]]")  # x * 0.17 puts a number in a tensor's place
+        ]
+        self.writes = [
+            at for at, argument in enumerate(arguments) if argument.alias_info is not None and argument.alias_info.is_write
+        ]
+        self.is_view = not self.writes and any(ret.alias_info is not None for ret in func._schema.returns)
+        self.has_device = "device" in self.names
+        self.is_factory = self.has_device and not any("Tensor" in str(argument.type) for argument in arguments)
+        self.is_bookkeeping = self.name.startswith("profiler.")  # record_function's marks
+        self.reads_values = self.name in _READS_VALUES
+        self.rule = RULES.get(func)
+
+
+class Reading:
+    """Replaces the tensors among an operator's arguments by their records, and notes what was read.
+
+    Attributes:
+        inputs, params: numbers of the activations, names of the parameters.
+        entries: of all of them, in the order of the arguments.
+        key: all that the operator's cost and result depend on.
+        sparse: whether some tensor holds only some of its values.
+        packed: whether an argument is an opaque object, which may hold parameters.
+    """
+
+    __slots__ = ("entries", "inputs", "key", "ledger", "packed", "params", "sparse")
+
+    def __init__(self, ledger: Ledger, func: Any = None) -> None:
+        self.ledger = ledger
+        self.inputs: list[int] = []
+        self.params: list[str] = []
+        self.entries: list[Entry] = []
+        self.key: list[Any] = [func]
+        self.sparse = self.packed = False
+
+    def __call__(self, value: Any) -> Any:
+        """The value with every tensor replaced by its record."""
+        kind = type(value)
+        if kind in PLAIN:
+            self.key.append(kind)  # 1, 1.0 and True are equal, and mean different things
+            self.key.append(value)
+            return value
+        if isinstance(value, torch.Tensor):
+            entry = self.ledger.look_up(value, self.inputs, self.params)
+            self.entries.append(entry)
+            self.key.append(entry.like)
+            if value.layout is not torch.strided:
+                self.sparse = True
+            return entry.record
+        if isinstance(value, (list, tuple)):
+            if value and type(value[0]) is int:
+                self.key.append(tuple(value))
+                return list(value)
+            self.key.append(len(value))
+            return [self(v) for v in value]
+        if isinstance(value, torch.ScriptObject):
+            self.packed = True
+        word = DTYPE_NAMES.get(value) or str(value)
+        self.key.append(word)
+        return word
+
+
+class Assessment(NamedTuple):
+    """What one run of an operator is; the same for every run on tensors of the same shapes with the same arguments.
+
+    Attributes:
+        cost, free, attrs, bytes: as in `Node`.
+        makes: makes the result anew; None where only the operator itself can.
+    """
+
+    cost: Cost
+    free: str
+    attrs: dict[str, Attr]
+    bytes: int
+    makes: Callable[[], Any] | None = None
+
+
+def maker(out: Any) -> Callable[[], Any]:
+    """A function that makes a result like this one of a rule: new contiguous tensors on the meta device."""
+    made = [partial(torch.empty, tuple(t.shape), dtype=t.dtype, device=META) for t in tensors_in(out)]
+    return made[0] if isinstance(out, torch.Tensor) else lambda: tuple([make() for make in made])
+
+
+def assess(
+    operator: Operator, read: Reading, arguments: list[Any], named: dict[str, Any], written: list[Entry], out: Any
+) -> Assessment:
+    """What one run is: its cost, or why it has none; its attributes; the bytes that it moved."""
+    result = written[0].record if type(out) is torch.Tensor and written else Reading(read.ledger)(out)
+    cost, free = cost_of(operator.name, tuple(arguments), named, result)
+    if read.sparse and cost != ZERO:
+        cost = UNKNOWN  # it depends on how many values there are
+    count = len(arguments)
+    attrs = {name: v for at, name in operator.attributes if at < count and _is_attribute(v := arguments[at])}
+    attrs.update((name, value) for name, value in named.items() if _is_attribute(value))
+    attrs.update({name: str(v) for name, v in attrs.items() if type(v) is float and not isfinite(v)})  # JSON has no infinity
+    if operator.reader is not None:
+        attrs = operator.reader(attrs, [entry.record.shape for entry in read.entries])
+    moved = 0 if operator.is_view else sum([entry.record.bytes for entry in (*read.entries, *written)])
+    return Assessment(cost, free, attrs, moved)
+
+
+def _is_attribute(value: Any) -> bool:
+    if type(value) is list:
+        return all([type(v) in PLAIN for v in value])
+    return type(value) in PLAIN and value is not None

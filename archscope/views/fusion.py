@@ -1,0 +1,249 @@
+"""What a picture draws as one: a convolution with its normalisation and activation function, a sum with its residual scale.
+
+Every operator of the graph belongs to exactly one piece, so what is drawn adds up to the network. A piece is made by
+contracting edges whose source has no other reader (or whose target only views memory), which keeps the graph of pieces acyclic.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import msgspec
+
+from archscope.graph import Graph, Node, kinds
+from archscope.views.fusion_units import Atom, atoms, live_nodes
+
+ENTRY = -1  # stands for the network's input where a piece's id is expected
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One box at the finest level that a picture of blocks has.
+
+    Attributes:
+        id: its number in topological order; `ENTRY` for the network's input.
+        nodes: the operators, in execution order.
+        main: the one that names it.
+        kind, word: what it is, as in `graph.kinds`; a small module's class name where its operators have no common word.
+        call: the innermost call that holds it and at least one other piece.
+        inputs: ids of the pieces that it reads, `ENTRY` among them, in the order in which it reads them. Constants that several
+            pieces share are no edges between them.
+        output: the tensor that leaves it.
+        activation: the function at its end, "relu"; "" if none.
+        norm: "bn" where normalisation is folded in.
+        scale: factor of the last summand, where this is a scaled residual sum.
+    """
+
+    id: int
+    nodes: tuple[Node, ...]
+    main: Node
+    kind: str
+    word: str
+    call: int
+    inputs: tuple[int, ...]
+    output: int
+    activation: str = ""
+    norm: str = ""
+    scale: float | None = None
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A graph cut into pieces.
+
+    Attributes:
+        graph: what was cut.
+        items: the pieces in topological order; the pieces of one call stand together.
+        entry: operators that only view the network's inputs.
+    """
+
+    graph: Graph
+    items: tuple[Piece, ...]
+    entry: tuple[Node, ...]
+
+    @cached_property
+    def readers(self) -> dict[int, tuple[int, ...]]:
+        """Ids of the pieces that read each piece, `ENTRY` among the keys."""
+        found: dict[int, list[int]] = {}
+        for piece in self.items:
+            for source in piece.inputs:
+                found.setdefault(source, []).append(piece.id)
+        return {source: tuple(ids) for source, ids in found.items()}
+
+    @cached_property
+    def opened(self) -> dict[tuple[int, int, int | None], Sequence[Any]]:
+        """The groups inside groups that were asked for before."""
+        return {}
+
+    @cached_property
+    def known(self) -> dict[tuple[int, int, int | None], tuple[object, ...]]:
+        """The signatures of groups that were asked for before."""
+        return {}
+
+    @cached_property
+    def signatures(self) -> tuple[int, ...]:
+        """A number for each piece, equal for pieces that do the same on the same shapes."""
+        numbers: dict[object, int] = {}
+        return tuple(numbers.setdefault(_signature(self.graph, piece), len(numbers)) for piece in self.items)
+
+
+def _signature(graph: Graph, piece: Piece) -> object:
+    """What a piece does, up to the reshapes at its end: these serve the reader."""
+    last = max((n for n, node in enumerate(piece.nodes) if kinds.kind(node) != kinds.RESHAPE), default=0)
+    return tuple(
+        (
+            node.op,
+            msgspec.json.encode(node.attrs),
+            graph.shapes(node.inputs),
+            graph.shapes(node.outputs),
+            tuple((graph.param[name].shape, graph.param[name].trainable) for name in node.params),
+        )
+        for node in piece.nodes[: last + 1]
+    )
+
+
+def pieces(graph: Graph) -> Pieces:
+    """Cuts a graph into pieces."""
+    made = atoms(graph)
+    head: dict[int, int] = {}  # atom -> the atom that its piece is named after, or ENTRY
+    state: dict[int, _State] = {}
+    for atom in made:
+        into = _absorbed(atom, made, head, state)
+        head[atom.id] = atom.id if into is None else into
+        if into is None:
+            state[atom.id] = _State(atom)
+        elif into != ENTRY:
+            state[into].take(atom)
+    for atom in reversed(made):  # what belongs to the piece that follows
+        scaled, joined = _scaled_sum(atom, made, head), _outer_concat(graph, atom, made, head)
+        target = scaled if scaled is not None else joined
+        if target is not None:
+            if scaled is not None:
+                state[target].scale = atom.factor
+            for inner in state.pop(atom.id).atoms:
+                head[inner.id] = target
+                state[target].atoms.append(inner)
+    return _assemble(graph, made, head, state)
+
+
+class _State:
+    """A piece in the making."""
+
+    def __init__(self, main: Atom) -> None:
+        self.main = main
+        self.atoms = [main]
+        self.activation = main.ending
+        self.norm = ""
+        self.scale: float | None = None
+
+    def take(self, atom: Atom) -> None:
+        self.atoms.append(atom)
+        if atom.kind == kinds.NORMALISATION:
+            self.norm = atom.word
+        elif atom.kind == kinds.ACTIVATION:
+            self.activation = atom.word
+
+
+_FEEDS = frozenset(
+    {kinds.CONVOLUTION, kinds.LINEAR, kinds.NORMALISATION, kinds.POOLING, kinds.JOIN, kinds.POINTWISE, kinds.EMBEDDING}
+)
+
+
+def _absorbed(atom: Atom, made: list[Atom], head: dict[int, int], state: dict[int, _State]) -> int | None:
+    """The atom whose piece this one continues; None where it begins its own."""
+    sources = list(dict.fromkeys(ENTRY if p == ENTRY else head[p] for p in atom.inputs))
+    if len(sources) != 1:
+        return None
+    source = sources[0]
+    if atom.kind == kinds.RESHAPE:
+        return source
+    if source == ENTRY or len(atom.inputs) != 1:
+        return None
+    before, piece = made[atom.inputs[0]], state[source]
+    if before.readers != 1 or before.home != atom.home or atom.word.endswith("softmax"):
+        return None
+    if atom.kind == kinds.NORMALISATION:
+        return (
+            source
+            if piece.main.kind == kinds.CONVOLUTION and atom.word == "bn" and not piece.activation and not piece.norm
+            else None
+        )
+    if atom.kind == kinds.ACTIVATION:
+        return source if piece.main.kind in _FEEDS and not piece.activation else None
+    if atom.kind == kinds.POINTWISE and not atom.opens:
+        return source
+    return None
+
+
+def _scaled_sum(atom: Atom, made: list[Atom], head: dict[int, int]) -> int | None:
+    """The sum that an atom scales one summand of."""
+    if not atom.opens or head[atom.id] != atom.id or atom.sole_reader is None:
+        return None
+    reader = made[atom.sole_reader]
+    return reader.id if head[reader.id] == reader.id and reader.word == "add" and reader.home == atom.home else None
+
+
+def _outer_concat(graph: Graph, atom: Atom, made: list[Atom], head: dict[int, int]) -> int | None:
+    """The concatenation that a concatenation goes straight into, in a block that holds both: a reader sees one."""
+    if atom.word != "concat" or head[atom.id] != atom.id or atom.sole_reader is None:
+        return None
+    reader = made[atom.sole_reader]
+    same = reader.word == "concat" and reader.main.attrs == atom.main.attrs and head[reader.id] != ENTRY
+    return head[reader.id] if same and 0 < reader.home <= atom.home < graph.end(reader.home) else None
+
+
+def _assemble(graph: Graph, made: list[Atom], head: dict[int, int], state: dict[int, _State]) -> Pieces:
+    owner = {node.id: head[atom.id] for atom in made for node in atom.nodes}
+    entry = tuple(node for node in graph.nodes if owner[node.id] == ENTRY)
+    members: dict[int, list[Node]] = {}
+    for node in graph.nodes:
+        members.setdefault(owner[node.id], []).append(node)
+    live = live_nodes(graph)
+    made_by = {t: owner[node.id] for node in graph.nodes if node.id in live for t in node.outputs}
+    made_by.update(dict.fromkeys(graph.inputs, ENTRY))
+
+    def read(key: int) -> list[tuple[int, int]]:
+        """(operator, piece that it reads), for everything that comes from outside."""
+        nodes = (node for node in members[key] if node.id in live)
+        return [(node.id, made_by[t]) for node in nodes for t in node.inputs if made_by.get(t, key) != key]
+
+    # A piece may run when the last thing that it reads from outside is there: sorted so, it stands behind all that it reads.
+    order = sorted(state, key=lambda key: (max((node for node, _ in read(key)), default=members[key][0].id), key))
+    number = {key: at for at, key in enumerate(order)} | {ENTRY: ENTRY}
+    items = []
+    for key in order:
+        part, nodes = state[key], tuple(members[key])
+        inputs = tuple(dict.fromkeys(number[source] for _, source in read(key)))
+        items.append(
+            Piece(
+                number[key],
+                nodes,
+                part.main.main,
+                part.main.kind,
+                part.main.word,
+                part.main.home,
+                inputs,
+                _output(graph, nodes),
+                part.activation,
+                part.norm,
+                part.scale,
+            )
+        )
+    return Pieces(graph, tuple(items), entry)
+
+
+def _output(graph: Graph, nodes: tuple[Node, ...]) -> int:
+    """What the last operator wrote; of the reshapes behind it, those that give a matrix its dimensions back."""
+    last = -1
+    for node in nodes:
+        if not node.outputs:
+            continue
+        if kinds.kind(node) != kinds.RESHAPE or last < 0:
+            last = node.outputs[0]
+            continue
+        before, after = graph.shapes((last, node.outputs[0]))
+        if len(before) == 2 and prod(before) == prod(after) and before[-1] == after[-1] and node.inputs[:1] == (last,):
+            last = node.outputs[0]
+    return last

@@ -1,0 +1,193 @@
+"""What fusing starts from: operators, and small modules whose operators make sense only together."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from archscope.graph import Graph, Node, kinds
+
+
+@dataclass
+class Atom:
+    """One operator with the constants made for it, or all operators of a small module.
+
+    Attributes:
+        id: its number in execution order.
+        nodes: its operators, in execution order.
+        main: the operator that names it.
+        kind, word: as in `graph.kinds`; a small module of pointwise operators is an activation function by its class name.
+        inputs: ids of the atoms that it reads, once each; -1 for the network's inputs.
+        readers: how many atoms read it (one more if the network returns it).
+        sole_reader: the only one, if there is one.
+        home: the innermost call that holds it and at least one other atom of weight.
+        opens: whether it scales one summand of a sum, and so belongs to what follows.
+        factor: what it multiplies by.
+        ending: the activation function inside it, where it is a module that ends in one.
+    """
+
+    id: int
+    nodes: list[Node]
+    main: Node
+    kind: str
+    word: str
+    inputs: list[int] = field(default_factory=list)
+    readers: int = 0
+    sole_reader: int | None = None
+    home: int = 0
+    opens: bool = False
+    factor: float | None = None
+    ending: str = ""
+
+
+def atoms(graph: Graph) -> list[Atom]:
+    """Every operator of the graph, each in one atom."""
+    live = live_nodes(graph)
+    made: list[Atom] = []
+    small: dict[int, Atom] = {}  # by call
+    constants: list[Node] = []
+    is_small = _small_modules(graph, live)
+    for node in graph.nodes:
+        if node.id not in live:
+            constants.append(node)
+        elif node.call in is_small:
+            if node.call not in small:
+                small[node.call] = Atom(len(made), [], node, "", "")
+                made.append(small[node.call])
+            small[node.call].nodes.append(node)
+        else:
+            made.append(Atom(len(made), [node], node, kinds.kind(node), kinds.word(node)))
+    for call, atom in small.items():
+        _name(graph, call, atom)
+    _wire(graph, made)
+    _place_constants(graph, made, constants)
+    _settle(graph, made)
+    for atom in made:
+        _scales(atom, made)
+    return made
+
+
+def live_nodes(graph: Graph) -> set[int]:
+    """Ids of the nodes whose result depends on the network's inputs (all of them, if it has none)."""
+    reached = set(graph.inputs)
+    live = set()
+    for node in graph.nodes:
+        if not graph.inputs or (not reached.isdisjoint(node.inputs) and not _takes_shape_only(node)):
+            live.add(node.id)
+            reached.update(node.outputs)
+    return live
+
+
+def _takes_shape_only(node: Node) -> bool:
+    """Whether an operator reads no values: `zeros_like`, `new_full`."""
+    return node.name.startswith("new_") or node.name.endswith("_like")
+
+
+def _small_modules(graph: Graph, live: set[int]) -> set[int]:
+    """Calls without calls inside that run several operators, of which at most one has weights."""
+    heavy: Counter[int] = Counter()
+    working: Counter[int] = Counter()
+    for node in graph.nodes:
+        if node.id in live and kinds.kind(node) != kinds.RESHAPE:
+            working[node.call] += 1
+            heavy[node.call] += kinds.kind(node) in kinds.WEIGHTED
+    return {call for call, count in working.items() if count > 1 and heavy[call] <= 1 and call and not graph.children[call]}
+
+
+_PLAIN = frozenset({kinds.ACTIVATION, kinds.POINTWISE, kinds.RESHAPE, kinds.OTHER})
+
+
+def _name(graph: Graph, call: int, atom: Atom) -> None:
+    """What a small module is: its one operator of weight, else its one pooling, else its class name."""
+    kind_of = {node.id: kinds.kind(node) for node in atom.nodes}
+    type_name = graph.calls[call].type
+    if "norm" in type_name.lower() and kinds.WEIGHTED.isdisjoint(kind_of.values()):
+        atom.kind, atom.word = kinds.NORMALISATION, type_name
+        return
+    for wanted in (kinds.WEIGHTED, {kinds.POOLING}):
+        found = [node for node in atom.nodes if kind_of[node.id] in wanted]
+        if len(found) == 1:
+            atom.main, atom.kind, atom.word = found[0], kind_of[found[0].id], kinds.word(found[0])
+            after = [node for node in atom.nodes if node.id > found[0].id and kind_of[node.id] == kinds.ACTIVATION]
+            atom.ending = kinds.word(after[-1]) if after else ""
+            return
+    first, last = graph.shapes(atom.nodes[0].inputs[:1]), graph.shapes(atom.nodes[-1].outputs[:1])
+    if set(kind_of.values()) <= _PLAIN and first == last and not any(node.params for node in atom.nodes):
+        atom.kind, atom.word = kinds.ACTIVATION, type_name.lower()
+    else:
+        atom.kind, atom.word = kinds.OTHER, type_name
+
+
+def _wire(graph: Graph, made: list[Atom]) -> None:
+    maker = {t: atom.id for atom in made for node in atom.nodes for t in node.outputs} | dict.fromkeys(graph.inputs, -1)
+    final = set(graph.outputs)
+    reading: dict[int, list[int]] = {}
+    for atom in made:
+        found = (maker[t] for node in atom.nodes for t in node.inputs if maker.get(t, atom.id) != atom.id)
+        atom.inputs = list(dict.fromkeys(found))
+        for source in atom.inputs:
+            reading.setdefault(source, []).append(atom.id)
+    for atom in made:
+        by = reading.get(atom.id, [])
+        returned = any(t in final for node in atom.nodes for t in node.outputs)
+        atom.readers = len(by) + returned
+        atom.sole_reader = by[0] if len(by) == 1 and not returned else None
+
+
+def _place_constants(graph: Graph, made: list[Atom], constants: list[Node]) -> None:
+    """A constant belongs to the first atom that reads it, directly or not; an unread one to its call's next atom."""
+    owner = {node.id: atom for atom in made for node in atom.nodes}
+    if not made:
+        made.extend(Atom(at, [node], node, kinds.kind(node), kinds.word(node)) for at, node in enumerate(constants))
+        return
+    for node in reversed(constants):
+        readers = [reader for t in node.outputs for reader in graph.consumers.get(t, ()) if reader.id in owner]
+        if readers:
+            atom = owner[min(readers, key=lambda reader: reader.id).id]
+        else:
+            behind = [a for a in made if a.main.id > node.id] if node.id < made[-1].main.id else made[-1:]
+            atom = next((a for a in behind[:8] if a.main.call == node.call), behind[0])
+        atom.nodes.append(node)
+        atom.nodes.sort(key=lambda n: n.id)
+        owner[node.id] = atom
+
+
+def _settle(graph: Graph, made: list[Atom]) -> None:
+    """Finds each atom's home: its call, or the first one around it that holds more than one atom of weight."""
+    weight: Counter[int] = Counter()
+    for atom in made:
+        if _has_weight(atom, made):
+            at: int | None = atom.main.call
+            while at is not None:
+                weight[at] += 1
+                at = graph.calls[at].parent
+    for atom in made:
+        home = atom.main.call
+        while weight[home] <= 1 and graph.calls[home].parent is not None:
+            home = graph.calls[home].parent or 0
+        atom.home = home
+
+
+def _has_weight(atom: Atom, made: list[Atom]) -> bool:
+    if atom.kind == kinds.RESHAPE:
+        return False
+    alone = len(atom.inputs) == 1 and atom.inputs[0] >= 0
+    if atom.kind == kinds.ACTIVATION or (atom.kind == kinds.POINTWISE and len(atom.inputs) <= 1):
+        return atom.word.endswith("softmax") or not alone
+    if atom.kind == kinds.NORMALISATION and alone:
+        before = made[atom.inputs[0]]
+        return not (before.kind == kinds.CONVOLUTION and before.readers == 1)
+    return True
+
+
+def _scales(atom: Atom, made: list[Atom]) -> None:
+    """Marks a factor whose product goes straight into a sum of several activations."""
+    factor = atom.main.attrs.get("other")
+    if (
+        atom.word in ("multiply", "divide")
+        and isinstance(factor, (int, float))
+        and len(atom.inputs) == 1
+        and atom.sole_reader is not None
+    ):
+        reader = made[atom.sole_reader]
+        if reader.word == "add" and len(reader.inputs) > 1:
+            atom.opens = True
+            atom.factor = float(factor) if atom.word == "multiply" else 1 / factor if factor else None

@@ -1,0 +1,145 @@
+"""Groups of pieces: the tree of modules as far as a picture cares, with equal neighbours folded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from archscope.views.fusion import ENTRY, Pieces
+
+ANONYMOUS = frozenset({"Sequential", "SequentialList", "SequentialTuple", "ModuleList", "ModuleDict", "Module"})
+
+
+@dataclass(frozen=True)
+class Group:
+    """Consecutive pieces that are drawn as one box.
+
+    Attributes:
+        start, stop: the pieces are those with ids in `range(start, stop)`.
+        call: the module run that it is; None for pieces that only belong together by their edges.
+        count: how many equal members stand one after the other in it.
+        members: those members; empty for a group by itself.
+        equal: whether the members do exactly the same; otherwise they are of one type and resolution, with other widths.
+    """
+
+    start: int
+    stop: int
+    call: int | None = None
+    members: tuple["Group", ...] = ()
+    equal: bool = True
+
+    @property
+    def count(self) -> int:
+        """How many members it was folded from; 1 for a group by itself."""
+        return max(len(self.members), 1)
+
+    @property
+    def size(self) -> int:
+        """Number of pieces."""
+        return self.stop - self.start
+
+    @property
+    def unit(self) -> "Group":
+        """The first member, or itself."""
+        return self.members[0] if self.members else self
+
+
+def whole(cut: Pieces) -> Group:
+    """The network as one group."""
+    return Group(0, len(cut.items), 0)
+
+
+def opened(cut: Pieces, group: Group) -> Sequence[Group]:
+    """The child modules and own pieces of `group`, in order. A module with one piece is that piece."""
+    key = (group.start, group.stop, group.call)
+    if key not in cut.opened:
+        children = [_below(cut, piece.call, group.call) for piece in cut.items[group.start : group.stop]]
+        starts = [n for n, child in enumerate(children) if not n or child is None or child != children[n - 1]]
+        found = [
+            Group(group.start + a, group.start + b, children[a] if b - a > 1 else None)
+            for a, b in pairwise((*starts, len(children)))
+        ]
+        cut.opened[key] = opened(cut, found[0]) if len(found) == 1 and is_anonymous(cut, found[0]) else found
+    return cut.opened[key]
+
+
+def _below(cut: Pieces, call: int, above: int | None) -> int | None:
+    """The child of `above` that holds `call`; None if `call` is `above` itself."""
+    if above is None or call == above:
+        return None
+    at: int | None = call
+    while at is not None:
+        parent = cut.graph.calls[at].parent
+        if parent == above:
+            return at
+        at = parent
+    return None
+
+
+def is_anonymous(cut: Pieces, group: Group) -> bool:
+    """Whether it is a container whose class name says nothing."""
+    return group.size > 1 and (group.call is None or cut.graph.calls[group.call].type in ANONYMOUS)
+
+
+def type_of(cut: Pieces, group: Group) -> str:
+    """Class name of the module that it is; "" for none."""
+    return "" if group.call is None else cut.graph.calls[group.call].type
+
+
+def signature(cut: Pieces, group: Group) -> tuple[object, ...]:
+    """What a group does, without names: equal for groups with the same operators on the same shapes in the same wiring."""
+    key = (group.start, group.stop, group.call)
+    if key in cut.known:
+        return cut.known[key]
+    outside: dict[int, int] = {}
+    steps = []
+    for piece in cut.items[group.start : group.stop]:
+        wires = tuple(
+            source - group.start if source >= group.start else -1 - outside.setdefault(source, len(outside))
+            for source in piece.inputs
+        )
+        steps.append((cut.signatures[piece.id], wires))
+    cut.known[key] = (type_of(cut, group), *steps)
+    return cut.known[key]
+
+
+def sources(cut: Pieces, group: Group) -> list[int]:
+    """Ids of the pieces outside that a group reads, `ENTRY` among them, in the order in which it reads them."""
+    read = (s for piece in cut.items[group.start : group.stop] for s in piece.inputs if s < group.start)
+    return list(dict.fromkeys(read))
+
+
+def in_series(cut: Pieces, first: Group, then: Group) -> bool:
+    """Whether `first` hands its result to `then` and to nobody else."""
+    if not any(first.start <= s < first.stop for s in sources(cut, then)):
+        return False
+    read_from = {s for at in range(first.start, first.stop) for s in cut.readers.get(at, ()) if s >= first.stop}
+    return bool(read_from) and all(then.start <= reader < then.stop for reader in read_from)
+
+
+def segments(cut: Pieces, groups: Sequence[Group]) -> list[list[Group]]:
+    """Splits a sequence wherever a single tensor crosses: what lies between two such places is a block, whoever runs it."""
+    at = {piece: index for index, group in enumerate(groups) for piece in range(group.start, group.stop)}
+    crossing = [0] * (len(groups) + 1)
+    first, final = groups[0].start, set(cut.graph.outputs)
+    for source in (*sorted({s for group in groups for s in sources(cut, group) if s < first}), *range(first, groups[-1].stop)):
+        begin = at.get(source, 0)
+        readers = [at.get(reader, len(groups)) for reader in cut.readers.get(source, ())]
+        if source != ENTRY and any(t in final for node in cut.items[source].nodes for t in node.outputs):
+            readers.append(len(groups))
+        end = max(readers, default=begin)
+        if end > begin:
+            crossing[begin] += 1
+            crossing[end] -= 1
+    found: list[list[Group]] = [[]]
+    running = 0
+    for index, group in enumerate(groups):
+        found[-1].append(group)
+        running += crossing[index]
+        if running == 1 and index + 1 < len(groups):
+            found.append([])
+    return found
+
+
+def joined(part: Sequence[Group]) -> Group:
+    """Neighbours as one group."""
+    return part[0] if len(part) == 1 else Group(part[0].start, part[-1].stop)

@@ -1,0 +1,74 @@
+"""Folding: equal groups that stand one after the other become one group with a count."""
+
+from collections.abc import Callable, Hashable, Sequence
+
+from archscope.graph import kinds
+from archscope.views.fusion import Piece, Pieces
+from archscope.views.module_groups import Group, in_series, is_anonymous, joined, signature, type_of
+
+_LONGEST_PERIOD = 8
+
+
+def fold(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
+    """Folds equals, and equal pairs, triples ... up to eight, that pass one result on: A A A -> 3 x A, A B A B -> 2 x (A B)."""
+    numbers: dict[object, int] = {}
+    keys = [numbers.setdefault(signature(cut, group), len(numbers)) for group in groups]
+    found: list[Group] = []
+    at = 0
+    while at < len(groups):
+        period, times = _repeat(cut, groups, keys, at)
+        if times > 1:
+            members = tuple(joined(groups[at + n * period : at + (n + 1) * period]) for n in range(times))
+            found.append(Group(members[0].start, members[-1].stop, members=members))
+        else:
+            found.append(groups[at])
+        at += period * times
+    return found
+
+
+def _repeat(cut: Pieces, groups: Sequence[Group], keys: Sequence[int], at: int) -> tuple[int, int]:
+    """The period that covers most from `at` on, and how often it repeats: (1, 1) if nothing does."""
+    best = (1, 1)
+    for period in range(1, min(_LONGEST_PERIOD, (len(keys) - at) // 2) + 1):
+        unit, times = keys[at : at + period], 1
+        while keys[at + times * period : at + (times + 1) * period] == unit:
+            here = joined(groups[at + (times - 1) * period : at + times * period])
+            after = joined(groups[at + times * period : at + (times + 1) * period])
+            if not in_series(cut, here, after):
+                break
+            times += 1
+        if times > 1 and period * times > best[0] * best[1]:
+            best = (period, times)
+    return best
+
+
+def fold_alike(cut: Pieces, groups: Sequence[Group], shape: Callable[[Group], tuple[int, ...]]) -> list[Group]:
+    """Folds neighbours that a reader would call by the same name though their widths differ: one class at one resolution.
+
+    Arguments:
+        shape: the shape that leaves a group.
+    """
+    found: list[Group] = []
+    previous: Hashable = None
+    for group in groups:
+        key = _likeness(cut, group.unit, shape(group))
+        if found and key is not None and key == previous and in_series(cut, found[-1], group):
+            members = (*(found[-1].members or (found[-1],)), *(group.members or (group,)))
+            found[-1] = Group(members[0].start, members[-1].stop, members=members, equal=False)
+        else:
+            found.append(group)
+        previous = key
+    return found
+
+
+def _likeness(cut: Pieces, group: Group, shape: tuple[int, ...]) -> Hashable:
+    if group.size == 1:
+        piece = cut.items[group.start]
+        return (piece.kind, piece.word, kinds.window(piece.main.attrs), piece.activation, shape)
+    if not is_anonymous(cut, group):
+        return (type_of(cut, group), shape[2:])
+    return (tuple(_shape_free(piece) for piece in cut.items[group.start : group.stop]), shape[2:])
+
+
+def _shape_free(piece: Piece) -> tuple[str, str, str]:
+    return (piece.word, kinds.window(piece.main.attrs), piece.activation)

@@ -1,0 +1,107 @@
+"""Published figures against counts: every claim on a network's card, recomputed from a fresh trace.
+
+archscope verify                    all networks
+python -m archscope.zoo.verification    writes the counts and claims into zoo/catalog.json, which travels with the package
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+
+import msgspec
+import torch
+from torch import nn
+
+from archscope import metrics, zoo
+from archscope.graph import Graph
+from archscope.tracing.forward_pass import trace
+from archscope.zoo import catalog
+from archscope.zoo.cards import Card, Claim, Entry, OptionValue, Value
+from archscope.zoo.network import NETWORKS
+from archscope.zoo.quantities import QUANTITIES, Subject, number
+from archscope.zoo.verdicts import Result, judge
+
+
+def check(entry: Entry, claim: Claim) -> Result:
+    """Recomputes one claim of a network."""
+    if claim.expect == "reported":
+        return Result(entry.name, claim, None, None, "reported")
+    computed = _compute(entry, claim)
+    difference = None
+    if isinstance(computed, int | float) and isinstance(claim.value, int | float):
+        difference = computed / claim.value - 1
+    return Result(entry.name, claim, computed, difference, judge(claim, computed))
+
+
+def verify(entries: Iterable[Entry]) -> Iterator[Result]:
+    """Every claim of these networks, recomputed."""
+    for entry in entries:
+        for claim in entry.claims:
+            yield check(entry, claim)
+
+
+def _compute(entry: Entry, claim: Claim) -> Value:
+    quantity, is_ratio, _ = claim.quantity.partition("_ratio")
+    count = QUANTITIES.find(quantity)
+    mine = count(_subject(entry, claim.of, **claim.options))
+    other = count(_subject(catalog.find(claim.than), claim.of)) if is_ratio else 1
+    return mine / other if is_ratio and isinstance(mine, int | float) and isinstance(other, int | float) else mine
+
+
+def _subject(entry: Entry, part: str, **options: OptionValue) -> Subject:
+    whole = _traced(entry.name, tuple(options.items()))
+    return Subject(whole.within(part) if part else whole, whole, entry, part)
+
+
+@cache
+def _traced(name: str, options: tuple[tuple[str, OptionValue], ...] = ()) -> Graph:
+    """The network at its canonical input, batch 1, eval mode."""
+    return _trace(lambda: zoo.build(name, **dict(options)), catalog.find(name))
+
+
+def _trace(build: Callable[[], nn.Module], card: Card) -> Graph:
+    with torch.device("meta"):
+        module = build()
+    return trace(module, torch.empty(1, *card.input, device="meta"), name=card.name)
+
+
+def survey() -> tuple[Entry, ...]:
+    """Every network of the zoo with its counts, by family in the order of history."""
+    for module in pkgutil.iter_modules(zoo.__path__, "archscope.zoo."):
+        importlib.import_module(module.name)
+    return tuple(sorted((_entry(network.card) for network in NETWORKS.values()), key=_order(NETWORKS)))
+
+
+def _entry(card: Card) -> Entry:
+    graph = _trace(NETWORKS[card.name].build, card)
+    fields = {name: getattr(card, name) for name in card.__struct_fields__}
+    return Entry(
+        **fields,
+        params=number(metrics.params, graph),
+        trainable_params=number(metrics.trainable_params, graph),
+        buffers=number(metrics.buffers, graph),
+        macs=number(metrics.macs, graph),
+        depth=number(metrics.weighted_depth, graph),
+    )
+
+
+def _order(names: Iterable[str]) -> Callable[[Entry], tuple[int, int, int]]:
+    families: dict[str, int] = {}
+    for network in NETWORKS.values():
+        family = network.card.family
+        families[family] = min(families.get(family, 9999), network.card.year)
+    place = {name: at for at, name in enumerate(names)}
+    rank = {family: at for at, family in enumerate(sorted(families, key=lambda family: (families[family], family)))}
+    return lambda entry: (rank[entry.family], entry.year, place[entry.name])
+
+
+def write_catalog() -> int:
+    """Writes `zoo/catalog.json` anew; returns the number of networks."""
+    entries = survey()
+    catalog.PATH.write_bytes(msgspec.json.format(msgspec.json.encode(entries), indent=1) + b"\n")
+    return len(entries)
+
+
+if __name__ == "__main__":
+    write_catalog()
