@@ -10,7 +10,9 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from archscope.conventions.convention import CONVENTIONS, FVCORE_OPERATORS, attention_products
+from archscope.conventions import CONVENTIONS
+from archscope.conventions.attention import attention_products
+from archscope.conventions.fvcore import FVCORE_OPERATORS
 from archscope.errors import UsageError
 from archscope.tracing.forward_pass import trace
 

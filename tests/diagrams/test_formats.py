@@ -15,12 +15,13 @@ from reading import SVG, drawn, traced
 from torch import nn
 
 import archscope
-from archscope.diagrams.diagram import FORMS, diagram
+from archscope.diagrams.diagram import FORMS
 from archscope.diagrams.graphviz_engine import program
 from archscope.diagrams.terminal_tree import tree
 from archscope.diagrams.theme import KINDS, THEMES, contrast, luminance
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
+from archscope.models.picture_of import diagram
 from archscope.tracing.forward_pass import TraceError, trace
 
 HOSTILE = {

@@ -4,8 +4,8 @@ import pytest
 from reading import traced
 
 from archscope.diagrams import text_width as fonts
-from archscope.models.picture_of import diagram
 from archscope.diagrams.scene import Shape, Text
+from archscope.models.picture_of import diagram
 from archscope.zoo.catalog import entries
 
 A4 = (595 - 2 * 28, 842 - 2 * 28)  # points, with margins of a centimetre

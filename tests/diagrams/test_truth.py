@@ -10,8 +10,8 @@ from torch import nn
 from archscope import metrics
 from archscope.diagrams import operator_level as ops
 from archscope.diagrams.composition import picture
-from archscope.models.picture_of import diagram
 from archscope.diagrams.picture import totals
+from archscope.models.picture_of import diagram
 from archscope.tracing.forward_pass import trace
 from archscope.views.fusion import pieces
 from archscope.views.overview import overview

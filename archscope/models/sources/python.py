@@ -75,6 +75,6 @@ def _importable(where: str, name: str) -> Any:
         if error.name and where.split(".")[0] == error.name.split(".")[0]:
             prefixes = ", ".join(f"{prefix}:" for prefix in SOURCES if prefix)
             raise UsageError(
-                f"'{name}': there is no module '{where}'", f"sources are {prefixes} FILE.py: and package.module:"
+                f"'{name}': there is no module '{where}'", f"sources are {prefixes}, FILE.py: and package.module:"
             ) from None
         raise ArchscopeError(f"{where} cannot be imported: {error}") from None
