@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from archscope import __version__
+from archscope.cli.options import spread
 from archscope.errors import ArchscopeError
 from archscope.registry import unknown
 
@@ -35,7 +36,7 @@ def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     )
     app.callback()(_root)
     for name in commands:
-        app.command(name.strip("_"))(getattr(import_module(f"archscope.cli.{name}"), name))
+        app.command(name.strip("_"))(spread(getattr(import_module(f"archscope.cli.{name}"), name)))
     return app
 
 

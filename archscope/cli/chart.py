@@ -30,11 +30,8 @@ def chart(
             show_default="a single crop, if published",
         ),
     ] = None,
-    input: options.Input = None,
-    batch: options.Batch = 1,
-    dtype: options.Dtype = "float32",
-    mode: options.Mode = "eval",
-    set_: options.Settings = None,
+    *,
+    forward: options.Forward,
     out: Annotated[
         str,
         typer.Option(
@@ -57,7 +54,7 @@ def chart(
         raise unknown("kind of chart", kind, charts.KINDS, list_all=True)
     find_theme(theme)
     path = destination(out, f"chart-{kind}", charts.SUFFIXES)
-    request = options.request(input, batch, dtype, mode, set_)
+    request = forward.request()
     subjects = list(gather(models or (FIELD if kind == "balls" else DEFAULT), request))
     error = next((subject.error for subject in subjects if subject.error is not None), None)
     if error is not None:

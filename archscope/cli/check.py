@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from archscope.cli import options
-from archscope.cli.output import deliver
 from archscope.errors import ArchscopeError, UsageError
 
 Models = Annotated[
@@ -50,14 +49,9 @@ def check(
             "--config", metavar="FILE", help="Where [tool.archscope.budgets] is.", show_default="the nearest pyproject.toml"
         ),
     ] = None,
-    input: options.Input = None,
-    batch: options.Batch = 1,
-    dtype: options.Dtype = "float32",
-    mode: options.Mode = "eval",
-    set_: options.Settings = None,
-    format: options.Format = None,
-    out: options.Out = None,
-    exact: options.Exact = False,
+    *,
+    forward: options.Forward,
+    output: options.Output,
 ) -> None:
     """Hold a network against budgets, from options or from pyproject.toml. Exit code 1 where one is not kept.
 
@@ -74,7 +68,7 @@ def check(
         "peak_memory": max_peak_memory, "depth": max_depth, "latency": max_latency,
     }  # fmt: skip
     limits = {key: limit_of(key, words) for key, words in told.items() if words is not None}
-    request = options.request(input, batch, dtype, mode, set_)
+    request = forward.request()
     plans = [Plan(model, limits) for model in models] if models and limits else _configured(config, models, limits)
     reports, kept, error = [], True, None
     for plan in plans:
@@ -89,7 +83,7 @@ def check(
         kept = kept and passes(findings)
         reports.append(budget_table(graph, findings))
     if reports:
-        deliver(reports, format, out, f"{'-'.join(report.name for report in reports)}-check", exact)
+        output.deliver(reports, f"{'-'.join(report.name for report in reports)}-check")
     if error is not None:
         raise error
     if not kept:

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from archscope.cli import options
-from archscope.cli.output import deliver
 
 Models = Annotated[
     list[str] | None,
@@ -47,14 +46,9 @@ def compare(
         ),
     ] = None,
     bench: Bench = None,
-    input: options.Input = None,
-    batch: options.Batch = 1,
-    dtype: options.Dtype = "float32",
-    mode: options.Mode = "eval",
-    set_: options.Settings = None,
-    format: options.Format = None,
-    out: options.Out = None,
-    exact: options.Exact = False,
+    *,
+    forward: options.Forward,
+    output: options.Output,
 ) -> None:
     """Networks side by side: parameters, MACs, memory, depth, receptive field, published errors, ratios.
 
@@ -64,7 +58,7 @@ def compare(
     from archscope.comparison.comparison_table import comparison_table, failures, summed_up, wanted_columns
     from archscope.comparison.side_by_side import DEFAULT, gather, lines
 
-    request = options.request(input, batch, dtype, mode, set_)
+    request = forward.request()
     timings = files.load(bench) if bench else None
     subjects = list(gather(models or DEFAULT, request))
     error = failures([subject.error for subject in subjects])
@@ -72,7 +66,7 @@ def compare(
         raise error
     rows = lines(subjects, by, request, baseline, protocol, timings)
     facts, notes = summed_up(rows, by, [subject.graph for subject in subjects], baseline)
-    table = comparison_table(rows, by, wanted_columns(columns, by, format, out), sort, facts, notes)
-    deliver([table], format, out, "compare" if by == "model" else "compare-by-stage", exact)
+    table = comparison_table(rows, by, wanted_columns(columns, by, output.format, output.out), sort, facts, notes)
+    output.deliver([table], "compare" if by == "model" else "compare-by-stage")
     if error is not None:
         raise error

@@ -52,11 +52,8 @@ def diagram(
     bench: Bench = None,
     theme: Theme = "light",
     direction: Direction = "TB",
-    input: options.Input = None,
-    batch: options.Batch = 1,
-    dtype: options.Dtype = "float32",
-    mode: options.Mode = "eval",
-    set_: options.Settings = None,
+    *,
+    forward: options.Forward,
     out: Picture = "svg",
 ) -> None:
     """A picture of a network on one page; of several, side by side by resolution.
@@ -74,7 +71,7 @@ def diagram(
     values = _latencies(models, bench) if color_by == "latency" else _values(color_by) if color_by.endswith(".json") else None
     paint([], color_by, theme, values)
     path = destination(out, _stem(models, level, block), FORMS)
-    request = options.request(input, batch, dtype, mode, set_)
+    request = forward.request()
     graphs: list[Graph] = []
     first: ArchscopeError | None = None
     for model in models:

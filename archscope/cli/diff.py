@@ -21,11 +21,8 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 1 where there is a structural difference, for CI.")
     ] = False,
-    input: options.Input = None,
-    batch: options.Batch = 1,
-    dtype: options.Dtype = "float32",
-    mode: options.Mode = "eval",
-    set_: options.Settings = None,
+    *,
+    forward: options.Forward,
     theme: Annotated[str, typer.Option("--theme", help="Of a picture: light, dark or paper.")] = "light",
     format: options.Format = None,
     out: Annotated[
@@ -50,7 +47,7 @@ def diff(
     from archscope.comparison.structural_diff import diff as compare
     from archscope.models.look_up import look
 
-    request = options.request(input, batch, dtype, mode, set_)
+    request = forward.request()
     difference = compare(look(first, **request), look(second, **request))
     stem = f"{difference.first.name}-{difference.second.name}-diff"
     form = next((name for name, suffix in _PICTURES.items() if out == name or PurePath(out or "").suffix.lower() == suffix), None)

@@ -1,11 +1,11 @@
 """`archscope flops`."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from archscope.cli import options
-from archscope.cli.output import finish
 from archscope.cli.per_model import each
 
 
@@ -16,11 +16,8 @@ def flops(
         int | None, typer.Option("--top", "-n", min=1, help="Only so many rows, the dearest first.", show_default="all")
     ] = None,
     depth: options.Depth = None,
-    input: options.Input = None,
-    batch: options.Batch = 1,
-    dtype: options.Dtype = "float32",
-    mode: options.Mode = "eval",
-    set_: options.Settings = None,
+    *,
+    forward: options.Forward,
     cross_check: Annotated[
         str | None,
         typer.Option(
@@ -39,9 +36,7 @@ def flops(
             show_default=False,
         ),
     ] = None,
-    format: options.Format = None,
-    out: options.Out = None,
-    exact: options.Exact = False,
+    output: options.Output,
 ) -> None:
     """MACs and FLOPs by stage, operator or layer, and the operations they are made of.
 
@@ -49,16 +44,16 @@ def flops(
     """
     from archscope.tables.flops import flops_table
 
-    request = options.request(input, batch, dtype, mode, set_)
+    request = forward.request()
     if cross_check is not None:
         from archscope.comparison.second_opinion import cross_check_table
 
         reports, error = [cross_check_table(cross_check, model, request) for model in models], None
-        exact = True  # a second opinion is worth nothing rounded
+        output = replace(output, exact=True)  # a second opinion is worth nothing rounded
         stem = f"{'-'.join(report.name for report in reports)}-cross-check"
     else:
         # Dearest rows of stages are few; --top asks for layers unless told otherwise.
         grouping = "layer" if top is not None and by == "stage" else by
         reports, error = each(models, lambda graph: flops_table(graph, grouping, depth, top, convention), request)
         stem = f"{'-'.join(report.name for report in reports)}-flops"
-    finish(reports, error, format, out, stem, exact)
+    output.finish(reports, error, stem)

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from archscope.cli import options
-from archscope.cli.output import deliver
 
 Pattern = Annotated[
     str | None,
@@ -20,9 +19,8 @@ Family = Annotated[
 def list_(
     pattern: Pattern = None,
     family: Family = None,
-    format: options.Format = None,
-    out: options.Out = None,
-    exact: options.Exact = False,
+    *,
+    output: options.Output,
 ) -> None:
     """The built-in networks: names, year, input, parameters, MACs, error, variant.
 
@@ -31,4 +29,4 @@ def list_(
     from archscope.zoo.card_tables import networks_table, select
     from archscope.zoo.catalog import entries
 
-    deliver([networks_table(select(entries(), pattern, family))], format, out, "networks", exact)
+    output.deliver([networks_table(select(entries(), pattern, family))], "networks")

@@ -1,11 +1,17 @@
 """The options that every command shares, under the same names and with the same meaning, and how their words are read."""
 
 import ast
-from typing import Annotated, Any
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from archscope.errors import UsageError
+from archscope.cli.output import deliver
+from archscope.errors import ArchscopeError, UsageError
+from archscope.tables.table import Report
 from archscope.units import parse_shape
 
 MODEL_HELP = (
@@ -94,6 +100,71 @@ def shapes(words: list[str] | None) -> list[tuple[int, ...]]:
     return [parse_shape(word) for word in words or ()]
 
 
-def request(input: list[str] | None, batch: int, dtype: str, mode: str, set_: list[str] | None) -> dict[str, Any]:
-    """The keyword arguments of `look` that the common options ask for; raises `UsageError` as `shapes` and `settings` do."""
-    return {"input": shapes(input), "batch": batch, "dtype": dtype, "mode": mode, "options": settings(set_)}
+@dataclass(frozen=True)
+class Forward:
+    """The options of every command that looks at one forward of a model."""
+
+    input: Input = None
+    batch: Batch = 1
+    dtype: Dtype = "float32"
+    mode: Mode = "eval"
+    set_: Settings = None
+
+    def request(self) -> dict[str, Any]:
+        """The keyword arguments of `look`; raises `UsageError` as `shapes` and `settings` do."""
+        return {
+            "input": shapes(self.input), "batch": self.batch, "dtype": self.dtype, "mode": self.mode,
+            "options": settings(self.set_),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Output:
+    """The options of every command whose results are tables."""
+
+    format: Format = None
+    out: Out = None
+    exact: Exact = False
+
+    def deliver(self, reports: Sequence[Report], stem: str) -> None:
+        """Shows the tables on stdout, or writes them to a file and says where; see `output.deliver`."""
+        deliver(reports, self.format, self.out, stem, self.exact)
+
+    def finish(self, reports: Sequence[Report], error: ArchscopeError | None, stem: str) -> None:
+        """As `deliver`; with an `error`, what there is goes to stdout, no file is written, and the error is raised."""
+        if error is None:
+            self.deliver(reports, stem)
+            return
+        if reports:
+            deliver(reports, self.format, None, stem, self.exact)
+        raise error
+
+
+def spread(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with its groups of options as single ones: what typer reads off a signature.
+
+    A parameter whose type is a dataclass, such as `forward: Forward`, is a group: each of its fields becomes an option of the
+    command, and the command gets the group whole.
+    """
+    groups: dict[str, Any] = {}
+    single: list[inspect.Parameter] = []
+    hints = get_type_hints(command, include_extras=True)
+    for parameter in inspect.signature(command).parameters.values():
+        kind = hints[parameter.name]
+        if not is_dataclass(kind):
+            single.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=kind))
+            continue
+        groups[parameter.name] = kind
+        types = get_type_hints(kind, include_extras=True)
+        single += [
+            inspect.Parameter(f.name, parameter.KEYWORD_ONLY, default=f.default, annotation=types[f.name]) for f in fields(kind)
+        ]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        made = {name: kind(**{f.name: given.pop(f.name) for f in fields(kind)}) for name, kind in groups.items()}
+        command(**given, **made)
+
+    run.__signature__ = inspect.Signature(single)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in single}
+    return run

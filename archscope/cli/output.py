@@ -35,18 +35,6 @@ def deliver(reports: Sequence[Report], form: str | None, out: str | None, stem: 
         sys.stdout.write(render(reports, form))
 
 
-def finish(
-    reports: Sequence[Report], error: ArchscopeError | None, form: str | None, out: str | None, stem: str, exact: bool = False
-) -> None:
-    """As `deliver`; with an `error`, what there is goes to stdout, no file is written, and the error is raised."""
-    if error is not None:
-        out = None
-    if reports:
-        deliver(reports, form, out, stem, exact)
-    if error is not None:
-        raise error
-
-
 def show(reports: Sequence[Report], exact: bool = False) -> None:
     """The tables, fitted to the terminal; in full width where stdout is not one."""
     from rich.console import Console

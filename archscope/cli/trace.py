@@ -12,11 +12,8 @@ from archscope.cli.output import destination, write
 
 def trace(
     model: options.Model,
-    input: options.Input = None,
-    batch: options.Batch = 1,
-    dtype: options.Dtype = "float32",
-    mode: options.Mode = "eval",
-    set_: options.Settings = None,
+    *,
+    forward: options.Forward,
     out: Annotated[
         str,
         typer.Option(
@@ -30,7 +27,7 @@ def trace(
     """
     from archscope.models.look_up import look
 
-    graph = look(model, **options.request(input, batch, dtype, mode, set_))
+    graph = look(model, **forward.request())
     path: Path | None = destination(out, graph.name, {"json": ".json"})
     if path is None:
         sys.stdout.write(graph.to_json().decode() + "\n")

@@ -13,11 +13,8 @@ from archscope.errors import ArchscopeError
 def tree(
     model: options.Model,
     closed: Annotated[bool, typer.Option("--closed", help="Leave the blocks closed.")] = False,
-    input: options.Input = None,
-    batch: options.Batch = 1,
-    dtype: options.Dtype = "float32",
-    mode: options.Mode = "eval",
-    set_: options.Settings = None,
+    *,
+    forward: options.Forward,
 ) -> None:
     """The network as a tree in the terminal: stages, folded repeats, blocks, shapes and shares.
 
@@ -31,7 +28,7 @@ def tree(
 
     failed: ArchscopeError | None = None
     try:
-        graph = look(model, **options.request(input, batch, dtype, mode, set_))
+        graph = look(model, **forward.request())
     except ArchscopeError as error:
         graph, failed = traced_part(error), error
     shown = diagram(graph, level="stage" if closed else "block").pictures[0]

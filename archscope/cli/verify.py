@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from archscope.cli import options
-from archscope.cli.output import deliver
 
 Networks = Annotated[
     list[str] | None,
@@ -25,9 +24,8 @@ Verdict = Annotated[
 def verify(
     models: Networks = None,
     verdict: Verdict = None,
-    format: options.Format = None,
-    out: options.Out = None,
-    exact: options.Exact = False,
+    *,
+    output: options.Output,
 ) -> None:
     """Recompute every published figure of the networks. Exit code 1 where one that should hold does not.
 
@@ -41,6 +39,6 @@ def verify(
     from archscope.zoo.verification import verify as recompute
 
     results = list(recompute(checked))
-    deliver([claims_table(results, checked, verdict)], format, out, "-".join(models or ["all"]) + "-claims", exact)
+    output.deliver([claims_table(results, checked, verdict)], "-".join(models or ["all"]) + "-claims")
     if any(result.verdict == "FAILS" for result in results):
         raise typer.Exit(1)
