@@ -19,7 +19,7 @@ from archscope.render.cells import text
 from archscope.tables.flops import flops_table
 from archscope.tables.params import params_table
 from archscope.tables.shapes import shapes_table
-from archscope.tables.table import Column, Report, Row
+from archscope.tables.table import Column, Row, Table
 
 HOSTILE = [
     "[red]", "[/]", "[link=x]", ":smile:", "a|b", 'say "x"', "it's", "a,b;c", "line\nend", "line\rend", "tab\there", "\x1b[31m",
@@ -42,13 +42,13 @@ def hostile_network() -> nn.Module:
 
 
 @pytest.fixture(scope="module")
-def hostile() -> list[Report]:
+def hostile() -> list[Table]:
     graph = archscope.trace(hostile_network(), Size((2, 4)), name="[bold]net[/]\n")
     return [params_table(graph, 2), *(flops_table(graph, by) for by in ("stage", "layer", "operator")), shapes_table(graph)]
 
 
 @pytest.fixture
-def reports(tiny) -> list[Report]:
+def reports(tiny) -> list[Table]:
     costs = [flops_table(tiny), flops_table(tiny, "operator"), flops_table(tiny, "layer", top=2)]
     return [params_table(tiny), *costs, shapes_table(tiny)]
 
@@ -177,7 +177,7 @@ def test_hostile_names_in_every_format(hostile, form):
 # -- widths -------------------------------------------------------------------------------------------------------------------
 
 
-def at_width(report: Report, width: int | None, exact: bool = False) -> str:
+def at_width(report: Table, width: int | None, exact: bool = False) -> str:
     if width is None:
         return table_format.render([report], exact)
     out = io.StringIO()
@@ -213,7 +213,7 @@ def test_a_number_is_whole_or_its_column_is_absent(inception, make, width, exact
         assert column.title in re.sub(r"\s+", " ", lines).partition("Left out at this width")[2]
 
 
-def has(report: Report, column: Column) -> bool:
+def has(report: Table, column: Column) -> bool:
     return any(row.values.get(column.key) is not None for row in report.rows)
 
 
@@ -226,7 +226,7 @@ def test_a_pipe_gets_every_column_in_full(inception):
 
 def test_a_share_has_a_bar():
     rows = (Row({"a": "half", "s": 0.5}), Row({"a": "all", "s": 1.0}))
-    report = Report("m", "t", (Column("a", "a"), Column("s", "share", "share")), rows)
+    report = Table("m", "t", (Column("a", "a"), Column("s", "share", "share")), rows)
     shown = table_format.render([report])
     assert " 50.0% ████\n" in shown
     assert "100.0% ████████\n" in shown

@@ -192,9 +192,9 @@ def _deliver(bench: "records.Bench", form: str | None, out: str | None, stem: st
         else:
             sys.stdout.write(text)
         return
-    reports = [timings_table(bench)]
+    tables = [timings_table(bench)]
     for session, timing in bench.timings:
-        reports += layer_tables(session, timing)
+        tables += layer_tables(session, timing)
     if chosen == "csv":
-        reports = reports[:1]
-    deliver(reports, form, out, stem)
+        tables = tables[:1]
+    deliver(tables, form, out, stem)

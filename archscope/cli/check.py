@@ -70,7 +70,7 @@ def check(
     limits = {key: limit_of(key, words) for key, words in told.items() if words is not None}
     request = forward.request()
     plans = [Plan(model, limits) for model in models] if models and limits else _configured(config, models, limits)
-    reports, kept, error = [], True, None
+    tables, kept, error = [], True, None
     for plan in plans:
         asked = {**request, **plan.request}
         try:
@@ -81,9 +81,9 @@ def check(
             continue
         findings = hold(graph, plan.limits, latency=latency, allow_uncounted=allow_uncounted)
         kept = kept and passes(findings)
-        reports.append(budget_table(graph, findings))
-    if reports:
-        output.deliver(reports, f"{'-'.join(report.name for report in reports)}-check")
+        tables.append(budget_table(graph, findings))
+    if tables:
+        output.deliver(tables, f"{'-'.join(table.name for table in tables)}-check")
     if error is not None:
         raise error
     if not kept:

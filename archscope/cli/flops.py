@@ -48,12 +48,12 @@ def flops(
     if cross_check is not None:
         from archscope.comparison.second_opinion import cross_check_table
 
-        reports, error = [cross_check_table(cross_check, model, request) for model in models], None
+        tables, error = [cross_check_table(cross_check, model, request) for model in models], None
         output = replace(output, exact=True)  # a second opinion is worth nothing rounded
-        stem = f"{'-'.join(report.name for report in reports)}-cross-check"
+        stem = f"{'-'.join(table.name for table in tables)}-cross-check"
     else:
         # Dearest rows of stages are few; --top asks for layers unless told otherwise.
         grouping = "layer" if top is not None and by == "stage" else by
-        reports, error = each(models, lambda graph: flops_table(graph, grouping, depth, top, convention), request)
-        stem = f"{'-'.join(report.name for report in reports)}-flops"
-    output.finish(reports, error, stem)
+        tables, error = each(models, lambda graph: flops_table(graph, grouping, depth, top, convention), request)
+        stem = f"{'-'.join(table.name for table in tables)}-flops"
+    output.finish(tables, error, stem)

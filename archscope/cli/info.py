@@ -16,8 +16,8 @@ def info(model: Network, *, output: options.Output) -> None:
 
     archscope info inception_resnet_v2
     """
-    from archscope.zoo.card_tables import card_report
+    from archscope.zoo.card_tables import card_table
     from archscope.zoo.catalog import entries, find
 
-    report = card_report(find(model), entries())
-    output.deliver([report], f"{report.name}-info")
+    table = card_table(find(model), entries())
+    output.deliver([table], f"{table.name}-info")

@@ -11,7 +11,7 @@ import typer
 
 from archscope.cli.output import deliver
 from archscope.errors import ArchscopeError, UsageError
-from archscope.tables.table import Report
+from archscope.tables.table import Table
 from archscope.units import parse_shape
 
 MODEL_HELP = (
@@ -126,17 +126,17 @@ class Output:
     out: Out = None
     exact: Exact = False
 
-    def deliver(self, reports: Sequence[Report], stem: str) -> None:
+    def deliver(self, tables: Sequence[Table], stem: str) -> None:
         """Shows the tables on stdout, or writes them to a file and says where; see `output.deliver`."""
-        deliver(reports, self.format, self.out, stem, self.exact)
+        deliver(tables, self.format, self.out, stem, self.exact)
 
-    def finish(self, reports: Sequence[Report], error: ArchscopeError | None, stem: str) -> None:
+    def finish(self, tables: Sequence[Table], error: ArchscopeError | None, stem: str) -> None:
         """As `deliver`; with an `error`, what there is goes to stdout, no file is written, and the error is raised."""
         if error is None:
-            self.deliver(reports, stem)
+            self.deliver(tables, stem)
             return
-        if reports:
-            deliver(reports, self.format, None, stem, self.exact)
+        if tables:
+            deliver(tables, self.format, None, stem, self.exact)
         raise error
 
 

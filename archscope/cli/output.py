@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from archscope.errors import ArchscopeError, UsageError
-from archscope.tables.table import Report
+from archscope.tables.table import Table
 
 FOLDER = Path("reports")
 
 
-def deliver(reports: Sequence[Report], form: str | None, out: str | None, stem: str, exact: bool = False) -> None:
-    """Shows the reports on stdout, or writes them to a file and says where.
+def deliver(tables: Sequence[Table], form: str | None, out: str | None, stem: str, exact: bool = False) -> None:
+    """Shows the tables on stdout, or writes them to a file and says where.
 
     Arguments:
         form: a format by name, for stdout; None is the table.
@@ -28,14 +28,14 @@ def deliver(reports: Sequence[Report], form: str | None, out: str | None, stem: 
     path = destination(out, stem, {name: known.suffix for name, known in FORMATS.items()})
     if path is not None:
         chosen = form or by_suffix(str(path))
-        write(path, render(reports, chosen))
+        write(path, render(tables, chosen))
     elif form is None or form == "table":
-        show(reports, exact)
+        show(tables, exact)
     else:
-        sys.stdout.write(render(reports, form))
+        sys.stdout.write(render(tables, form))
 
 
-def show(reports: Sequence[Report], exact: bool = False) -> None:
+def show(tables: Sequence[Table], exact: bool = False) -> None:
     """The tables, fitted to the terminal; in full width where stdout is not one."""
     from rich.console import Console
 
@@ -43,10 +43,10 @@ def show(reports: Sequence[Report], exact: bool = False) -> None:
 
     console = Console()
     if not console.is_terminal:
-        sys.stdout.write(render(reports, exact))
+        sys.stdout.write(render(tables, exact))
         return
-    for report in reports:
-        console.print(renderable(report, console.width, exact))
+    for table in tables:
+        console.print(renderable(table, console.width, exact))
 
 
 def destination(out: str | None, stem: str, suffixes: dict[str, str]) -> Path | None:

@@ -18,5 +18,5 @@ def params(
     from archscope.tables.params import params_table
 
     request = forward.request()
-    reports, error = each(models, lambda graph: params_table(graph, depth), request)
-    output.finish(reports, error, f"{'-'.join(report.name for report in reports)}-params")
+    tables, error = each(models, lambda graph: params_table(graph, depth), request)
+    output.finish(tables, error, f"{'-'.join(table.name for table in tables)}-params")

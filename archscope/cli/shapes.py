@@ -23,5 +23,5 @@ def shapes(
     from archscope.tables.shapes import shapes_table
 
     request = forward.request()
-    reports, error = each([model], lambda graph: shapes_table(graph, fuse=not every), request)
-    output.finish(reports, error, f"{canonical(model).removesuffix('.json')}-shapes")
+    tables, error = each([model], lambda graph: shapes_table(graph, fuse=not every), request)
+    output.finish(tables, error, f"{canonical(model).removesuffix('.json')}-shapes")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from archscope.comparison.budgets import QUANTITIES, Finding, passes
 from archscope.graph import Graph
 from archscope.tables.common import facts, head, warnings
-from archscope.tables.table import Column, Report, Row, Value
+from archscope.tables.table import Column, Row, Table, Value
 
 COLUMNS = (
     Column("quantity", "quantity", file_only=True),
@@ -25,11 +25,11 @@ _UNDECIDED = (
 )
 
 
-def budget_table(graph: Graph, findings: Sequence[Finding]) -> Report:
+def budget_table(graph: Graph, findings: Sequence[Finding]) -> Table:
     """Budget, actual, headroom and verdict: one row per budget."""
     missed = [finding for finding in findings if finding.verdict != "within"]
     undecided = any(finding.verdict == "undecided" for finding in findings)
-    return Report(
+    return Table(
         name=graph.name,
         title=f"{graph.name}: budgets {f'not kept, {len(missed)} of {len(findings)}' if missed else 'kept'}",
         facts=facts(graph),

@@ -7,7 +7,7 @@ from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 from archscope.registry import unknown
 from archscope.tables.common import CONVENTION, called, share, warnings
-from archscope.tables.table import Column, Report, Row, Value
+from archscope.tables.table import Column, Row, Table, Value
 from archscope.views.stages import stages
 
 MODEL_COLUMNS = (
@@ -96,7 +96,7 @@ def comparison_table(
     sort: str | None = None,
     facts: Sequence[str] = (),
     notes: Sequence[str] = (),
-) -> Report:
+) -> Table:
     """The rows as a table.
 
     Arguments:
@@ -111,7 +111,7 @@ def comparison_table(
     shown = chosen(known, (*columns, *failed)) if columns else tuple(known.values())
     if sort is not None:
         rows = arranged(rows, known, sort)
-    return Report(
+    return Table(
         name="compare",
         title="Comparison by stage" if by == "stage" else "Comparison",
         columns=shown,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from archscope import metrics
 from archscope.comparison.structural_diff import Change, Difference
 from archscope.tables.common import called
-from archscope.tables.table import Column, Report, Row
+from archscope.tables.table import Column, Row, Table
 
 _MOST_PATHS = 2
 
 
-def diff_table(difference: Difference) -> Report:
+def diff_table(difference: Difference) -> Table:
     """One row per change, with the change in parameters and MACs; the rows add up to the difference of the totals."""
     pair = first, second = difference.first, difference.second
     names = (called(first), called(second)) if called(first) != called(second) else ("first", "second")
@@ -29,7 +29,7 @@ def diff_table(difference: Difference) -> Report:
         Column("says", "says", file_only=True),
     )
     title = f"{names[0]} and {names[1]}"
-    return Report(
+    return Table(
         name=f"{first.name}-{second.name}",
         title=f"{title}: no structural difference" if difference.equal else f"{title}: {_count(difference.changes)}",
         facts=tuple(f"{name}: {graph.meta.variant}" for name, graph in zip(names, pair, strict=True) if graph.meta.variant),

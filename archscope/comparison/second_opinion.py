@@ -16,7 +16,7 @@ from archscope.models.model import Model
 from archscope.registry import Registry
 from archscope.tables.common import facts, head, share, totals
 from archscope.tables.common import warnings as trace_warnings
-from archscope.tables.table import Column, Report, Row
+from archscope.tables.table import Column, Row, Table
 
 Opinion = Callable[[Model, int], tuple[dict[str, int], dict[str, int]]]
 """Runs another counter: (what each operator is worth to it, operators it names as unsupported and how often)."""
@@ -63,7 +63,7 @@ def _quiet() -> Iterator[None]:
                 logger.setLevel(level)
 
 
-def cross_check_table(tool: str, name: str, request: Mapping[str, Any]) -> Report:
+def cross_check_table(tool: str, name: str, request: Mapping[str, Any]) -> Table:
     """Ours and theirs, by operator, with the reason for each difference.
 
     Arguments:
@@ -119,7 +119,7 @@ _REASONS = {
 }
 
 
-def _report(tool: str, graph: Graph, rows: tuple[Row, ...], ours: int, theirs: int, unsupported: dict[str, int]) -> Report:
+def _report(tool: str, graph: Graph, rows: tuple[Row, ...], ours: int, theirs: int, unsupported: dict[str, int]) -> Table:
     difference = theirs - ours
     notes = [f"{tool}: {CONVENTIONS[tool].says}"]
     if unsupported:
@@ -129,7 +129,7 @@ def _report(tool: str, graph: Graph, rows: tuple[Row, ...], ours: int, theirs: i
         notes.append(f"{tool} counts these as 0 and says so: {names}.")
     explained = all(not str(row.values["because"]).startswith("not explained") for row in rows)
     notes.append("Every difference is explained." if explained else "A difference is left that we cannot explain.")
-    return Report(
+    return Table(
         name=graph.name,
         title=f"{graph.name}: archscope and {tool}",
         facts=facts(graph),

@@ -1,4 +1,4 @@
-"""Renderers: reports to text, one format per file. Each is a function from a list of reports to a string; the suffix of a file
+"""Renderers: tables to text, one format per file. Each is a function from a list of tables to a string; the suffix of a file
 finds it.
 
     table   for a reader: rich, fitted to the terminal, never a digit cut

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from archscope.errors import UsageError
 from archscope.registry import Registry
-from archscope.tables.table import Report
+from archscope.tables.table import Table
 
 
 class Format(NamedTuple):
-    """A format: its suffix, and the module of this package with a function `render(reports) -> str`."""
+    """A format: its suffix, and the module of this package with a function `render(tables) -> str`."""
 
     suffix: str
     module: str
@@ -36,7 +36,7 @@ def by_suffix(path: str) -> str:
     raise UsageError(f"'{path}' has no suffix that names a format", f"use one of {known}, or a bare format: {', '.join(FORMATS)}")
 
 
-def render(reports: Sequence[Report], form: str) -> str:
-    """The reports as text in one format. Raises `UsageError` for a format that does not exist."""
-    renderer: Callable[[Sequence[Report]], str] = import_module(f"archscope.render.{FORMATS.find(form).module}").render
-    return renderer(reports)
+def render(tables: Sequence[Table], form: str) -> str:
+    """The tables as text in one format. Raises `UsageError` for a format that does not exist."""
+    renderer: Callable[[Sequence[Table]], str] = import_module(f"archscope.render.{FORMATS.find(form).module}").render
+    return renderer(tables)

@@ -7,7 +7,7 @@ from archscope import units
 from archscope.graph import Graph
 from archscope.render.cells import RIGHT, text
 from archscope.render.cells import kind as kind_of
-from archscope.tables.table import Report, Row
+from archscope.tables.table import Row, Table
 
 _STYLE = """
 .archscope { font: 14px/1.45 system-ui, sans-serif; max-width: 76rem; }
@@ -20,24 +20,22 @@ _STYLE = """
 """.strip()
 
 
-def render(reports: Sequence[Report]) -> str:
-    """A page with one section per report; no script, nothing from elsewhere."""
-    title = escape(", ".join(report.title for report in reports))
-    body = "\n".join(section(report) for report in reports)
+def render(tables: Sequence[Table]) -> str:
+    """A page with one section per table; no script, nothing from elsewhere."""
+    title = escape(", ".join(table.title for table in tables))
+    body = "\n".join(section(table) for table in tables)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>body {{ margin: 2rem; color-scheme: light dark; }}</style></head>\n<body>\n{body}\n</body></html>\n"
     )
 
 
-def section(report: Report) -> str:
-    """One report as a fragment with its own style."""
-    columns = [
-        column for column in report.columns if not column.file_only and any(column.key in row.values for row in report.rows)
-    ]
+def section(table: Table) -> str:
+    """One table as a fragment with its own style."""
+    columns = [column for column in table.columns if not column.file_only and any(column.key in row.values for row in table.rows)]
     head = "".join(f'<th class="{_side(column.kind)}">{escape(column.title)}</th>' for column in columns)
     lines = []
-    for row in report.rows:
+    for row in table.rows:
         cells = "".join(
             f'<td class="{_side(c.kind)}"{_indent(row) if at == 0 else ""}>{_cell(row, c.key, kind_of(row, c))}</td>'
             for at, c in enumerate(columns)
@@ -46,12 +44,12 @@ def section(report: Report) -> str:
         lines.append(f"{opening}{cells}</tr>")
     summary = "".join(
         f'<tr><td>{escape(label)}</td><td class="right"><b>{escape(text(value, kind, exact=True))}</b></td></tr>'
-        for label, value, kind in report.summary
+        for label, value, kind in table.summary
     )
-    facts = "".join(f"<p>{escape(fact)}</p>" for fact in report.facts)
-    notes = "".join(f"<p>{escape(note)}</p>" for note in report.notes)
+    facts = "".join(f"<p>{escape(fact)}</p>" for fact in table.facts)
+    notes = "".join(f"<p>{escape(note)}</p>" for note in table.notes)
     return (
-        f'<div class="archscope"><style>{_STYLE}</style><h3>{escape(report.title)}</h3>{facts}'
+        f'<div class="archscope"><style>{_STYLE}</style><h3>{escape(table.title)}</h3>{facts}'
         f"<table><thead><tr>{head}</tr></thead><tbody>\n"
         + "\n".join(lines)
         + f"\n</tbody></table><table>{summary}</table>{notes}</div>"

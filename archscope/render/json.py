@@ -4,28 +4,28 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from archscope.tables.table import Report, Row
+from archscope.tables.table import Row, Table
 
 SCHEMA_VERSION = 1
 
 
-def render(reports: Sequence[Report]) -> str:
-    """One object for one report, a list of objects for several."""
-    objects = [_object(report) for report in reports]
+def render(tables: Sequence[Table]) -> str:
+    """One object for one table, a list of objects for several."""
+    objects = [_object(table) for table in tables]
     return json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, ensure_ascii=False) + "\n"
 
 
-def _object(report: Report) -> dict[str, Any]:
+def _object(table: Table) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
-        "model": report.name,
-        **report.head,
-        "totals": report.totals,
-        "rows": [_row(report, row) for row in report.rows],
-        "notes": list(report.notes),
+        "model": table.name,
+        **table.head,
+        "totals": table.totals,
+        "rows": [_row(table, row) for row in table.rows],
+        "notes": list(table.notes),
     }
 
 
-def _row(report: Report, row: Row) -> dict[str, Any]:
-    values = {column.key: row.values.get(column.key) for column in report.columns}
+def _row(table: Table, row: Row) -> dict[str, Any]:
+    values = {column.key: row.values.get(column.key) for column in table.columns}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from archscope.render.cells import RIGHT, kind, printable, text
-from archscope.tables.table import Column, Report, Row
+from archscope.tables.table import Column, Row, Table
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -17,24 +17,24 @@ _WHOLE = {"count", "bytes"}
 _DECIMAL = {"percent", "ratio"}
 
 
-def render(reports: Sequence[Report]) -> str:
-    r"""One `table` environment per report; needs `\usepackage{booktabs,siunitx}`, which the first line says."""
-    return "% \\usepackage{booktabs,siunitx}\n" + "\n".join(_table(report) for report in reports)
+def render(tables: Sequence[Table]) -> str:
+    r"""One `table` environment per table; needs `\usepackage{booktabs,siunitx}`, which the first line says."""
+    return "% \\usepackage{booktabs,siunitx}\n" + "\n".join(_table(table) for table in tables)
 
 
-def _table(report: Report) -> str:
+def _table(table: Table) -> str:
     columns = [
         column
-        for column in report.columns
-        if not column.file_only and any(row.values.get(column.key) is not None for row in report.rows)
+        for column in table.columns
+        if not column.file_only and any(row.values.get(column.key) is not None for row in table.rows)
     ]
-    spec = "".join(_alignment(column, report.rows) for column in columns)
+    spec = "".join(_alignment(column, table.rows) for column in columns)
     head = " & ".join(f"{{{escape(column.title)}}}" for column in columns)
-    rows = [" & ".join(_cell(row, column, at == 0) for at, column in enumerate(columns)) + r" \\" for row in report.rows]
+    rows = [" & ".join(_cell(row, column, at == 0) for at, column in enumerate(columns)) + r" \\" for row in table.rows]
     lines = [
-        r"\begin{table}", r"\centering", r"\small", rf"\caption{{{escape(report.title)}. {escape('; '.join(report.facts))}.}}",
+        r"\begin{table}", r"\centering", r"\small", rf"\caption{{{escape(table.title)}. {escape('; '.join(table.facts))}.}}",
         rf"\begin{{tabular}}{{{spec}}}", r"\toprule", f"{head} \\\\", r"\midrule", *rows, r"\bottomrule", r"\end{tabular}",
-        *(rf"\par\footnotesize {escape(note)}" for note in report.notes), r"\end{table}", "",
+        *(rf"\par\footnotesize {escape(note)}" for note in table.notes), r"\end{table}", "",
     ]  # fmt: skip
     return "\n".join(lines)
 

@@ -3,29 +3,29 @@
 from collections.abc import Sequence
 
 from archscope.render.cells import RIGHT, kind, printable, text
-from archscope.tables.table import Report
+from archscope.tables.table import Table
 
 
-def render(reports: Sequence[Report]) -> str:
-    """One section per report; numbers in full."""
-    return "\n".join(_section(report) for report in reports)
+def render(tables: Sequence[Table]) -> str:
+    """One section per table; numbers in full."""
+    return "\n".join(_section(table) for table in tables)
 
 
-def _section(report: Report) -> str:
-    filled = {key for row in report.rows for key, value in row.values.items() if value is not None}
-    columns = [column for column in report.columns if not column.file_only and (column.key in filled or not report.rows)]
+def _section(table: Table) -> str:
+    filled = {key for row in table.rows for key, value in row.values.items() if value is not None}
+    columns = [column for column in table.columns if not column.file_only and (column.key in filled or not table.rows)]
     head = [column.title for column in columns]
     rule = ["---:" if column.kind in RIGHT else "---" for column in columns]
     body = [
         [("&emsp;" * row.depth if at == 0 else "") + _cell(row.values.get(c.key), kind(row, c)) for at, c in enumerate(columns)]
-        for row in report.rows
+        for row in table.rows
     ]  # fmt: skip
-    lines = [f"### {_escape(report.title)}", "", *(f"{_escape(fact)}  " for fact in report.facts), ""]
+    lines = [f"### {_escape(table.title)}", "", *(f"{_escape(fact)}  " for fact in table.facts), ""]
     lines += [f"| {' | '.join(cells)} |" for cells in (head, rule, *body)]
-    if report.summary:
-        lines += ["", *(f"- {_escape(label)}: {text(value, reading, exact=True)}" for label, value, reading in report.summary)]
-    if report.notes:
-        lines += ["", *(f"<sub>{_escape(note)}</sub>  " for note in report.notes)]
+    if table.summary:
+        lines += ["", *(f"- {_escape(label)}: {text(value, reading, exact=True)}" for label, value, reading in table.summary)]
+    if table.notes:
+        lines += ["", *(f"<sub>{_escape(note)}</sub>  " for note in table.notes)]
     return "\n".join(lines) + "\n"
 
 

@@ -8,50 +8,50 @@ from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
 from archscope.render.cells import RIGHT, kind, printable, text
-from archscope.tables.table import Column, Report, Row
+from archscope.tables.table import Column, Row, Table
 
 _GAP = 2
 _PAGE = 120  # prose is not set wider than this, whatever the terminal
 _BAR = 8
 
 
-def render(reports: Sequence[Report], exact: bool = False) -> str:
+def render(tables: Sequence[Table], exact: bool = False) -> str:
     """Plain text at the width that it needs, without colour: what goes into a pipe or a file."""
     out = StringIO()
     console = Console(file=out, width=10_000, height=1000, color_system=None, legacy_windows=False)
-    for report in reports:
-        console.print(renderable(report, None, exact), crop=False, no_wrap=True, overflow="ignore")
+    for table in tables:
+        console.print(renderable(table, None, exact), crop=False, no_wrap=True, overflow="ignore")
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def renderable(report: Report, width: int | None, exact: bool = False) -> RenderableType:
-    """The report for a rich console.
+def renderable(table: Table, width: int | None, exact: bool = False) -> RenderableType:
+    """The table for a rich console.
 
     Arguments:
         width: of the terminal; None lets every column be as wide as it likes.
         exact: all digits instead of "12.25 G".
     """
-    shown, hidden = fitting(report, width, exact)
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", show_edge=False)
+    shown, hidden = fitting(table, width, exact)
+    grid = Grid(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold", show_edge=False)
     for column in shown:
         flexible = column.kind in ("text", "path", "shape")
-        table.add_column(
+        grid.add_column(
             column.title, justify="right" if column.kind in RIGHT and column.kind != "share" else "left", no_wrap=not flexible,
-            overflow="fold", min_width=None if flexible else _natural(report, column, exact),
+            overflow="fold", min_width=None if flexible else _natural(table, column, exact),
         )  # fmt: skip
-    for row in report.rows:
-        table.add_row(*(_cell(row, column, at == 0, exact) for at, column in enumerate(shown)), style="dim" if row.quiet else "")
+    for row in table.rows:
+        grid.add_row(*(_cell(row, column, at == 0, exact) for at, column in enumerate(shown)), style="dim" if row.quiet else "")
     page = _PAGE if width is None else min(width, _PAGE)
-    lines: list[RenderableType] = [Text(printable(report.title), style="bold"), *_prose(report.facts, page)]
-    if report.rows:
-        lines += [Text(), table]
-    if report.summary:
-        lines += [Text(), _summary(report, width)]
-    notes = list(report.notes)
+    lines: list[RenderableType] = [Text(printable(table.title), style="bold"), *_prose(table.facts, page)]
+    if table.rows:
+        lines += [Text(), grid]
+    if table.summary:
+        lines += [Text(), _summary(table, width)]
+    notes = list(table.notes)
     if hidden:
         names = ", ".join(column.title for column in hidden)
         notes.append(f"Left out at this width: {names}. A wider terminal or --format csv has all columns.")
@@ -64,19 +64,17 @@ def _prose(paragraphs: Sequence[str], width: int) -> list[Text]:
     return [Text(line, style="dim") for paragraph in paragraphs for line in wrap(printable(paragraph), width)]
 
 
-def _summary(report: Report, width: int | None) -> Table:
-    rows = [
-        (printable(label), text(value, reading, exact=True), text(value, reading)) for label, value, reading in report.summary
-    ]
+def _summary(table: Table, width: int | None) -> Grid:
+    rows = [(printable(label), text(value, reading, exact=True), text(value, reading)) for label, value, reading in table.summary]
     labels, exacts, shorts = (max(map(cell_len, column)) for column in zip(*rows, strict=True))
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), show_header=False)
-    table.add_column(overflow="fold")
-    table.add_column(justify="right", no_wrap=True, min_width=exacts)
+    grid = Grid(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), show_header=False)
+    grid.add_column(overflow="fold")
+    grid.add_column(justify="right", no_wrap=True, min_width=exacts)
     if width is None or labels + exacts + shorts + 2 * _GAP <= width:
-        table.add_column(style="dim", no_wrap=True)
+        grid.add_column(style="dim", no_wrap=True)
     for label, whole, short in rows:
-        table.add_row(*(Text(label), Text(whole, style="bold"), Text(short if short != whole else ""))[: len(table.columns)])
-    return table
+        grid.add_row(*(Text(label), Text(whole, style="bold"), Text(short if short != whole else ""))[: len(grid.columns)])
+    return grid
 
 
 def _cell(row: Row, column: Column, first: bool, exact: bool) -> Text:
@@ -94,27 +92,27 @@ def _bar(share: float) -> str:
     return "█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
 
 
-def _natural(report: Report, column: Column, exact: bool) -> int:
+def _natural(table: Table, column: Column, exact: bool) -> int:
     """The width that a column needs for its widest cell."""
     if column.kind == "share":
         return 6 + 1 + _BAR
-    first = report.columns[0] is column
-    cells = (2 * row.depth * first + cell_len(text(row.values.get(column.key), kind(row, column), exact)) for row in report.rows)
+    first = table.columns[0] is column
+    cells = (2 * row.depth * first + cell_len(text(row.values.get(column.key), kind(row, column), exact)) for row in table.rows)
     return max(len(column.title), max(cells, default=0))
 
 
-def fitting(report: Report, width: int | None, exact: bool) -> tuple[list[Column], list[Column]]:
+def fitting(table: Table, width: int | None, exact: bool) -> tuple[list[Column], list[Column]]:
     """The columns that a terminal has room for, and those that it has not: the highest rank goes first, from the right.
 
     Texts may fold down to a few characters; numbers may not.
     """
     shown = [
         c
-        for c in report.columns
-        if not c.file_only and (any(row.values.get(c.key) is not None for row in report.rows) or not report.rows)
+        for c in table.columns
+        if not c.file_only and (any(row.values.get(c.key) is not None for row in table.rows) or not table.rows)
     ]
     hidden: list[Column] = []
-    while width is not None and sum(_least(report, c, exact) + _GAP for c in shown) - _GAP > width:
+    while width is not None and sum(_least(table, c, exact) + _GAP for c in shown) - _GAP > width:
         droppable = [column for column in shown if column.rank > 0]
         if not droppable:
             break
@@ -124,6 +122,6 @@ def fitting(report: Report, width: int | None, exact: bool) -> tuple[list[Column
     return shown, hidden
 
 
-def _least(report: Report, column: Column, exact: bool) -> int:
-    natural = _natural(report, column, exact)
+def _least(table: Table, column: Column, exact: bool) -> int:
+    natural = _natural(table, column, exact)
     return min(natural, 28) if column.kind in ("text", "path") else natural

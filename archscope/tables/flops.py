@@ -8,7 +8,7 @@ from archscope.errors import UsageError
 from archscope.graph import Graph, Node, total
 from archscope.registry import unknown
 from archscope.tables.common import CONVENTION, at_least, facts, head, output_shape, share, totals, warnings
-from archscope.tables.table import Column, Line, Report, Row, Value
+from archscope.tables.table import Column, Line, Row, Table, Value
 from archscope.views.layers import layers
 from archscope.views.outline import outline
 
@@ -30,7 +30,7 @@ _COSTS = (
 
 def flops_table(
     graph: Graph, by: str = "stage", depth: int | None = None, top: int | None = None, convention: str | None = None
-) -> Report:
+) -> Table:
     """MACs, FLOPs and the operations that FLOPs are made of.
 
     Arguments:
@@ -63,7 +63,7 @@ def flops_table(
     ]
     if other is not None:
         summary.append((f"{other.unit} as {other.name} counts", counts[f"{other.name}_convention"], "count"))
-    return Report(
+    return Table(
         name=graph.name,
         title=f"{graph.name}: cost by {by}{f', the {len(rows)} dearest' if top else ''}",
         facts=facts(graph),

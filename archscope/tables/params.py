@@ -3,7 +3,7 @@
 from archscope import metrics
 from archscope.graph import Graph
 from archscope.tables.common import facts, head, output_shape, share, totals, warnings
-from archscope.tables.table import Column, Line, Report, Row
+from archscope.tables.table import Column, Line, Row, Table
 from archscope.views.outline import Part, outline
 
 COLUMNS = (
@@ -18,7 +18,7 @@ COLUMNS = (
 )
 
 
-def params_table(graph: Graph, depth: int | None = None) -> Report:
+def params_table(graph: Graph, depth: int | None = None) -> Table:
     """Parameters by module, repeated blocks folded; see `outline` for `depth`."""
     whole = metrics.params(graph)
     rows = [_row(part, whole) for part in outline(graph, depth) if metrics.params(part.graph)]
@@ -37,7 +37,7 @@ def params_table(graph: Graph, depth: int | None = None) -> Report:
     notes = ["Parameters are learnable numbers, each tensor once; buffers (running statistics) are not among them."]
     if counts["shared_params"]:
         notes.append("Rows that share parameters each show them; the totals count them once.")
-    return Report(
+    return Table(
         name=graph.name,
         title=f"{graph.name}: parameters",
         facts=facts(graph),

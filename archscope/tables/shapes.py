@@ -6,7 +6,7 @@ from archscope import metrics
 from archscope.graph import Graph
 from archscope.metrics.receptive_fields import Axis, receptive_fields
 from archscope.tables.common import CONVENTION, facts, head, totals, warnings
-from archscope.tables.table import Column, Line, Report, Row, Value
+from archscope.tables.table import Column, Line, Row, Table, Value
 from archscope.views.layers import layers
 
 COLUMNS = (
@@ -21,7 +21,7 @@ COLUMNS = (
 )
 
 
-def shapes_table(graph: Graph, fuse: bool = True) -> Report:
+def shapes_table(graph: Graph, fuse: bool = True) -> Table:
     """The output shape of every layer.
 
     Arguments:
@@ -51,7 +51,7 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Report:
         ("parameters", counts["params"], "count"),
         ("MACs", counts["macs"], "count"),
     )
-    return Report(
+    return Table(
         name=graph.name,
         title=f"{graph.name}: shapes",
         facts=facts(graph),

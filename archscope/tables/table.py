@@ -69,7 +69,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Report:
+class Table:
     """A table with everything that has to be said beside it.
 
     Attributes:

@@ -8,7 +8,7 @@ import msgspec
 
 from archscope.errors import ArchscopeError
 from archscope.registry import nearest, unknown
-from archscope.tables.table import Column, Kind, Report, Row
+from archscope.tables.table import Column, Kind, Row, Table
 from archscope.tables.table import Value as Cell
 from archscope.zoo.cards import Claim, Entry, Option, Value
 from archscope.zoo.verdicts import VERDICTS, Result
@@ -62,9 +62,9 @@ def _matches(entry: Entry, pattern: str) -> bool:
     return any(wanted in word for word in words)
 
 
-def networks_table(entries: Sequence[Entry]) -> Report:
+def networks_table(entries: Sequence[Entry]) -> Table:
     """One row per network."""
-    return Report(
+    return Table(
         name="networks",
         title=f"{len(entries)} network{'s' if len(entries) != 1 else ''}",
         columns=_NETWORKS,
@@ -93,13 +93,13 @@ def _network(entry: Entry) -> dict[str, Cell]:
     }
 
 
-def card_report(entry: Entry, entries: Sequence[Entry]) -> Report:
+def card_table(entry: Entry, entries: Sequence[Entry]) -> Table:
     """A network's card; the rows are the variants beside it and what sets each apart."""
     siblings = [entry, *(other for other in entries if other.family == entry.family and other != entry)]
     paper = entry.paper
     options = ", ".join(map(_option, entry.options)) or "none"
     errors = [claim for claim in entry.claims if claim.expect == "reported"]
-    return Report(
+    return Table(
         name=entry.name,
         title=f"{entry.name}: {entry.title}",
         facts=(
@@ -175,7 +175,7 @@ _KINDS: dict[str, Kind] = dict.fromkeys(("top1_error", "top5_error", "test_error
 _SIGNS = {"=": "", "about": "≈", "cut": "⌊⌋"}
 
 
-def claims_table(results: Iterable[Result], checked: Sequence[Entry], verdict: str | None = None) -> Report:
+def claims_table(results: Iterable[Result], checked: Sequence[Entry], verdict: str | None = None) -> Table:
     """One row per claim.
 
     Arguments:
@@ -187,7 +187,7 @@ def claims_table(results: Iterable[Result], checked: Sequence[Entry], verdict: s
     counts = Counter(result.verdict for result in found)
     shown = [result for result in found if verdict is None or result.verdict.lower() == verdict.lower()]
     names = f"{len(checked)} networks" if len(checked) != 1 else checked[0].name
-    return Report(
+    return Table(
         name="claims" if len(checked) != 1 else checked[0].name,
         title=f"{names}: {len(found)} published figures, recomputed",
         columns=_CLAIMS,

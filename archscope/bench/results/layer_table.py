@@ -5,7 +5,7 @@ from math import sqrt
 
 from archscope.bench.results.records import CallTime, Ceiling, LayerTimes, Session, Timing
 from archscope.bench.results.summary import attainable, bound, intensity_of
-from archscope.tables.table import Column, Measured, Report, Row, Value
+from archscope.tables.table import Column, Measured, Row, Table, Value
 
 FEWEST = 5  # stages: with fewer, the longest is opened
 
@@ -26,7 +26,7 @@ COLUMNS = (
 )
 
 
-def layer_tables(session: Session, timing: Timing) -> list[Report]:
+def layer_tables(session: Session, timing: Timing) -> list[Table]:
     """Two tables of a timing that has its layers: by stage and by layer; none of one that has not."""
     if timing.layers is None:
         return []
@@ -37,10 +37,10 @@ def layer_tables(session: Session, timing: Timing) -> list[Report]:
         "Of roof: share of what the roofline allows; above 100% the caches gave what the copy had to fetch from memory.",
     )
     by_layer = _by_layer(session, timing, timing.layers)
-    tables = [Report(timing.model, f"{about}: time by layer", COLUMNS, tuple(by_layer), facts, notes=notes)]
+    tables = [Table(timing.model, f"{about}: time by layer", COLUMNS, tuple(by_layer), facts, notes=notes)]
     if any(_children(timing.layers, stage) for stage in stages_of(timing.layers)):
         by_stage = _by_stage(session, timing, timing.layers)
-        tables.insert(0, Report(timing.model, f"{about}: time by stage", COLUMNS, tuple(by_stage), facts, notes=notes))
+        tables.insert(0, Table(timing.model, f"{about}: time by stage", COLUMNS, tuple(by_stage), facts, notes=notes))
     return tables
 
 

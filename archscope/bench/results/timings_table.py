@@ -6,7 +6,7 @@ from archscope import units
 from archscope.bench.results.cautions import cautions
 from archscope.bench.results.records import Bench, Ceiling, Environment, Session, Timing
 from archscope.bench.results.summary import Summary, summarise
-from archscope.tables.table import Column, Measured, Report, Row, Value
+from archscope.tables.table import Column, Measured, Row, Table, Value
 
 # What is the same in every row stands in the heading; in files it is a column all the same.
 _VARIED: tuple[tuple[Column, Callable[[Session, Timing], Value]], ...] = (
@@ -55,7 +55,7 @@ _FIGURES = (
 )
 
 
-def timings_table(bench: Bench) -> Report:
+def timings_table(bench: Bench) -> Table:
     """Every timing of a benchmark, one row each."""
     lines = summarise(bench)
     several = len(bench.sessions) > 1
@@ -69,7 +69,7 @@ def timings_table(bench: Bench) -> Report:
     numbers = {id(session): number for number, session in enumerate(bench.sessions, 1)}
     rows = [_row(session, timing, figures, numbers[id(session)]) for session, timing, figures in lines]
     facts = [fact for session in bench.sessions for fact in _facts(session, numbers[id(session)] if several else None)]
-    return Report(
+    return Table(
         name="bench",
         title=f"Benchmark: {', '.join(word for word in same if word) or 'several settings'}",
         columns=(*columns, *_FIGURES),
