@@ -34,14 +34,16 @@ def field_rows() -> list[dict]:
 
 
 def chart(kind: str) -> charts.Chart:
-    return charts.balls(field_rows()) if kind == "balls" else charts.of(kind, [traced(name) for name in DEFAULT])
+    return (
+        charts.KINDS["balls"].of(field_rows()) if kind == "balls" else charts.KINDS[kind].of([traced(name) for name in DEFAULT])
+    )
 
 
 # -- values ----------------------------------------------------------------------------------------------------------------------
 
 
 def test_the_field_has_one_ball_for_each_network_with_a_published_error():
-    made = charts.balls([*field_rows(), {"model": "silent", "macs": 1, "params": 1, "top1_error": None}])
+    made = charts.KINDS["balls"].of([*field_rows(), {"model": "silent", "macs": 1, "params": 1, "top1_error": None}])
     assert [ball.name for ball in made.items] == list(FIELD)
     assert {ball.name for ball in made.items if not ball.usual} == {"alexnet"}
     assert "hollow" in made.subtitle
@@ -237,7 +239,7 @@ def test_errors_say_what_to_do(words, message, capsys):
 
 def test_an_empty_chart_is_an_error_in_words():
     with pytest.raises(Exception, match="nothing to draw"):
-        charts.render(charts.balls([]))
+        charts.render(charts.KINDS["balls"].of([]))
     with pytest.raises(UsageError, match="unknown theme"):
         charts.render(chart("stages"), "svg", "pink")
 
@@ -250,7 +252,7 @@ def test_odd_networks_are_drawn_or_refused_in_words(kind):
         trace(nn.Embedding(10, 4), torch.empty(1, 7, dtype=torch.int64, device="meta"), name='<&> "quoted"'),
     ]
     for graph in odd:
-        chart_of_it = charts.of(kind, [graph])
+        chart_of_it = charts.KINDS[kind].of([graph])
         if chart_of_it.items:
             assert charts.render(chart_of_it, "html").count(b"<svg") == 2
         else:

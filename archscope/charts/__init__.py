@@ -1,5 +1,7 @@
-"""Charts of networks: what is drawn is a value (`chart_data.py`), how it is drawn is one file per kind of picture, and `save.py`
-writes it.
+"""Graphs -> figures of several networks, as svg, png, pdf or html.
+
+Open `chart.py` first: what a chart shows is a value. `kinds/` has a file for each kind, found by its being there; the `draw_*`
+files draw one sort of picture each on a `canvas.py`, and `save.py` writes it.
 
     balls    the field: top-1 error against multiply-accumulates, the area of a ball for its parameters
     stages   where the cost is: multiply-accumulates and parameters by stage
@@ -10,7 +12,8 @@ writes it.
 The plotting library is imported where something is drawn; torch never.
 """
 
-from archscope.charts.chart_data import KINDS, Chart, balls, depth, field, memory, of, stages
+import archscope.charts.kinds  # noqa: F401  registers the kinds
+from archscope.charts.chart import KINDS, Chart
 from archscope.charts.save import SUFFIXES, render
 
-__all__ = ["KINDS", "SUFFIXES", "Chart", "balls", "depth", "field", "memory", "of", "render", "stages"]
+__all__ = ["KINDS", "SUFFIXES", "Chart", "render"]

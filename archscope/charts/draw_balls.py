@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscope import units
 from archscope.charts.canvas import TOP, Canvas
-from archscope.charts.chart_data import Ball, Chart
+from archscope.charts.chart import Ball, Chart
 from archscope.charts.label_placement import Anchor, Box, distance, placed
 from archscope.charts.style import FAMILIES, Theme
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscope import units
 from archscope.charts.canvas import TOP, Canvas, formatter, steps
-from archscope.charts.chart_data import Chart, Line
+from archscope.charts.chart import Chart, Line
 from archscope.charts.label_placement import Box, spread
 from archscope.charts.style import DASHES, Theme
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from archscope.charts.canvas import TOP, Canvas
-from archscope.charts.chart_data import Chart, Line
+from archscope.charts.chart import Chart, Line
 from archscope.charts.draw_lines import colour, exact, scales
 from archscope.charts.label_placement import Box
 from archscope.charts.style import Theme

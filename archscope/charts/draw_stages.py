@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscope import units
 from archscope.charts.canvas import TOP, Canvas, formatter, steps
-from archscope.charts.chart_data import Bar, Chart, Segment
+from archscope.charts.chart import Bar, Chart, Segment
 from archscope.charts.style import Theme
 from archscope.views.stages import HEAD, STEM
 

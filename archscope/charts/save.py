@@ -6,9 +6,8 @@ from importlib.metadata import version
 from io import BytesIO
 from typing import Any
 
-from archscope.charts import draw_balls, draw_lines, draw_memory, draw_stages
 from archscope.charts.canvas import DPI, Canvas
-from archscope.charts.chart_data import Chart
+from archscope.charts.chart import KINDS, Chart
 from archscope.charts.style import settings, theme
 from archscope.errors import ArchscopeError
 
@@ -58,13 +57,6 @@ _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": "archscope"},
     "pdf": {"CreationDate": None, "Creator": "archscope", "Producer": "archscope"},
 }
-_PAINTERS = {
-    "balls": draw_balls.draw,
-    "stages": draw_stages.draw,
-    "depth": draw_lines.draw,
-    "field": draw_lines.draw,
-    "memory": draw_memory.draw,
-}
 
 
 def draw(chart: Chart, theme_name: str, interactive: bool = False) -> Canvas:
@@ -73,7 +65,7 @@ def draw(chart: Chart, theme_name: str, interactive: bool = False) -> Canvas:
     Arguments:
         interactive: whether every point of a curve is to have a tooltip.
     """
-    return _PAINTERS[chart.kind](chart, theme(theme_name), interactive)
+    return KINDS.find(chart.kind).draw(chart, theme(theme_name), interactive)
 
 
 def _titled(chart: Chart, data: bytes, tips: dict[str, str], prefix: str = "") -> str:

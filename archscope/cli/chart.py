@@ -52,14 +52,15 @@ def chart(
 
     if kind not in charts.KINDS:
         raise unknown("kind of chart", kind, charts.KINDS, list_all=True)
+    chosen = charts.KINDS[kind]
     find_theme(theme)
     path = destination(out, f"chart-{kind}", charts.SUFFIXES)
     request = forward.request()
-    subjects = list(gather(models or (FIELD if kind == "balls" else DEFAULT), request))
+    subjects = list(gather(models or (FIELD if chosen.from_rows else DEFAULT), request))
     error = next((subject.error for subject in subjects if subject.error is not None), None)
     if error is not None:
         raise error
-    if kind == "balls":
+    if chosen.from_rows:
         rows = lines(subjects, "model", request, protocol=protocol)
         silent = [str(row["model"]) for row in rows if row.get("top1_error") is None]
         if silent:
@@ -67,9 +68,9 @@ def chart(
                 f"no top-1 error of {', '.join(silent)} has been published that is known here",
                 "leave it out, or choose another --protocol or --kind",
             )
-        drawing = charts.balls(rows)
+        drawing = chosen.of(rows)
     else:
-        drawing = charts.of(kind, [subject.graph for subject in subjects if subject.graph is not None])
+        drawing = chosen.of([subject.graph for subject in subjects if subject.graph is not None])
     form = next(name for name, suffix in charts.SUFFIXES.items() if suffix == (path.suffix.lower() if path else ".svg"))
     content = charts.render(drawing, form, theme)
     if path is None:

@@ -1,0 +1,158 @@
+"""What a chart shows, as plain values: Graph -> Chart. No plotting library, no torch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archscope import units
+from archscope.graph import Graph
+from archscope.registry import Registry
+
+if TYPE_CHECKING:
+    from archscope.charts.canvas import Canvas
+    from archscope.charts.style import Theme
+
+
+@dataclass(frozen=True)
+class Ball:
+    """A network in the field.
+
+    Attributes:
+        macs, params: multiply-accumulates and learnable numbers.
+        error: top-1, in percent.
+        family: decides the colour.
+        protocol: how the error was measured; `usual` where it was with a single crop.
+        source: where the error was published.
+    """
+
+    name: str
+    macs: int
+    params: int
+    error: float
+    family: str
+    protocol: str
+    source: str
+
+    @property
+    def usual(self) -> bool:
+        """Whether the error is of a single crop."""
+        return "single crop" in self.protocol
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stage in a bar."""
+
+    stage: str
+    number: int
+    made_of: str
+    macs: int
+    params: int
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A network by its stages."""
+
+    name: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A network along its depth or time.
+
+    Attributes:
+        xs: where; ys: one tuple of values per panel.
+        tips: what each point is: path and shape.
+        peak: index of the point to be marked; None for none.
+    """
+
+    name: str
+    xs: tuple[int, ...]
+    ys: tuple[tuple[int, ...], ...]
+    tips: tuple[str, ...]
+    peak: int | None = None
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture to be drawn.
+
+    Attributes:
+        title, subtitle: above it; the subtitle says the conventions.
+        items: balls, bars or lines.
+        x, panels: titles of the axes, the panels from left to right.
+        units: of each panel's values: "" for a count, "B" for bytes, "px".
+        reference: a value to compare with, and its name; None for none.
+    """
+
+    kind: str
+    title: str
+    subtitle: str
+    items: tuple[Ball, ...] | tuple[Bar, ...] | tuple[Line, ...]
+    x: str
+    panels: tuple[str, ...]
+    units: tuple[str, ...] = ("",)
+    reference: tuple[int, str] | None = None
+
+    @property
+    def description(self) -> str:
+        """What the picture shows, in words, for those who cannot see it."""
+        return f"{self.title}. {self.subtitle}. {' '.join(_told(item) for item in self.items)}"
+
+
+def _told(item: Ball | Bar | Line) -> str:
+    match item:
+        case Ball():
+            return (
+                f"{item.name}: {units.count(item.macs)} MACs, {units.count(item.params)} params, {item.error}% ({item.protocol})."
+            )
+        case Bar():
+            parts = ", ".join(
+                f"{part.stage} {units.count(part.macs)} MACs {units.count(part.params)} params" for part in item.segments
+            )
+            return f"{item.name}: {parts}."
+        case Line():
+            at = len(item.xs) - 1 if item.peak is None else item.peak
+            return f"{item.name}: {' and '.join(f'{ys[at]:,}' for ys in item.ys)} at {item.xs[at]}."
+
+
+class ChartKind(NamedTuple):
+    """A kind of chart.
+
+    Attributes:
+        of: what it shows: Graphs -> Chart. Of the ball chart, the rows of a comparison -> Chart.
+        draw: how it is drawn: (chart, theme, whether points have tooltips) -> Canvas.
+        from_rows: whether `of` takes the rows of a comparison.
+    """
+
+    of: Callable[[Sequence[Any]], Chart]
+    draw: "Callable[[Chart, Theme, bool], Canvas]"
+    from_rows: bool = False
+
+    @property
+    def says(self) -> str:
+        """The first sentence of the docstring of `of`."""
+        return (self.of.__doc__ or "").strip().splitlines()[0]
+
+
+KINDS: Registry[ChartKind] = Registry("kind of chart")
+Of = Callable[[Sequence[Any]], Chart]
+
+
+def chart_kind(name: str, draw: "Callable[[Chart, Theme, bool], Canvas]", from_rows: bool = False) -> Callable[[Of], Of]:
+    """Registers a function that makes a Chart, under the word for `archscope chart --kind`. See `ChartKind`."""
+
+    def register(of: Of) -> Of:
+        KINDS.add(name, ChartKind(of, draw, from_rows))
+        return of
+
+    return register
+
+
+def inputs_of(graphs: Sequence[Graph]) -> str:
+    """The inputs and dtypes of these networks, for a subtitle."""
+    shapes = dict.fromkeys(units.shape(shape) for graph in graphs for shape in graph.shapes(graph.inputs))
+    dtypes = dict.fromkeys(graph.meta.dtype for graph in graphs)
+    return f"input {' or '.join(shapes)}, {' and '.join(dtypes)}"

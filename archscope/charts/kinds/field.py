@@ -1,0 +1,47 @@
+"""Growth of the receptive field."""
+
+from collections.abc import Sequence
+
+from archscope import metrics
+from archscope.charts import draw_lines
+from archscope.charts.chart import Chart, Line, chart_kind
+from archscope.graph import Graph, kinds
+from archscope.metrics.receptive_fields import receptive_fields
+from archscope.tables.common import called
+
+
+@chart_kind("field", draw_lines.draw)
+def field(graphs: Sequence[Graph]) -> Chart:
+    """The receptive field after each layer, against the convolutions and linear layers on the longest path to it."""
+    sizes = {max(shape[2:]) for graph in graphs for shape in graph.shapes(graph.inputs) if len(shape) > 2}
+    reference = (sizes.pop(), "input") if len(sizes) == 1 else None
+    lines = tuple(line for graph in graphs if (line := _grown(graph)).xs)
+    return Chart(
+        "field", "Growth of the receptive field", "the longer side, not cut at the border; joined branches see what either sees",
+        lines, "weighted depth: convolutions on the longest path", ("receptive field",), ("px",), reference,
+    )  # fmt: skip
+
+
+def _grown(graph: Graph) -> Line:
+    fields = receptive_fields(graph)
+    last = metrics.last_feature_map(graph)
+    reached: dict[int, int] = {}
+    best: dict[int, tuple[int, str]] = {}
+    for node in graph.nodes:
+        weighted = bool(node.params) and kinds.kind(node) in kinds.WEIGHTED
+        here = max((reached.get(t, 0) for t in node.inputs), default=0) + weighted
+        for tensor in node.outputs:
+            reached[tensor] = here
+            if tensor in fields:
+                size = max(axis.size for axis in fields[tensor])
+                if size >= best.get(here, (0, ""))[0]:
+                    best[here] = (size, graph.path(node))
+        if last is not None and last[0] in node.outputs:
+            break
+    # At equal depth the branches of a block see less than the block before them.
+    points: list[tuple[int, tuple[int, str]]] = []
+    for x, point in sorted(best.items()):
+        points.append((x, max(point, points[-1][1]) if points else point))
+    return Line(
+        called(graph), tuple(x for x, _ in points), (tuple(y for _, (y, _) in points),), tuple(tip for _, (_, tip) in points)
+    )

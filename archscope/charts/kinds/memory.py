@@ -1,0 +1,26 @@
+"""Activation memory over one forward."""
+
+from collections.abc import Sequence
+
+from archscope import metrics
+from archscope.charts import draw_memory
+from archscope.charts.chart import Chart, Line, chart_kind, inputs_of
+from archscope.graph import Graph, kinds
+from archscope.tables.common import called
+
+
+@chart_kind("memory", draw_memory.draw)
+def memory(graphs: Sequence[Graph]) -> Chart:
+    """Bytes of activations alive while each operator runs."""
+    return Chart(
+        "memory", "Activation memory over one forward",
+        f"bytes alive while each operator runs, parameters not among them; {inputs_of(graphs)}",
+        tuple(line for graph in graphs if (line := _alive(graph)).xs), "operators so far", ("activations alive",), ("B",),
+    )  # fmt: skip
+
+
+def _alive(graph: Graph) -> Line:
+    curve = metrics.liveness(graph)
+    values = tuple(alive.bytes for alive in curve)
+    tips = tuple(f"{kinds.word(alive.node)} in {graph.path(alive.node) or graph.name}" for alive in curve)
+    return Line(called(graph), tuple(range(1, len(values) + 1)), (values,), tips, values.index(max(values)) if values else None)
