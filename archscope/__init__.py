@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from archscope.models.look_up import look
     from archscope.models.model import Model
     from archscope.models.picture_of import diagram
-    from archscope.render.html import graph_html as graph_html
+    from archscope.render.formats.html import graph_html as graph_html
     from archscope.tracing import TraceError, trace
 
 _HOMES = {
@@ -44,7 +44,7 @@ _HOMES = {
     "compare": "archscope.comparison.side_by_side",
     "diagram": "archscope.models.picture_of",
     "diff": "archscope.comparison.structural_diff",
-    "graph_html": "archscope.render.html",
+    "graph_html": "archscope.render.formats.html",
     "load": "archscope.models.loading",
     "look": "archscope.models.look_up",
     "measure": "archscope.metrics",

@@ -13,8 +13,7 @@ from torch import Size, nn
 
 import archscope
 from archscope.errors import UsageError
-from archscope.render import FORMATS, by_suffix, render
-from archscope.render import terminal as table_format
+from archscope.render import FORMATS, by_suffix, render, terminal
 from archscope.render.cells import text
 from archscope.tables.flops import flops_table
 from archscope.tables.params import params_table
@@ -179,10 +178,10 @@ def test_hostile_names_in_every_format(hostile, form):
 
 def at_width(report: Table, width: int | None, exact: bool = False) -> str:
     if width is None:
-        return table_format.render([report], exact)
+        return terminal.plain([report], exact)
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=True, color_system=None, legacy_windows=False)
-    console.print(table_format.renderable(report, width, exact))
+    console.print(terminal.renderable(report, width, exact))
     return out.getvalue()
 
 
@@ -199,7 +198,7 @@ def inception():
 @pytest.mark.parametrize("make", range(len(WIDE)))
 def test_a_number_is_whole_or_its_column_is_absent(inception, make, width, exact):
     report = WIDE[make](inception)
-    shown, hidden = table_format.fitting(report, width, exact)
+    shown, hidden = terminal.fitting(report, width, exact)
     assert [c for c in report.columns if not c.file_only and c not in shown and c not in hidden and has(report, c)] == []
     lines = at_width(report, width, exact)
     numbers = set(re.findall(r"[\d,.]+(?:[x/][\d,.]+)*", lines))
@@ -227,7 +226,7 @@ def test_a_pipe_gets_every_column_in_full(inception):
 def test_a_share_has_a_bar():
     rows = (Row({"a": "half", "s": 0.5}), Row({"a": "all", "s": 1.0}))
     report = Table("m", "t", (Column("a", "a"), Column("s", "share", "share")), rows)
-    shown = table_format.render([report])
+    shown = terminal.plain([report])
     assert " 50.0% ████\n" in shown
     assert "100.0% ████████\n" in shown
 

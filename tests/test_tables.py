@@ -123,3 +123,11 @@ def test_wrong_words(tiny):
         flops_table(tiny, top=0)
     with pytest.raises(UsageError, match="unknown convention 'mine'"):
         flops_table(tiny, convention="mine")
+
+
+def test_the_groups_of_a_grouping_add_up_to_the_whole():
+    graph = traced("inception_v4")
+    table = flops_table(graph, by="kind")
+    assert sum(row.values["macs"] for row in table.rows) == graph.cost.macs
+    assert sum(row.values["runs"] for row in table.rows) == len(graph.nodes)
+    assert table.rows[0].values["kind"] == "convolution"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Annotated
 
 import typer
@@ -16,11 +17,20 @@ from archscope.cli.options import spread
 from archscope.errors import ArchscopeError
 from archscope.registry import unknown
 
-# Each module of this package holds one command of its own name.
-COMMANDS = (
+_ORDER = (
     "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "compare", "chart", "diff", "verify", "check",
     "bench",
 )  # fmt: skip
+_SHARED = {"app", "options", "output", "per_model"}  # modules of this package that hold no command
+
+
+def _commands() -> tuple[str, ...]:
+    """The modules of this package that hold a command of their own name, in the order of `--help`."""
+    found = {module.name for module in iter_modules([str(Path(__file__).parent)])} - _SHARED
+    return (*(name for name in _ORDER if name in found), *sorted(found.difference(_ORDER)))
+
+
+COMMANDS = _commands()
 
 
 def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:

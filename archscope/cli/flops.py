@@ -11,7 +11,7 @@ from archscope.cli.per_model import each
 
 def flops(
     models: options.Models,
-    by: Annotated[str, typer.Option("--by", help="stage, operator or layer.")] = "stage",
+    by: Annotated[str, typer.Option("--by", help="stage, operator, layer or kind.")] = "stage",
     top: Annotated[
         int | None, typer.Option("--top", "-n", min=1, help="Only so many rows, the dearest first.", show_default="all")
     ] = None,

@@ -39,11 +39,11 @@ def show(tables: Sequence[Table], exact: bool = False) -> None:
     """The tables, fitted to the terminal; in full width where stdout is not one."""
     from rich.console import Console
 
-    from archscope.render.terminal import render, renderable
+    from archscope.render.terminal import plain, renderable
 
     console = Console()
     if not console.is_terminal:
-        sys.stdout.write(render(tables, exact))
+        sys.stdout.write(plain(tables, exact))
         return
     for table in tables:
         console.print(renderable(table, console.width, exact))

@@ -1,5 +1,7 @@
-"""Renderers: tables to text, one format per file. Each is a function from a list of tables to a string; the suffix of a file
-finds it.
+"""A table -> text, csv, json, md, latex, html. In: tables as values; out: a string.
+
+Open `format.py` first. `formats/` has a file for each format, found by its being there; `cells.py` says how one value reads,
+`terminal.py` fits a table to a terminal.
 
     table   for a reader: rich, fitted to the terminal, never a digit cut
     csv     one table, plain numbers, a `model` column first
@@ -9,6 +11,7 @@ finds it.
     html    a self-contained page
 """
 
-from archscope.render.formats import FORMATS, Format, by_suffix, render
+import archscope.render.formats  # noqa: F401  registers the formats
+from archscope.render.format import FORMATS, Format, by_suffix, render
 
 __all__ = ["FORMATS", "Format", "by_suffix", "render"]

@@ -19,7 +19,7 @@ _PAGE = 120  # prose is not set wider than this, whatever the terminal
 _BAR = 8
 
 
-def render(tables: Sequence[Table], exact: bool = False) -> str:
+def plain(tables: Sequence[Table], exact: bool = False) -> str:
     """Plain text at the width that it needs, without colour: what goes into a pipe or a file."""
     out = StringIO()
     console = Console(file=out, width=10_000, height=1000, color_system=None, legacy_windows=False)

@@ -1,18 +1,18 @@
-"""The cost table: where the arithmetic is, by stage, by operator or by layer."""
+"""The cost table: where the arithmetic is, by stage, by operator, by layer, or by any other grouping of operators."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, get_args
 
+import archscope.views.groupings  # noqa: F401  registers the groupings
 from archscope.conventions.convention import CONVENTIONS, Worth
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node, total
 from archscope.registry import unknown
 from archscope.tables.common import CONVENTION, at_least, facts, head, output_shape, share, totals, warnings
 from archscope.tables.table import Column, Line, Row, Table, Value
+from archscope.views.grouping import GROUPINGS
 from archscope.views.layers import layers
 from archscope.views.outline import outline
 
-By = Literal["stage", "operator", "layer"]
 Rows = tuple[tuple[Column, ...], list[Row]]
 
 _COSTS = (
@@ -34,20 +34,21 @@ def flops_table(
     """MACs, FLOPs and the operations that FLOPs are made of.
 
     Arguments:
-        by: "stage" for the outline, "operator" for a line per operator, "layer" for a line per layer in execution order.
+        by: "stage" for the outline, "operator" for a line per operator, "layer" for a line per layer in execution order, or one
+            of `GROUPINGS`.
         depth: of the outline.
         top: only so many rows, the dearest first.
         convention: adds a column in which each part is worth what it is worth to another tool.
 
     Raises `UsageError` for a `by` or a `convention` that does not exist.
     """
-    if by not in _BY:
-        raise unknown("grouping", by, get_args(By), list_all=True)
+    if by not in _BY and by not in GROUPINGS:
+        raise unknown("grouping", by, (*_BY, *GROUPINGS), list_all=True)
     if top is not None and top < 1:
         raise UsageError(f"--top {top} shows nothing", "give 1 or more")
     other = CONVENTIONS.find(convention) if convention is not None else None
     worth = other.worth(graph) if other is not None else None
-    first, rows = _BY[by](graph, depth, worth)
+    first, rows = _BY[by](graph, depth, worth) if by in _BY else _by_group(graph, by, worth)
     if top is not None:
         rows = sorted(rows, key=lambda row: (-_number(row, "macs"), -_number(row, "flops")))[:top]
         rows = [Row(row.values) for row in rows]
@@ -173,6 +174,16 @@ def _by_operator(graph: Graph, depth: int | None, worth: Worth | None) -> Rows:
         for op, nodes in groups.items()
     ]  # fmt: skip
     return columns, sorted(rows, key=lambda row: (-_number(row, "flops"), str(row.values["operator"])))
+
+
+def _by_group(graph: Graph, by: str, worth: Worth | None) -> Rows:
+    """One row per group, the dearest first."""
+    columns = (Column(by, by, "path"), Column("runs", "runs", "count"))
+    rows = [
+        Row({by: name, "runs": sum(node.repeats for node in nodes), **_cost(graph, nodes, worth)})
+        for name, nodes in GROUPINGS[by].of(graph).items()
+    ]
+    return columns, sorted(rows, key=lambda row: (-_number(row, "flops"), str(row.values[by])))
 
 
 def _why(nodes: list[Node]) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from archscope.render.cells import RIGHT, kind, printable, text
+from archscope.render.format import renderer
 from archscope.tables.table import Column, Row, Table
 
 _ESCAPES = {
@@ -17,6 +18,7 @@ _WHOLE = {"count", "bytes"}
 _DECIMAL = {"percent", "ratio"}
 
 
+@renderer("latex", suffix=".tex")
 def render(tables: Sequence[Table]) -> str:
     r"""One `table` environment per table; needs `\usepackage{booktabs,siunitx}`, which the first line says."""
     return "% \\usepackage{booktabs,siunitx}\n" + "\n".join(_table(table) for table in tables)

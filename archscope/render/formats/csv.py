@@ -5,9 +5,11 @@ import io
 from collections.abc import Sequence
 
 from archscope.render.cells import line, printable
+from archscope.render.format import renderer
 from archscope.tables.table import Table
 
 
+@renderer("csv", suffix=".csv")
 def render(tables: Sequence[Table]) -> str:
     """The rows of all tables under one head; a column that a table does not have is empty there."""
     columns = tuple({column.key: column for table in tables for column in table.columns}.values())

@@ -7,6 +7,7 @@ from archscope import units
 from archscope.graph import Graph
 from archscope.render.cells import RIGHT, text
 from archscope.render.cells import kind as kind_of
+from archscope.render.format import renderer
 from archscope.tables.table import Row, Table
 
 _STYLE = """
@@ -20,6 +21,7 @@ _STYLE = """
 """.strip()
 
 
+@renderer("html", suffix=".html")
 def render(tables: Sequence[Table]) -> str:
     """A page with one section per table; no script, nothing from elsewhere."""
     title = escape(", ".join(table.title for table in tables))

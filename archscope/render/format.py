@@ -1,7 +1,6 @@
-"""The formats of a table, by name and by suffix."""
+"""What a format of a table is, and the registry of them, by name and by suffix."""
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -9,21 +8,27 @@ from archscope.errors import UsageError
 from archscope.registry import Registry
 from archscope.tables.table import Table
 
+Renderer = Callable[[Sequence[Table]], str]
+
 
 class Format(NamedTuple):
-    """A format: its suffix, and the module of this package with a function `render(tables) -> str`."""
+    """A format: the suffix of its files, and the function from tables to text."""
 
     suffix: str
-    module: str
+    render: Renderer
 
 
 FORMATS: Registry[Format] = Registry("format")
-FORMATS.add("table", Format(".txt", "terminal"))
-FORMATS.add("csv", Format(".csv", "csv"))
-FORMATS.add("json", Format(".json", "json"))
-FORMATS.add("md", Format(".md", "markdown"))
-FORMATS.add("latex", Format(".tex", "latex"))
-FORMATS.add("html", Format(".html", "html"))
+
+
+def renderer(name: str, suffix: str) -> Callable[[Renderer], Renderer]:
+    """Registers a function from tables to text under the word for `--format`; `--out x.csv` finds it by its suffix."""
+
+    def register(render: Renderer) -> Renderer:
+        FORMATS.add(name, Format(suffix, render))
+        return render
+
+    return register
 
 
 def by_suffix(path: str) -> str:
@@ -38,5 +43,4 @@ def by_suffix(path: str) -> str:
 
 def render(tables: Sequence[Table], form: str) -> str:
     """The tables as text in one format. Raises `UsageError` for a format that does not exist."""
-    renderer: Callable[[Sequence[Table]], str] = import_module(f"archscope.render.{FORMATS.find(form).module}").render
-    return renderer(tables)
+    return FORMATS.find(form).render(tables)

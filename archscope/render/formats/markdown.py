@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from archscope.render.cells import RIGHT, kind, printable, text
+from archscope.render.format import renderer
 from archscope.tables.table import Table
 
 
+@renderer("md", suffix=".md")
 def render(tables: Sequence[Table]) -> str:
     """One section per table; numbers in full."""
     return "\n".join(_section(table) for table in tables)

@@ -4,11 +4,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from archscope.render.format import renderer
 from archscope.tables.table import Row, Table
 
 SCHEMA_VERSION = 1
 
 
+@renderer("json", suffix=".json")
 def render(tables: Sequence[Table]) -> str:
     """One object for one table, a list of objects for several."""
     objects = [_object(table) for table in tables]
