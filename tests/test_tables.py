@@ -126,7 +126,7 @@ def test_wrong_words(tiny):
 
 
 def test_the_groups_of_a_grouping_add_up_to_the_whole():
-    graph = traced("inception_v4")
+    graph = archscope.load("inception_v4").trace()
     table = flops_table(graph, by="kind")
     assert sum(row.values["macs"] for row in table.rows) == graph.cost.macs
     assert sum(row.values["runs"] for row in table.rows) == len(graph.nodes)
