@@ -66,7 +66,9 @@ def _python(folder: Path, *arguments: str) -> str:
 
 def test_every_row_of_the_table_has_an_example_of_at_most_15_lines():
     rows = re.findall(r"^\| \[.*\]\((#[\w-]+)\) \|", TEXT, re.MULTILINE)
-    headings = {"#" + re.sub(r"[^\w -]", "", words).lower().replace(" ", "-") for words in re.findall(r"^### (.+)$", TEXT, re.MULTILINE)}
+    headings = {
+        "#" + re.sub(r"[^\w -]", "", words).lower().replace(" ", "-") for words in re.findall(r"^### (.+)$", TEXT, re.MULTILINE)
+    }
     assert rows
     assert set(rows) == headings
     for path, code in EXAMPLES:
