@@ -73,6 +73,19 @@ def with_numbers(count: int) -> Callable:
     return make
 
 
+def clamped(*names: str) -> Callable:
+    def make(draw):
+        bounds = {name: draw(SCALARS) for name in names if draw(st.integers(0, 4))}
+        return (tensor(draw, shape(draw)), *(() if len(names) > 1 else bounds.values())), bounds if len(names) > 1 else {}
+
+    return make
+
+
+def vector_norm(draw):
+    (x, dims, keepdim), more = mean(draw)
+    return (x, draw(st.sampled_from([2, 2.0, 1, 0, float("inf")])), dims, keepdim), more
+
+
 def filled(draw):
     return (tensor(draw, shape(draw)), draw(SCALARS)), {}
 
@@ -248,6 +261,7 @@ _NUMBERS = {
     "hardtanh_": 2,
 }
 _DRAWN: dict[str, Callable] = {
+    "clamp": clamped("min", "max"), "clamp_min": clamped("min"), "clamp_max": clamped("max"), "linalg_vector_norm": vector_norm,
     "_softmax": softmax, "_log_softmax": softmax, "_safe_softmax": safe_softmax, "fill_": filled, "clone": cloned, "convolution": convolution,
     "max_pool2d_with_indices": pooling(True), "avg_pool2d": pooling(False),
     "avg_pool3d": pooling(False, 3), "_adaptive_avg_pool2d": adaptive, "adaptive_avg_pool2d": adaptive,
@@ -297,6 +311,7 @@ def test_a_rule_answers_as_torch_does_or_not_at_all(overload, data):
 
 
 ORDINARY: dict[str, tuple] = {
+    "clamp": ((2, 3), 0.5, None), "clamp_min": ((2, 3), 1e-12), "clamp_max": ((2, 3), 6), "linalg_vector_norm": ((2, 3), 2.0, [1], True),
     "_softmax": ((2, 3), 1, False), "_log_softmax": ((2, 3), 1, False), "_safe_softmax": ((2, 3), 1), "fill_": ((2, 3), 1.0),
     "convolution": ((1, 4, 9, 9), [(6, 2, 3, 3)], [(6,)], [2, 2], [1, 1], [1, 1], False, [0, 0], 2),
     "max_pool2d_with_indices": ((1, 4, 9, 9), [3, 3], [2, 2]), "avg_pool2d": ((1, 4, 9, 9), [3, 3], [2, 2], [1, 1], True, False),

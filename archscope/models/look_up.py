@@ -1,4 +1,6 @@
-"""Words -> Graph, by the shortest way: a saved graph, the trace store, or a fresh trace. torch is imported only for the last."""
+"""Words -> Graph, by the shortest way: a saved graph, one that travels with the package, the trace store, or a fresh trace.
+torch is imported only for the last.
+"""
 
 import os
 import sys
@@ -12,7 +14,7 @@ from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.models import trace_store
 from archscope.models.source import SOURCES
-from archscope.zoo import catalog
+from archscope.zoo import catalog, packaged
 
 Shape = Sequence[int]
 
@@ -41,6 +43,10 @@ def look(
     if name.endswith(".json"):
         return _saved(name, bool(input or options or batch != 1 or dtype != "float32" or mode != "eval"))
     name = canonical(name)
+    plain = batch == 1 and dtype == "float32" and mode == "eval" and not options
+    graph = _packaged(name, input) if plain else None
+    if graph is not None:
+        return graph
     source = SOURCES.get(name.partition(":")[0] if ":" in name else "")
     if source is None or source.packages is None:
         return _fresh(name, input, batch, dtype, mode, options)
@@ -50,14 +56,22 @@ def look(
         "batch": batch,
         "dtype": dtype,
         "mode": mode,
-        "options": dict(options),
+        "options": sorted(options.items()),
     }
-    key = trace_store.key({**request, "options": sorted(options.items())}, ("torch", *source.packages))
-    graph = trace_store.get(key)
+    key = trace_store.key(request, ("torch", *source.packages))
+    graph = trace_store.get(key) if key else None
     if graph is None:
         graph = _fresh(name, input, batch, dtype, mode, options)
-        trace_store.put(key, graph)
+        if key:
+            trace_store.put(key, graph)
     return graph
+
+
+def _packaged(name: str, input: Sequence[Shape]) -> Graph | None:
+    """The Graph of a built-in network at its own input."""
+    if ":" in name or (input and [*map(tuple, input)] != [catalog.find(name).input]):
+        return None
+    return packaged.graph(name)
 
 
 def canonical(name: str) -> str:

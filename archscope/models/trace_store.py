@@ -1,101 +1,181 @@
 """The trace store: Graphs on disk, so that the second look at a network needs no torch.
 
-A Graph is kept under a key made of everything it depends on: archscope's own source, the versions of torch and of the library
-that the model comes from, the model's name and arguments, input, batch, dtype and mode. Models from a user's own files are
-never kept. The store is a
-cache: what is damaged or cannot be written is as good as absent.
+A Graph is kept under a key made of everything it depends on: archscope's own source, Python, torch and the library that the model
+comes from, the environment variables that these obey, the model's name and arguments, input, batch, dtype and mode. What becomes
+known only when the model runs (the files that a user's own model is made of) stands in the entry and is compared when it is read.
+
+The store is a cache: an entry that is damaged, was renamed, is of another version or cannot be written is as good as absent, and
+is made anew. Entries appear whole (written aside and renamed), so that several processes may use one store.
 
     ARCHSCOPE_STORE=/some/folder   keeps it there
     ARCHSCOPE_STORE=off            keeps nothing
 """
 
-import hashlib
 import os
-import tempfile
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
-from platformdirs import user_cache_path
 
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
+from archscope.graph.compact import checksum, pack, unpack
+from archscope.models import fingerprints
 
+_MAGIC = b"archscope trace 1\n"
 _MOST = 500  # graphs; the least recently used go first
+_ABANDONED = 3600.0  # seconds after which a file that is still being written belongs to a process that was killed
+_OURS = re.compile(r"[0-9a-f]{32}\.graph(\.\w+\.tmp)?")  # nothing else in the folder is ever touched
+
+
+class Need(NamedTuple):
+    """Something that a Graph depends on besides its key.
+
+    Attributes:
+        kind: a file by its path, or an installed package by its name.
+        what: which one.
+        was: its fingerprint when the Graph was made; "" for a file that was not there.
+    """
+
+    kind: Literal["file", "package"]
+    what: str
+    was: str
+
+    def holds(self) -> bool:
+        """Whether it still is what it was."""
+        now = fingerprints.content(self.what) if self.kind == "file" else fingerprints.package(self.what)
+        return now == self.was
+
+
+class _Entry(msgspec.Struct, frozen=True, array_like=True):
+    needs: list[tuple[Literal["file", "package"], str, str]]
+    graph: bytes
+
+
+class Content(NamedTuple):
+    """What a store holds: its entries, their bytes."""
+
+    entries: int
+    bytes: int
 
 
 def folder() -> Path | None:
-    """Where the store is; None where it is switched off."""
+    """Where the store is; None where it is switched off, or where this user has no home."""
     told = os.environ.get("ARCHSCOPE_STORE", "")
     if told.lower() in ("off", "0", "no", "false"):
         return None
-    return Path(told) if told else user_cache_path("archscope", appauthor=False) / "graphs"
+    if told:
+        return Path(told)
+    from platformdirs import user_cache_path
+
+    usual = user_cache_path("archscope", appauthor=False) / "graphs"
+    return usual if usual.is_absolute() else None
 
 
-def key(request: Mapping[str, Any], packages: tuple[str, ...]) -> str:
-    """The name under which a Graph is kept.
+def key(request: Mapping[str, Any], packages: Sequence[str]) -> str | None:
+    """The name under which a Graph is kept; None where one of the packages cannot be told apart from another version of itself.
 
     Arguments:
         request: what was asked for: name, arguments, input, batch, dtype, mode.
-        packages: distributions that the answer depends on, beside archscope itself.
+        packages: that the answer depends on, beside archscope itself.
     """
-    versions = {package: _version(package) for package in packages}
-    content = msgspec.json.encode([_source_digest(), versions, {name: repr(value) for name, value in sorted(request.items())}])
-    return hashlib.sha256(content).hexdigest()[:32]
+    from hashlib import sha256
+
+    versions = {package: fingerprints.package(package) for package in packages}
+    if None in versions.values():
+        return None
+    words = {name: repr(value) for name, value in sorted(request.items())}
+    content = [fingerprints.own_source(), fingerprints.python(), fingerprints.environment(), versions, words]
+    return sha256(msgspec.json.encode(content)).hexdigest()[:32]
 
 
 def get(name: str) -> Graph | None:
-    """The Graph under this key, if there is one that can be read."""
+    """The Graph under this key, if there is one, it is undamaged, and everything that it depends on is as it was."""
     where = folder()
     if where is None:
         return None
-    with suppress(OSError, ArchscopeError):
-        path = where / f"{name}.json"
-        graph = Graph.from_json(path.read_bytes())
-        os.utime(path)
-        return graph
-    return None
+    path = where / f"{name}.graph"
+    try:
+        graph = _read(name, path.read_bytes())
+    except (OSError, ValueError, msgspec.DecodeError, ArchscopeError):
+        return None
+    if graph is not None:
+        with suppress(OSError):
+            os.utime(path)
+    return graph
 
 
-def put(name: str, graph: Graph) -> None:
+def put(name: str, graph: Graph, needs: Sequence[Need] = ()) -> None:
     """Keeps a Graph; quietly does nothing where that is not possible."""
     where = folder()
     if where is None:
         return
-    with suppress(OSError):
+    import tempfile
+
+    with suppress(OSError, ValueError, ArchscopeError):
+        content = _written(name, graph, needs)
         where.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=where, suffix=".tmp")
+        handle, temporary = tempfile.mkstemp(dir=where, prefix=f"{name}.graph.", suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(graph.to_json())
-            Path(temporary).replace(where / f"{name}.json")
+                file.write(content)
+            Path(temporary).replace(where / f"{name}.graph")
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
         _prune(where)
 
 
-def _prune(where: Path) -> None:
-    kept = sorted(where.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in kept[_MOST:]:
-        path.unlink(missing_ok=True)
+def content() -> Content:
+    """How many Graphs the store holds, and their bytes."""
+    sizes = [status.st_size for path, status in _files(folder()) if path.suffix == ".graph"]
+    return Content(len(sizes), sum(sizes))
 
 
-def _version(package: str) -> str:
+def clear() -> Content:
+    """Empties the store and says what it held; files that are not the store's own stay. Raises `ArchscopeError` if it cannot."""
+    held, where = content(), folder()
     try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
+        for path, _ in _files(where):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ArchscopeError(f"cannot empty {where}: {(error.strerror or str(error)).lower()}") from None
+    return held
 
 
-@cache
-def _source_digest() -> str:
-    digest = hashlib.sha256()
-    root = Path(__file__).parent.parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    return digest.hexdigest()
+def _written(name: str, graph: Graph, needs: Sequence[Need]) -> bytes:
+    body = msgspec.msgpack.encode(_Entry([tuple(need) for need in needs], pack(graph)))
+    return _MAGIC + checksum(name.encode() + body) + body
+
+
+def _read(name: str, data: bytes) -> Graph | None:
+    begin = len(_MAGIC) + len(checksum(b""))
+    body = data[begin:]
+    if data[:begin] != _MAGIC + checksum(name.encode() + body):
+        return None
+    entry = msgspec.msgpack.decode(body, type=_Entry)
+    return unpack(entry.graph, name) if all(Need(*need).holds() for need in entry.needs) else None
+
+
+def _files(where: Path | None) -> list[tuple[Path, os.stat_result]]:
+    """The store's own files; one that vanishes meanwhile is left out."""
+    found = []
+    if where is not None:
+        with suppress(OSError):
+            for path in where.iterdir():
+                if _OURS.fullmatch(path.name):
+                    with suppress(OSError):
+                        found.append((path, path.stat()))
+    return found
+
+
+def _prune(where: Path) -> None:
+    files = sorted(_files(where), key=lambda file: file[1].st_mtime, reverse=True)
+    old = time.time() - _ABANDONED
+    left = [path for path, status in files if path.suffix == ".tmp" and status.st_mtime < old]
+    for path in [path for path, _ in files if path.suffix == ".graph"][_MOST:] + left:
+        path.unlink(missing_ok=True)

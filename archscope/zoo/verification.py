@@ -1,7 +1,8 @@
 """Published figures against counts: every claim on a network's card, recomputed from a fresh trace.
 
 archscope verify                    all networks
-python -m archscope.zoo.verification    writes the counts and claims into zoo/catalog.json, which travels with the package
+python -m archscope.zoo.verification    writes what travels with the package: zoo/catalog.json, the counts and claims, and
+                                        zoo/graphs/, the Graphs
 """
 
 import importlib
@@ -15,8 +16,9 @@ from torch import nn
 
 from archscope import metrics, zoo
 from archscope.graph import Graph
+from archscope.graph.compact import pack
 from archscope.tracing.forward_pass import trace
-from archscope.zoo import catalog
+from archscope.zoo import catalog, packaged
 from archscope.zoo.cards import Card, Claim, Entry, OptionValue, Value
 from archscope.zoo.network import NETWORKS
 from archscope.zoo.quantities import QUANTITIES, Subject, number
@@ -63,7 +65,8 @@ def _traced(name: str, options: tuple[tuple[str, OptionValue], ...] = ()) -> Gra
 def _trace(build: Callable[[], nn.Module], card: Card) -> Graph:
     with torch.device("meta"):
         module = build()
-    return trace(module, torch.empty(1, *card.input, device="meta"), name=card.name)
+    inputs = torch.empty(1, *card.input, device="meta")
+    return trace(module, inputs, name=card.name, variant=card.variant, source=card.name)
 
 
 def survey() -> tuple[Entry, ...]:
@@ -103,5 +106,28 @@ def write_catalog() -> int:
     return len(entries)
 
 
+def write_graphs() -> int:
+    """Writes `zoo/graphs/` anew; returns the number of networks. A Graph that is what it was keeps its bytes."""
+    packaged.FOLDER.mkdir(exist_ok=True)
+    fresh = {packaged.path(entry.name): _portable(_traced(entry.name)) for entry in catalog.entries()}
+    for file in packaged.FOLDER.glob("*.graph"):
+        if file not in fresh:
+            file.unlink()
+    for file, graph in fresh.items():
+        file.write_bytes(pack(graph))
+    packaged.MADE_FROM.write_text(f"torch {_release(torch.__version__)}\nsource {packaged.source_digest()}\n")
+    return len(fresh)
+
+
+def _portable(graph: Graph) -> Graph:
+    """The same, whatever torch was built for: shapes without arithmetic do not depend on CUDA."""
+    return msgspec.structs.replace(graph, meta=msgspec.structs.replace(graph.meta, torch=_release(graph.meta.torch)))
+
+
+def _release(version: str) -> str:
+    return version.partition("+")[0]
+
+
 if __name__ == "__main__":
     write_catalog()
+    write_graphs()

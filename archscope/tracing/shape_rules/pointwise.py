@@ -22,6 +22,14 @@ def _unary(x: Tensor, *args: Any, **kwargs: Any) -> Tensor | None:
     return empty(x.shape, x) if x.is_floating_point() and x.is_contiguous() else None
 
 
+@rule(aten.clamp.default, aten.clamp_min.default, aten.clamp_max.default)
+def _clamp(x: Tensor, *bounds: Any, **kwargs: Any) -> Tensor | None:
+    # [*s] -> [*s]
+    given = [bound for bound in (*bounds, *kwargs.values()) if bound is not None]
+    ordinary = given and all([type(bound) in (int, float) for bound in given])
+    return empty(x.shape, x) if ordinary and x.is_floating_point() and x.is_contiguous() else None
+
+
 @rule(aten._softmax.default, aten._log_softmax.default, aten._safe_softmax.default)
 def _softmax(x: Tensor, dim: int, *args: Any, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s]; with half_to_float or a dtype torch decides

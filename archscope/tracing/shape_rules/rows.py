@@ -42,9 +42,24 @@ def _layer_norm(x: Tensor, shape: Any, weight: Any, bias: Any, eps: float) -> tu
 @rule(aten.mean.dim, aten.sum.dim_IntList)
 def _mean(x: Tensor, dims: Any, keepdim: bool = False, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s] without dims, or with them as 1
-    if not dims or not x.is_floating_point() or kwargs.get("dtype") is not None or not all(-x.dim() <= d < x.dim() for d in dims):
+    if not dims or not x.is_floating_point() or kwargs.get("dtype") is not None:
         return None
-    gone = {d % x.dim() for d in dims}
+    return _reduced(x, dims, keepdim)
+
+
+@rule(aten.linalg_vector_norm.default)
+def _vector_norm(x: Tensor, ord: Any = 2, dims: Any = None, keepdim: bool = False, **kwargs: Any) -> Tensor | None:
+    # [*s] -> [*s] without dims, or with them as 1; the maximum of nothing (ord inf) is torch's to refuse
+    if not dims or not x.is_floating_point() or kwargs.get("dtype") is not None or ord not in (1, 2):
+        return None
+    return _reduced(x, dims, keepdim)
+
+
+def _reduced(x: Tensor, dims: Any, keepdim: bool) -> Tensor | None:
+    rank = x.dim()
+    if not all([-rank <= d < rank for d in dims]):
+        return None
+    gone = {d % rank for d in dims}
     if len(gone) < len(dims):
         return None
     return empty([1 if at in gone else s for at, s in enumerate(x.shape) if keepdim or at not in gone], x)
