@@ -111,7 +111,12 @@ def test_a_packaged_graph_is_that_of_a_fresh_trace(entry):
 
 
 def test_the_packaged_graphs_are_those_of_this_source():
-    assert packaged.MADE_FROM.read_text().split() == ["torch", packaged.graph("lenet5").meta.torch, "source", packaged.source_digest()], AGAIN
+    assert packaged.MADE_FROM.read_text().split() == [
+        "torch",
+        packaged.graph("lenet5").meta.torch,
+        "source",
+        packaged.source_digest(),
+    ], AGAIN
 
 
 def test_there_is_one_for_every_network_and_no_other_and_they_are_small():

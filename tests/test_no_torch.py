@@ -1,4 +1,6 @@
-"""What must feel instant never imports torch: import, help, completion, wrong words, and every second look."""
+"""What must feel instant never imports torch: import, help, completion, wrong words, the first look at a network of ours, every
+second look.
+"""
 
 import os
 import subprocess
@@ -65,17 +67,37 @@ def test_completion(python):
     assert heavy(found) == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("params", "v4"), ("flops", "v4", "--by", "layer"), ("shapes", "v4", "--every"), ("tree", "v4"), ("diagram", "v4", "--out", "v4.svg"),
+        ("diff", "v4", "irv2"), ("trace", "v4"), ("cache",), ("cache", "clear"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_first_look_at_a_network_of_ours(python, words, tmp_path):
+    found = python(*words, cwd=tmp_path, ARCHSCOPE_STORE=str(tmp_path / "nothing"))
+    assert found.returncode == 0
+    assert heavy(found) == []
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_first_comparison(python, tmp_path):
+    found = python("compare", "v4", "irv2", "resnet50", "--format", "csv", ARCHSCOPE_STORE=str(tmp_path / "nothing"))
+    assert len(found.stdout.splitlines()) == 4
+    assert "torch" not in heavy(found)
+
+
 @pytest.mark.parametrize("command", ["params", "flops", "shapes"])
 def test_a_second_look(python, command):
-    first, second = (python(command, "v4", "--format", "json") for _ in range(2))
+    first, second = (python(command, "v4", "--batch", "2", "--format", "json") for _ in range(2))
     assert first.returncode == second.returncode == 0
     assert second.stdout == first.stdout
     assert heavy(second) == []
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json", "md", "latex", "html"])
-def test_every_format_of_a_second_look(python, form):
-    python("flops", "v4", "--format", form)
+def test_every_format_of_a_first_look(python, form):
     assert heavy(python("flops", "v4", "--format", form)) == []
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from archscope.cli.app import run
 from archscope.graph.compact import pack
 from archscope.models import fingerprints
 from archscope.models import look_up as opener
@@ -61,7 +62,12 @@ def test_the_key_changes_when_archscope_is_edited(tmp_path, monkeypatch):
     file.write_text("one = 1")
     seen = set()
     monkeypatch.setattr(fingerprints, "__file__", str(tmp_path / "models" / "fingerprints.py"))
-    for change in (lambda: None, lambda: file.write_text("one = 11"), lambda: os.utime(file, (5, 5)), lambda: file.with_name("new.py").touch()):
+    for change in (
+        lambda: None,
+        lambda: file.write_text("one = 11"),
+        lambda: os.utime(file, (5, 5)),
+        lambda: file.with_name("new.py").touch(),
+    ):
         change()
         seen.add(fingerprints.own_source.__wrapped__())
     assert len(seen) == 4
@@ -290,7 +296,13 @@ def test_the_first_look_at_a_network_of_ours_is_a_read(monkeypatch):
     graph = opener.look("v4")
     assert opener.look("v4", input=[(3, 299, 299)]) == graph
     assert not store.folder().exists()
-    for other in ({"input": [(3, 299, 300)]}, {"batch": 2}, {"dtype": "float64"}, {"mode": "train"}, {"options": {"num_classes": 1000}}):
+    for other in (
+        {"input": [(3, 299, 300)]},
+        {"batch": 2},
+        {"dtype": "float64"},
+        {"mode": "train"},
+        {"options": {"num_classes": 1000}},
+    ):
         with pytest.raises(pytest.fail.Exception):
             opener.look("v4", **other)
 
@@ -309,3 +321,22 @@ def test_a_network_too_large_for_a_file_is_shown_all_the_same():
     graph = opener.look("lenet5_dense", batch=10**14)
     assert graph.cost.macs == 416520 * 10**14
     assert opener.look("lenet5_dense", batch=10**14) == graph
+
+
+# -- archscope cache ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_says_what_there_is_and_forgets_it(tiny, capsys, monkeypatch):
+    store.put(KEY, tiny)
+    size = (store.folder() / f"{KEY}.graph").stat().st_size
+    assert run(["cache", "--format", "csv"]) == 0
+    assert capsys.readouterr().out == f"model,folder,graphs,bytes\ncache,{store.folder()},1,{size}\n"
+    assert run(["cache", "clear"]) == 0
+    assert capsys.readouterr().out == f"forgot 1 graph, {size} B\n"
+    assert run(["cache", "info", "--format", "csv"]) == 0
+    assert capsys.readouterr().out.endswith(",0,0\n")
+    monkeypatch.setenv("ARCHSCOPE_STORE", "off")
+    assert run(["cache"]) == 0
+    assert "Nothing is kept" in capsys.readouterr().out
+    assert run(["cache", "bogus"]) == 2
+    assert capsys.readouterr().err == "error: unknown action 'bogus'\nhint: choose from clear, info\n"

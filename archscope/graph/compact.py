@@ -177,9 +177,7 @@ def _nodes(columns: _Columns, one: Sequence[int]) -> Iterator[Node]:
     inputs, outputs = ports(*columns.nodes_inputs), ports(*columns.nodes_outputs)
     for id, of, call, reads, writes, params in zip(ids, columns.nodes_of, calls, inputs, outputs, read, strict=True):
         work = columns.work[of]
-        yield Node(
-            one[id], work.op, one[call], reads, writes, params, work.cost, work.bytes, work.attrs, work.repeats, work.free
-        )
+        yield Node(one[id], work.op, one[call], reads, writes, params, work.cost, work.bytes, work.attrs, work.repeats, work.free)
 
 
 def _table(values: Iterable[T]) -> tuple[list[T], Ints]:
