@@ -55,7 +55,7 @@ def test_a_changed_byte_is_never_read(tiny):
 def test_cut_off_or_foreign_is_never_read(tiny):
     data = pack(tiny)
     for damaged in (b"", data[:10], data[:-1], data + b"x", tiny.to_json(), b"archscope graph 1\n"):
-        with pytest.raises(ArchscopeError, match="^it is damaged or of another version"):
+        with pytest.raises(ArchscopeError, match=r"^it is damaged or of another version"):
             unpack(damaged, "it")
 
 

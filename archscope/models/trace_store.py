@@ -52,7 +52,7 @@ class Need(NamedTuple):
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
-    needs: list[tuple[Literal["file", "package"], str, str]]
+    needs: tuple[Need, ...]
     graph: bytes
 
 
@@ -148,7 +148,7 @@ def clear() -> Content:
 
 
 def _written(name: str, graph: Graph, needs: Sequence[Need]) -> bytes:
-    body = msgspec.msgpack.encode(_Entry([tuple(need) for need in needs], pack(graph)))
+    body = msgspec.msgpack.encode(_Entry(tuple(needs), pack(graph)))
     return _MAGIC + checksum(name.encode() + body) + body
 
 
@@ -158,7 +158,7 @@ def _read(name: str, data: bytes) -> Graph | None:
     if data[:begin] != _MAGIC + checksum(name.encode() + body):
         return None
     entry = msgspec.msgpack.decode(body, type=_Entry)
-    return unpack(entry.graph, name) if all(Need(*need).holds() for need in entry.needs) else None
+    return unpack(entry.graph, name) if all(need.holds() for need in entry.needs) else None
 
 
 def _files(where: Path | None) -> list[tuple[Path, os.stat_result]]:
