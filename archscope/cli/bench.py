@@ -19,11 +19,9 @@ FOUR = ("inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet
 
 Models = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[MODEL]...",
-        help="A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS or package.module:CLASS.",
-        show_default="the networks of the Inception-v4 paper",
-        autocompletion=options.complete_model,
+    options.models_argument(
+        "the networks of the Inception-v4 paper",
+        "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS or package.module:CLASS.",
     ),
 ]
 Numbers = Annotated[str, typer.Option("--batch", "-b", metavar="N,N", help="Examples per forward pass; a list makes a grid.")]

@@ -21,15 +21,7 @@ def chart(
         ),
     ] = "balls",
     theme: Annotated[str, typer.Option("--theme", help="light or dark; an html page has both.")] = "light",
-    protocol: Annotated[
-        str | None,
-        typer.Option(
-            "--protocol",
-            metavar="WORDS",
-            help="Published errors of this protocol: '144 crops'.",
-            show_default="a single crop, if published",
-        ),
-    ] = None,
+    protocol: options.Protocol = None,
     *,
     forward: options.Forward,
     out: Annotated[

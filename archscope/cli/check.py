@@ -9,15 +9,7 @@ import typer
 from archscope.cli import options
 from archscope.errors import ArchscopeError, UsageError
 
-Models = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[MODEL]...",
-        help=options.MODEL_HELP,
-        show_default="those of pyproject.toml",
-        autocompletion=options.complete_model,
-    ),
-]
+Models = Annotated[list[str] | None, options.models_argument("those of pyproject.toml")]
 
 
 def _max(name: str, what: str, metavar: str) -> Any:

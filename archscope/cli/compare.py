@@ -6,13 +6,7 @@ import typer
 
 from archscope.cli import options
 
-Models = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[MODEL]...", help=options.MODEL_HELP, show_default="the networks of the Inception-v4 paper",
-        autocompletion=options.complete_model,
-    ),
-]  # fmt: skip
+Models = Annotated[list[str] | None, options.models_argument("the networks of the Inception-v4 paper")]
 Bench = Annotated[
     list[str] | None,
     typer.Option(
@@ -36,15 +30,7 @@ def compare(
     baseline: Annotated[
         str | None, typer.Option("--baseline", metavar="MODEL", help="What ratios refer to.", show_default="the first")
     ] = None,
-    protocol: Annotated[
-        str | None,
-        typer.Option(
-            "--protocol",
-            metavar="WORDS",
-            help="Published errors of this protocol: '144 crops'.",
-            show_default="a single crop, if published",
-        ),
-    ] = None,
+    protocol: options.Protocol = None,
     bench: Bench = None,
     *,
     forward: options.Forward,

@@ -31,6 +31,26 @@ Model = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, show_def
 Models = Annotated[
     list[str], typer.Argument(metavar="MODEL...", help=MODEL_HELP, show_default=False, autocompletion=complete_model)
 ]
+
+
+def models_argument(default: str, help: str = MODEL_HELP) -> Any:
+    """The argument MODEL... of a command that has models to show where none is named.
+
+    Arguments:
+        default: which these are, for the help.
+    """
+    return typer.Argument(metavar="[MODEL]...", help=help, show_default=default, autocompletion=complete_model)
+
+
+Protocol = Annotated[
+    str | None,
+    typer.Option(
+        "--protocol",
+        metavar="WORDS",
+        help="Published errors of this protocol: '144 crops'.",
+        show_default="a single crop, if published",
+    ),
+]
 Input = Annotated[
     list[str] | None,
     typer.Option(

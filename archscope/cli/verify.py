@@ -6,15 +6,7 @@ import typer
 
 from archscope.cli import options
 
-Networks = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[MODEL]...",
-        help="Built-in networks (see: archscope list).",
-        show_default="all",
-        autocompletion=options.complete_model,
-    ),
-]
+Networks = Annotated[list[str] | None, options.models_argument("all", "Built-in networks (see: archscope list).")]
 Verdict = Annotated[
     str | None,
     typer.Option("--verdict", metavar="VERDICT", help="Only these rows: holds, differs, reported, fails.", show_default="all"),
