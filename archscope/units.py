@@ -1,8 +1,10 @@
 """The only place where 12253974624 becomes "12.25 G" and 0.0123 becomes "12.3 ms". Files carry the plain number instead."""
 
+import ast
 import re
 from decimal import Decimal
 from math import floor, log10
+from typing import Any
 
 from archscope.errors import UsageError
 
@@ -120,3 +122,14 @@ def parse_seconds(text: str) -> float:
     if match is None:
         raise UsageError(f"'{text}' is not a time", "write a number with s, ms or us behind it: 50ms")
     return float(match[1]) * dict(_TIME).get(match[2], 1.0)
+
+
+def literal(text: str) -> Any:
+    """A value as a person writes it: 10, 0.5, true, none, [1, 2], A."""
+    words = {"true": True, "false": False, "none": None, "null": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

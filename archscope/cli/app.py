@@ -18,10 +18,10 @@ from archscope.errors import ArchscopeError
 from archscope.registry import unknown
 
 _ORDER = (
-    "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "compare", "chart", "diff", "verify", "check",
-    "bench",
+    "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "compare", "chart", "sweep", "diff", "verify",
+    "check", "bench",
 )  # fmt: skip
-_SHARED = {"app", "options", "output", "per_model"}  # modules of this package that hold no command
+_SHARED = {"app", "options", "output", "per_model", "progress"}  # modules of this package that hold no command
 
 
 def _commands() -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The options that every command shares, under the same names and with the same meaning, and how their words are read."""
 
-import ast
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -12,7 +11,7 @@ import typer
 from archscope.cli.output import deliver
 from archscope.errors import ArchscopeError, UsageError
 from archscope.tables.table import Table
-from archscope.units import parse_shape
+from archscope.units import literal, parse_shape
 
 MODEL_HELP = (
     "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS, package.module:CLASS, "
@@ -102,17 +101,6 @@ def settings(words: list[str] | None) -> dict[str, Any]:
             raise UsageError(f"'{word}' is not NAME=VALUE", "write --set num_classes=10")
         found[name.strip()] = literal(value.strip())
     return found
-
-
-def literal(text: str) -> Any:
-    """A value as a person writes it: 10, 0.5, true, none, [1, 2], A."""
-    words = {"true": True, "false": False, "none": None, "null": None}
-    if text.lower() in words:
-        return words[text.lower()]
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
 
 
 def shapes(words: list[str] | None) -> list[tuple[int, ...]]:

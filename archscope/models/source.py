@@ -4,7 +4,7 @@ that raises is told.
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 from archscope.errors import ArchscopeError, UsageError
@@ -22,20 +22,24 @@ class Source(NamedTuple):
         load: (what stands behind the prefix, constructor arguments) -> Model.
         packages: distributions that decide what the models are, beside archscope and torch; None where a model may change from
             run to run, as a user's own file does. A trace of the others is kept in the trace store.
+        names: every name behind the prefix; None where they cannot be listed.
     """
 
     load: Loader
     packages: tuple[str, ...] | None = None
+    names: Callable[[], Iterable[str]] | None = None
 
 
 SOURCES: Registry[Source] = Registry("model source")
 
 
-def source(prefix: str, packages: tuple[str, ...] | None = None) -> Callable[[Loader], Loader]:
-    """Registers a loader for names that begin with `prefix:`. See `Source` for `packages`."""
+def source(
+    prefix: str, packages: tuple[str, ...] | None = None, names: Callable[[], Iterable[str]] | None = None
+) -> Callable[[Loader], Loader]:
+    """Registers a loader for names that begin with `prefix:`. See `Source` for `packages` and `names`."""
 
     def register(load: Loader) -> Loader:
-        SOURCES.add(prefix, Source(load, packages))
+        SOURCES.add(prefix, Source(load, packages, names))
         return load
 
     return register

@@ -5,7 +5,7 @@ from archscope.models.source import guarded, source, varied
 from archscope.zoo import build, catalog
 
 
-@source("", packages=())
+@source("", packages=(), names=lambda: [entry.name for entry in catalog.entries()])
 def builtin(name: str, options: Options) -> Model:
     """A network by name or alias."""
     entry = catalog.find(name)

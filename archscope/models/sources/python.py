@@ -19,14 +19,8 @@ def python(name: str, options: Options) -> Model:
     """`net.py:Net` or `package.module:Net`: a class, a function that returns a module, or a module instance."""
     from torch import nn
 
-    where, _, attribute = name.rpartition(":")
-    if not where or not attribute:
-        raise UsageError(f"'{name}' names no class or function", "write FILE.py:NAME or package.module:NAME")
-    holder = _file(where) if where.endswith(".py") else _importable(where, name)
-    public = [key for key, value in vars(holder).items() if callable(value) and not key.startswith("_")]
-    if not hasattr(holder, attribute):
-        raise unknown(f"name in {where}:", attribute, public)
-    maker = getattr(holder, attribute)
+    attribute = name.rpartition(":")[2]
+    maker = found(name)
     if isinstance(maker, nn.Module):
         module = maker
     elif callable(maker):
@@ -41,7 +35,49 @@ def python(name: str, options: Options) -> Model:
     return Model(attribute, module, (tuple(shape),) if shape else (), varied("", options).lstrip("; "), name, dict(options))
 
 
+def found(name: str) -> Any:
+    """What `net.py:Net` or `package.module:Net` names. Raises `UsageError` for words that name nothing, `ArchscopeError` where
+    the file cannot be run.
+    """
+    where, _, attribute = name.rpartition(":")
+    if not where or not attribute:
+        raise UsageError(f"'{name}' names no class or function", "write FILE.py:NAME or package.module:NAME")
+    holder = _file(where) if where.endswith(".py") else _importable(where, name)
+    public = [key for key, value in vars(holder).items() if callable(value) and not key.startswith("_")]
+    if not hasattr(holder, attribute):
+        raise unknown(f"name in {where}:", attribute, public)
+    return getattr(holder, attribute)
+
+
+_KEPT: dict[str, Any] | None = None
+
+
+def keep_files() -> None:
+    """From now on a file is run once in this process, and again only when it has changed: for processes that build thousands."""
+    global _KEPT
+    _KEPT = _KEPT if _KEPT is not None else {}
+
+
+def ready(where: str) -> None:
+    """Runs a Python file, so that what was pickled of its classes can be read. Raises `ArchscopeError`."""
+    module = _file(where)
+    sys.modules[module.__name__] = module
+
+
 def _file(where: str) -> Any:
+    if _KEPT is None:
+        return _ran(where)
+    try:
+        status = os.stat(where)  # noqa: PTH116  Path.stat raises for a name that is too long
+    except OSError:
+        return _ran(where)
+    version = status.st_mtime_ns, status.st_size
+    if where not in _KEPT or _KEPT[where][0] != version:
+        _KEPT[where] = version, _ran(where)
+    return _KEPT[where][1]
+
+
+def _ran(where: str) -> Any:
     path = Path(where)
     if not os.path.isfile(where):  # noqa: PTH113  Path.is_file raises for a name that is too long
         raise ArchscopeError(f"there is no file {where}", f"looked in {Path.cwd()}")

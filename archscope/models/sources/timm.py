@@ -5,7 +5,12 @@ from archscope.models.source import guarded, optional, source, varied
 from archscope.registry import unknown
 
 
-@source("timm", packages=("timm",))
+def _names() -> list[str]:
+    names: list[str] = optional("timm", "timm").list_models()
+    return names
+
+
+@source("timm", packages=("timm",), names=_names)
 def timm(name: str, options: Options) -> Model:
     """A model by its architecture's name."""
     library = optional("timm", "timm")

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-@source("torchvision", packages=("torchvision",))
+def _names() -> list[str]:
+    names: list[str] = optional("torchvision.models", "torchvision").list_models()
+    return names
+
+
+@source("torchvision", packages=("torchvision",), names=_names)
 def torchvision(name: str, options: Options) -> Model:
     """A model of any of its tasks."""
     models = optional("torchvision.models", "torchvision")

@@ -1,0 +1,212 @@
+"""`archscope sweep`."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archscope.cli import options
+from archscope.cli.output import destination
+from archscope.errors import UsageError
+from archscope.units import parse_count, parse_seconds, parse_shape
+
+if TYPE_CHECKING:
+    from archscope.sweep.grid import Grid
+    from archscope.sweep.run import Engine, Progress
+    from archscope.sweep.specification import Limits
+
+Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SPEC...",
+        help="Models; patterns over names: 'timm:*', 'resnet*'; files of names (.txt); or one generator, FILE.py:FUNCTION.",
+        show_default=False,
+        autocompletion=options.complete_model,
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="NAME=VALUES",
+        help="A constructor argument and its values: width=32,64,128 or depth=2..8. Repeatable; every combination is looked at.",
+        show_default=False,
+    ),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="SHAPE,SHAPE",
+        help="Input shapes without the batch: 3x224x224,3x320x320. Repeat it for several inputs.",
+        show_default="the model's own",
+    ),
+]
+
+
+def sweep(
+    models: Words,
+    set_: Set = None,
+    input: Inputs = None,
+    batch: Annotated[str, typer.Option("--batch", "-b", metavar="N,N", help="Examples per forward pass; a list.")] = "1",
+    dtype: Annotated[str, typer.Option("--dtype", metavar="DTYPE,DTYPE", help="Of inputs and weights; a list.")] = "float32",
+    mode: options.Mode = "eval",
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", "-m", metavar="NAME,NAME", help="Of each network; all: every one.", show_default="as compare"),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option("--sample", metavar="N", min=1, help="Draw so many of the combinations.", show_default="all")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the sample, and of what a generator draws.")] = 0,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Ends in parquet, csv or jsonl. A bare format names it sweep, in reports/."
+        ),
+    ] = "parquet",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Throw away what another command left there.")] = False,
+    processes: Annotated[
+        int | None, typer.Option("--processes", "-p", min=1, help="Side by side.", show_default="one per core")
+    ] = None,
+    timeout: Annotated[str, typer.Option("--timeout", metavar="TIME", help="For one network: 30s.")] = "120s",
+    memory: Annotated[str, typer.Option("--memory", metavar="SIZE", help="Resident in each process, at most.")] = "2GiB",
+    engine: Annotated[str, typer.Option("--engine", help="processes, or ray: a cluster.")] = "processes",
+    address: Annotated[
+        str | None,
+        typer.Option("--address", metavar="HOST:PORT", help="Of a Ray cluster.", show_default="one on this machine"),
+    ] = None,
+) -> None:
+    """Thousands of networks: one row each, in one file. Said again after a crash or Ctrl-C, it goes on where it stopped.
+
+    archscope sweep 'timm:resnet*' --out resnets.parquet
+    """
+    from archscope.sweep import columns, results
+    from archscope.sweep.request import request
+    from archscope.sweep.run import Sweep
+    from archscope.sweep.work_list import work_list
+
+    path = destination(out, "sweep", results.SUFFIXES)
+    if path is None:
+        raise UsageError("--out -: the rows of a sweep go to a file", "name one, as in --out results.csv")
+    names = columns.metric_names(metrics)
+    grid, limits = _grid(set_, input, batch, dtype, mode), _limits(timeout, memory)
+    work = work_list(models, grid, sample, seed)
+    asked = {
+        **{f"--set {name}": f"{values}" for name, values in ((w.partition("=")[0].strip(), w.partition("=")[2]) for w in set_ or ())},
+        "--input": ",".join(input or ()), "--batch": batch, "--dtype": dtype, "--mode": mode, "--metrics": ",".join(names),
+        "--sample": str(sample or ""), "--seed": str(seed),
+    }  # fmt: skip
+    wanted = request(models, asked, limits, work.grid.names)
+    worker = _engine(engine, address, names, limits, processes, work.grid.names)
+    with _progress() as told:
+        done = Sweep(path, wanted, names, overwrite, told).run(iter(work), work.total, worker)
+    there = f", {done.rows - done.computed:,} of them were there" if done.computed < done.rows else ""
+    sys.stderr.write(f"{done.rows:,} rows{there}\n")
+    sys.stdout.write(f"{path}\n")
+    error = done.failure()
+    if error is not None:
+        raise error
+
+
+def _grid(set_: list[str] | None, input: list[str] | None, batch: str, dtype: str, mode: str) -> "Grid":
+    from itertools import product
+
+    from archscope.sweep.alternatives import arguments
+    from archscope.sweep.grid import Grid
+
+    if mode not in ("eval", "train"):
+        raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
+    inputs = [tuple(choice) for choice in product(*([parse_shape(w.strip()) for w in words.split(",")] for words in input or ()))]
+    batches = [_whole(word.strip()) for word in batch.split(",")]
+    return Grid((), arguments(set_ or ()), inputs, batches, [word.strip() for word in dtype.split(",")], mode)
+
+
+def _whole(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise UsageError(f"--batch {word} is not possible", "--batch takes whole numbers of 1 or more, with commas between them")
+    return int(word)
+
+
+def _limits(timeout: str, memory: str) -> "Limits":
+    from archscope.sweep.specification import Limits
+
+    limits = Limits(parse_seconds(timeout), parse_count(memory))
+    if limits.seconds <= 0:
+        raise UsageError(f"--timeout {timeout} leaves no time", "write --timeout 30s")
+    if limits.memory < 2**28:
+        raise UsageError(f"--memory {memory} is less than torch alone takes", "give it 512MiB or more")
+    return limits
+
+
+def _engine(
+    name: str, address: str | None, metrics: tuple[str, ...], limits: "Limits", processes: int | None, names: "list[str]"
+) -> "Engine":
+    from archscope.registry import unknown
+    from archscope.sweep.run import processes as on_this_machine
+
+    if name not in ("processes", "ray"):
+        raise unknown("engine", name, ("processes", "ray"), list_all=True)
+    if name == "processes":
+        if address is not None:
+            raise UsageError("--address is that of a Ray cluster", "say --engine ray too")
+        return on_this_machine(metrics, limits, processes, names)
+    from archscope.sweep.engines.ray_cluster import on_ray
+    from archscope.sweep.run import preload
+
+    return on_ray(metrics, limits, address, processes, preload(names), names)
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """A bar with the rate and the time left on a terminal; a plain line now and then elsewhere."""
+    if sys.stderr.isatty():
+        with _bar() as told:
+            yield told
+        return
+    begin = last = time.monotonic()
+    first: int | None = None
+
+    def tell(rows: int, total: int | None, failed: int) -> None:
+        nonlocal last, first
+        first = rows if first is None else first
+        now = time.monotonic()
+        if now - last < 10:
+            return
+        last, rate = now, (rows - first) / (now - begin)
+        known = total is not None and rows - first >= 20  # of fewer, most of the time went into starting the processes
+        left = f", {(total - rows) / rate:,.0f} s left" if total is not None and known else ""
+        of = f" of {total:,}" if total is not None else ""
+        sys.stderr.write(f"{rows:,}{of} rows, {failed:,} failed, {rate:,.1f} a second{left}\n")
+        sys.stderr.flush()
+
+    yield tell
+
+
+@contextmanager
+def _bar() -> "Iterator[Progress]":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("left"),
+        TimeRemainingColumn(), TextColumn("{task.fields[failed]}"),
+    )  # fmt: skip
+    begin, first = time.monotonic(), -1
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, rate="", failed="")
+
+        def tell(rows: int, total: int | None, failed: int) -> None:
+            nonlocal first
+            first = rows if first < 0 else first
+            rate = (rows - first) / max(time.monotonic() - begin, 1e-9)
+            bar.update(
+                task, completed=rows, total=total, rate=f"{rate:,.1f} a second", failed=f"{failed:,} failed" if failed else ""
+            )
+
+        yield tell
