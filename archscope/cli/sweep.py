@@ -1,21 +1,20 @@
 """`archscope sweep`."""
 
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archscope.cli import options
 from archscope.cli.output import destination
+from archscope.cli.progress import progress
 from archscope.errors import UsageError
 from archscope.units import parse_count, parse_seconds, parse_shape
 
 if TYPE_CHECKING:
     from archscope.sweep.grid import Grid
-    from archscope.sweep.run import Engine, Progress
+    from archscope.sweep.run import Engine
     from archscope.sweep.specification import Limits
 
 Words = Annotated[
@@ -98,13 +97,13 @@ def sweep(
     grid, limits = _grid(set_, input, batch, dtype, mode), _limits(timeout, memory)
     work = work_list(models, grid, sample, seed)
     asked = {
-        **{f"--set {name}": f"{values}" for name, values in ((w.partition("=")[0].strip(), w.partition("=")[2]) for w in set_ or ())},
+        **{f"--set {word.partition('=')[0].strip()}": word.partition("=")[2] for word in set_ or ()},
         "--input": ",".join(input or ()), "--batch": batch, "--dtype": dtype, "--mode": mode, "--metrics": ",".join(names),
         "--sample": str(sample or ""), "--seed": str(seed),
     }  # fmt: skip
     wanted = request(models, asked, limits, work.grid.names)
     worker = _engine(engine, address, names, limits, processes, work.grid.names)
-    with _progress() as told:
+    with progress() as told:
         done = Sweep(path, wanted, names, overwrite, told).run(iter(work), work.total, worker)
     there = f", {done.rows - done.computed:,} of them were there" if done.computed < done.rows else ""
     sys.stderr.write(f"{done.rows:,} rows{there}\n")
@@ -145,7 +144,7 @@ def _limits(timeout: str, memory: str) -> "Limits":
 
 
 def _engine(
-    name: str, address: str | None, metrics: tuple[str, ...], limits: "Limits", processes: int | None, names: "list[str]"
+    name: str, address: str | None, metrics: tuple[str, ...], limits: "Limits", processes: int | None, names: Sequence[str]
 ) -> "Engine":
     from archscope.registry import unknown
     from archscope.sweep.run import processes as on_this_machine
@@ -160,53 +159,3 @@ def _engine(
     from archscope.sweep.run import preload
 
     return on_ray(metrics, limits, address, processes, preload(names), names)
-
-
-@contextmanager
-def _progress() -> "Iterator[Progress]":
-    """A bar with the rate and the time left on a terminal; a plain line now and then elsewhere."""
-    if sys.stderr.isatty():
-        with _bar() as told:
-            yield told
-        return
-    begin = last = time.monotonic()
-    first: int | None = None
-
-    def tell(rows: int, total: int | None, failed: int) -> None:
-        nonlocal last, first
-        first = rows if first is None else first
-        now = time.monotonic()
-        if now - last < 10:
-            return
-        last, rate = now, (rows - first) / (now - begin)
-        known = total is not None and rows - first >= 20  # of fewer, most of the time went into starting the processes
-        left = f", {(total - rows) / rate:,.0f} s left" if total is not None and known else ""
-        of = f" of {total:,}" if total is not None else ""
-        sys.stderr.write(f"{rows:,}{of} rows, {failed:,} failed, {rate:,.1f} a second{left}\n")
-        sys.stderr.flush()
-
-    yield tell
-
-
-@contextmanager
-def _bar() -> "Iterator[Progress]":
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (
-        BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("left"),
-        TimeRemainingColumn(), TextColumn("{task.fields[failed]}"),
-    )  # fmt: skip
-    begin, first = time.monotonic(), -1
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, rate="", failed="")
-
-        def tell(rows: int, total: int | None, failed: int) -> None:
-            nonlocal first
-            first = rows if first < 0 else first
-            rate = (rows - first) / max(time.monotonic() - begin, 1e-9)
-            bar.update(
-                task, completed=rows, total=total, rate=f"{rate:,.1f} a second", failed=f"{failed:,} failed" if failed else ""
-            )
-
-        yield tell

@@ -45,11 +45,8 @@ def candidates(word: str, grid: Grid, seed: int) -> Iterator[Spec]:
     with torch.device("meta"):
         items = iter(guarded(word, lambda: make(**options)))
     for position in count():
-        try:
-            with torch.device("meta"):
-                item = guarded(word, lambda: next(items, _END))
-        except UsageError:
-            raise
+        with torch.device("meta"):
+            item = guarded(word, lambda: next(items, _END))
         if item is _END:
             return
         for input, batch, dtype in circumstances:

@@ -26,7 +26,9 @@ def examine(spec: Spec, names: Sequence[str]) -> Values:
         if spec.refused:
             return failed("building", spec.refused)
         if spec.name.endswith(".json"):
-            return measured(_saved(spec), names)
+            graph = _saved(spec)
+            batch = next((shape[0] for shape in graph.shapes(graph.inputs) if shape), 1)
+            return {"batch": batch, "dtype": graph.meta.dtype, "mode": graph.meta.mode} | measured(graph, names)
         model = _model(spec)
         stage = "forward"
         return measured(model.trace(batch=spec.batch, dtype=spec.dtype, mode=spec.mode), names)

@@ -150,7 +150,7 @@ def _started(metrics: Sequence[str], memory: int, preload: Sequence[str]) -> tup
             process.start()
         except EOFError:  # the fork server could not import what it is to fork
             raise ArchscopeError(
-                "worker processes cannot be started", "does this work: python -c 'import archscope.sweep.preload'"
+                "worker processes cannot be started", "find out why: python -c 'import archscope.sweep.preload'"
             ) from None
         finally:
             sys.modules["__main__"] = program
