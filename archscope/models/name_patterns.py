@@ -34,8 +34,10 @@ def _meant(word: str) -> Iterable[str]:
 
 
 def is_pattern(word: str) -> bool:
-    """Whether a word is a pattern over names; the path of a file that is there never is."""
-    return ("*" in word or "?" in word) and not os.path.exists(word.rpartition(":")[0])  # noqa: PTH110  as in `look`
+    """Whether a word is a pattern over names; a path with a star in it that is there is not."""
+    where, _, name = word.rpartition(":")
+    starred = any(sign in name for sign in "*?") and not os.path.exists(name if not where else "")  # noqa: PTH110  as in `look`
+    return starred or (any(sign in where for sign in "*?") and not os.path.exists(where))  # noqa: PTH110
 
 
 def _lines(path: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ def examine(spec: Spec, names: Sequence[str]) -> Values:
         if spec.name.endswith(".json"):
             graph = _saved(spec)
             batch = next((shape[0] for shape in graph.shapes(graph.inputs) if shape), 1)
-            return {"batch": batch, "dtype": graph.meta.dtype, "mode": graph.meta.mode} | measured(graph, names)
+            return {**measured(graph, names), "batch": batch, "dtype": graph.meta.dtype, "mode": graph.meta.mode}
         model = _model(spec)
         stage = "forward"
         return measured(model.trace(batch=spec.batch, dtype=spec.dtype, mode=spec.mode), names)
