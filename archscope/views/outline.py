@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archscope.graph import Graph, Node, Param
+from archscope.graph import Call, Graph, Node, Param
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Part:
 
     Attributes:
         path: of the module: "stem.conv1"; of a run of equals "a.0-3".
-        name: what it is called where it stands: the last step of the path.
+        name: what it is called in the module that ran it: "conv1", of a list of modules "downs.0", of a run of equals "h.0-11".
         type: class name: "InceptionA"; "" for the operators that a module runs itself, between its children.
         depth: 0 for the children of the network.
         repeats: how many consecutive modules it stands for.
@@ -132,7 +132,7 @@ def _unwrapped(graph: Graph, calls: tuple[int, ...]) -> tuple[int, ...]:
 
 def _part(graph: Graph, calls: tuple[int, ...], inner: tuple[int, ...], depth: int, run: int = 1) -> Part:
     call = graph.calls[calls[0]]
-    path, name = call.path, call.path.rpartition(".")[2] or call.type
+    path, name = call.path, _name(graph, call)
     if run > 1:
         last = graph.calls[calls[run - 1]].path.rpartition(".")[2]
         path, name = f"{path}-{last}", f"{name}-{last}"
@@ -143,6 +143,13 @@ def _part(graph: Graph, calls: tuple[int, ...], inner: tuple[int, ...], depth: i
     if repeats == 1 and len(held) > 1 and len(set(held)) == 1 and not _own_nodes(graph, inner[0]):
         kind, repeats, equal = held[0], len(held), False
     return Part(path, name, kind, depth, repeats, graph.select(nodes), own, equal)
+
+
+def _name(graph: Graph, call: Call) -> str:
+    """What a module is called inside the module that ran it: "0" in a Sequential, "downs.0" in a ModuleList, which runs nothing."""
+    above = graph.calls[call.parent].path if call.parent is not None else ""
+    inside = call.path.removeprefix(f"{above}.") if above else call.path
+    return inside or call.type
 
 
 def _held(graph: Graph, call: int) -> tuple[Param, ...]:
