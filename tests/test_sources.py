@@ -8,6 +8,7 @@ from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError, UsageError
+from archscope.graph.input_spec import InputSpec
 from archscope.models.loading import SOURCES, load
 
 FILE = """
@@ -33,6 +34,11 @@ class Net(nn.Module):
 
 class WithInput(Net):
     example_input_shape = (4,)
+
+
+class Silent(nn.Module):
+    def forward(self, x):
+        return x
 
 
 def make(**options):
@@ -124,9 +130,9 @@ def test_every_trace_of_one_model_is_its_own():
 
 
 def test_integer_inputs_are_token_ids():
-    model = archscope.Model("words", nn.Sequential(nn.Embedding(10, 4), nn.Linear(4, 3)), ((6,),))
-    assert model.trace(batch=2, dtype="int64").cost.macs == 2 * 6 * 4 * 3
-    (ids,) = model.inputs(2, "int64", "cpu")
+    model = archscope.Model("words", nn.Sequential(nn.Embedding(10, 4), nn.Linear(4, 3)), (InputSpec((6,), "int64"),))
+    assert model.trace(batch=2).cost.macs == 2 * 6 * 4 * 3
+    (ids,) = model.inputs(2, device="cpu")
     assert ids.shape == (2, 6)
     assert ids.dtype == torch.int64
 
@@ -148,7 +154,7 @@ def test_a_constructor_that_reads_values_builds_without_weights():
         ("own.py:", UsageError, "'own.py:' names no class or function"),
         (":Net", UsageError, "':Net' names no class or function"),
         ("nosuch:Net", UsageError, "'nosuch:Net': there is no module 'nosuch'"),
-        ("own.py:Net", UsageError, "the input of Net is not known"),
+        ("own.py:Silent", UsageError, "the input of Silent is not known"),
         ("torch.nn:Linear", ArchscopeError, "torch.nn:Linear cannot be built: TypeError: "),
     ],
 )

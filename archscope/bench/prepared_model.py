@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 from torch import nn
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from archscope.bench.devices import Device
 from archscope.bench.results.records import Settings
@@ -21,7 +22,7 @@ from archscope.graph import Graph
 
 
 class Model(Protocol):
-    """What the benchmark asks of a model: a dataclass such as `archscope.models.loading.Model`."""
+    """What the benchmark asks of a model: a dataclass such as `archscope.models.model.Model`."""
 
     @property
     def name(self) -> str: ...
@@ -31,7 +32,9 @@ class Model(Protocol):
     def shapes(self) -> tuple[tuple[int, ...], ...]: ...
     @property
     def options(self) -> Mapping[str, Any]: ...
-    def inputs(self, batch: int = 1, dtype: str = "float32", device: str = "meta") -> tuple[torch.Tensor, ...]: ...
+    def example(
+        self, batch: int = 1, dtype: str = "float32", device: str = "meta"
+    ) -> tuple[tuple[torch.Tensor, ...], dict[str, torch.Tensor]]: ...
     def trace(self, batch: int = 1, dtype: str = "float32", mode: str = "eval") -> Graph: ...
 
 
@@ -83,17 +86,23 @@ def prepare(model: Model, settings: Settings, device: Device) -> Subject:
     module = copy.deepcopy(model.module).train(settings.train).to(device.place, getattr(torch, dtype))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        inputs = model.inputs(settings.batch, dtype, device.place)
+        inputs, named = model.example(settings.batch, dtype, device.place)
     if settings.channels_last:
         module = module.to(memory_format=torch.channels_last)
-        inputs = tuple(t.contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t for t in inputs)
-    runnable: Callable[..., Any] = torch.compile(module) if settings.compiled else module
+        inputs, named = tree_map_only(torch.Tensor, _channels_last, (inputs, named))
+    compiled: Callable[..., Any] = torch.compile(module) if settings.compiled else module
+    runnable = partial(compiled, **named) if named else compiled
+    held = (*inputs, *named.values())
     precision = _precision(settings, device)
     if not settings.train:
-        return Subject(_forward(runnable, inputs, precision), module, inputs)
+        return Subject(_forward(runnable, inputs, precision), module, held)
     # Too small a step to move a weight far: thousands of runs leave the numbers in their range.
     optimiser = torch.optim.SGD((p for p in module.parameters() if p.requires_grad), lr=1e-6, momentum=0.9)
-    return Subject(_step(optimiser, runnable, inputs, precision), module, inputs, optimiser)
+    return Subject(_step(optimiser, runnable, inputs, precision), module, held, optimiser)
+
+
+def _channels_last(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
 
 
 def _precision(settings: Settings, device: Device) -> Callable[[], AbstractContextManager[Any]]:

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from archscope.bench.results.records import Settings
 from archscope.errors import UsageError
+from archscope.graph.input_spec import parse_input
 from archscope.registry import unknown
-from archscope.units import parse_shape
 
 DTYPES = ("float32", "float16", "bfloat16", "float64", "autocast")
 SWITCHES = {"channels-last": "channels_last", "compile": "compiled", "train": "train"}
@@ -40,7 +40,7 @@ def inputs(options: Sequence[str]) -> list[tuple[tuple[int, ...], ...]]:
 
     `[]` is one choice, the network's own. Raises `UsageError` for what is not a shape.
     """
-    return [tuple(choice) for choice in product(*([parse_shape(word) for word in words(option)] for option in options))]
+    return [tuple(choice) for choice in product(*([parse_input(word) for word in words(option)] for option in options))]
 
 
 def switches(text: str | None) -> set[str]:

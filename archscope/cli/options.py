@@ -10,8 +10,9 @@ import typer
 
 from archscope.cli.output import deliver
 from archscope.errors import ArchscopeError, UsageError
+from archscope.graph.input_spec import InputSpec, parse_input
 from archscope.tables.table import Table
-from archscope.units import literal, parse_shape
+from archscope.units import literal
 
 MODEL_HELP = (
     "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS, package.module:CLASS, "
@@ -55,13 +56,13 @@ Input = Annotated[
     typer.Option(
         "--input",
         "-i",
-        metavar="SHAPE",
-        help="Input shape without the batch: 3x299x299. Repeat it for several inputs.",
+        metavar="[NAME:][DTYPE:]SHAPE",
+        help="Input shape without the batch: 3x299x299, ids:int64:128, mask:bool:128. Repeat it for several inputs.",
         show_default="the model's own",
     ),
 ]
 Batch = Annotated[int, typer.Option("--batch", "-b", min=1, help="Examples per forward pass.")]
-Dtype = Annotated[str, typer.Option("--dtype", help="Of inputs and weights: float32, float16, bfloat16, int64 ...")]
+Dtype = Annotated[str, typer.Option("--dtype", help="Of weights and inputs: float32, float16, bfloat16 ...")]
 Mode = Annotated[str, typer.Option("--mode", help="eval or train: auxiliary heads run in train mode.")]
 Settings = Annotated[
     list[str] | None,
@@ -103,9 +104,9 @@ def settings(words: list[str] | None) -> dict[str, Any]:
     return found
 
 
-def shapes(words: list[str] | None) -> list[tuple[int, ...]]:
-    """`["3x299x299"]` -> `[(3, 299, 299)]`; raises `UsageError` for what is not a shape."""
-    return [parse_shape(word) for word in words or ()]
+def shapes(words: list[str] | None) -> list[InputSpec]:
+    """`["3x299x299", "ids:int64:128"]` with dtypes and names; raises `UsageError` for what is none."""
+    return [parse_input(word) for word in words or ()]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ import torch
 
 import archscope.models.sources  # noqa: F401  each of its files registers a source
 from archscope.errors import ArchscopeError, UsageError
+from archscope.graph.input_spec import spec_of
+from archscope.models import assumed_input
 from archscope.models.model import Model, Options
 from archscope.models.source import SOURCES
 from archscope.models.sources.python import python
@@ -45,11 +47,25 @@ def load(
             raise
         with Weightless():
             model = _built(name, options)
+    if input is None and not model.shapes:
+        model = _assumed(model)
     usual = model.shapes
-    if input is None and not usual:
-        raise UsageError(f"the input of {model.name} is not known", "say its shape without the batch: --input 3x224x224")
     shapes = usual if input is None else _shapes(input)
     return replace(model, shapes=shapes, usual=usual)
+
+
+def _assumed(model: Model) -> Model:
+    """The model with the input that its first layer tells; raises `UsageError` with an example where none does."""
+    found = assumed_input.assumed(model.module)
+    if found is None:
+        count = len(assumed_input.required(model.module))
+        what = f"the {count} inputs of {model.name} are" if count > 1 else f"the input of {model.name} is"
+        raise UsageError(
+            f"{what} not known", f"say what it takes, without the batch, as in {assumed_input.example(model.module)}"
+        )
+    spec, layer = found
+    words = f"input assumed from {layer}: --input {spec}"
+    return replace(model, shapes=(spec,), variant=f"{model.variant}; {words}" if model.variant else words)
 
 
 def _built(name: str, options: Options) -> Model:
@@ -61,4 +77,4 @@ def _built(name: str, options: Options) -> Model:
 
 def _shapes(input: Sequence[Sequence[int]] | Sequence[int]) -> tuple[tuple[int, ...], ...]:
     one = [size for size in input if isinstance(size, int)]
-    return (tuple(one),) if one else tuple(tuple(shape) for shape in input if not isinstance(shape, int))
+    return (tuple(one),) if one else tuple(spec_of(shape) for shape in input if not isinstance(shape, int))

@@ -12,6 +12,7 @@ from typing import Any
 import archscope.models.sources  # noqa: F401  each of its files registers a source
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
+from archscope.graph.input_spec import spec_of
 from archscope.models import trace_store
 from archscope.models.source import SOURCES
 from archscope.zoo import catalog, packaged
@@ -34,7 +35,7 @@ def look(
         name: as for `load`, or the path of a saved graph (`.json`).
         input: shapes without the batch, one per input; the model's own if empty.
         batch: examples per forward.
-        dtype: of inputs and weights.
+        dtype: of weights, and of inputs that are no whole numbers.
         options: constructor arguments.
 
     Raises `UsageError`, `ArchscopeError` or `TraceError` as `load` and `trace` do.
@@ -52,7 +53,7 @@ def look(
         return _fresh(name, input, batch, dtype, mode, options)
     request = {
         "name": name,
-        "input": [tuple(s) for s in input],
+        "input": [str(spec_of(s)) for s in input],
         "batch": batch,
         "dtype": dtype,
         "mode": mode,
@@ -69,7 +70,7 @@ def look(
 
 def _packaged(name: str, input: Sequence[Shape]) -> Graph | None:
     """The Graph of a built-in network at its own input."""
-    if ":" in name or (input and [*map(tuple, input)] != [catalog.find(name).input]):
+    if ":" in name or (input and [str(spec_of(s)) for s in input] != [str(spec_of(catalog.find(name).input))]):
         return None
     return packaged.graph(name)
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archscope import units
 from archscope.errors import UsageError
+from archscope.graph import Graph
+from archscope.graph.input_spec import InputSpec, spec_of
 from archscope.registry import unknown
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-    from archscope.graph import Graph
 
 Options = Mapping[str, Any]
 
@@ -28,7 +29,7 @@ class Model:
     Attributes:
         name: "inception_v4"; for other sources what stands behind the prefix.
         module: the network.
-        shapes: of one example of each input, without the batch: ((3, 299, 299),).
+        shapes: of one example of each input, without the batch: ((3, 299, 299),); an `InputSpec` also says dtype and name.
         usual: the shapes that it is made for, whatever was asked for; empty where that is not known.
         variant: which of the networks of this name it is, in one line.
         source: the words that load it again.
@@ -43,20 +44,23 @@ class Model:
     options: Options = field(default_factory=dict)
     usual: tuple[tuple[int, ...], ...] = ()
 
-    def inputs(self, batch: int = 1, dtype: str = "float32", device: str = "meta") -> tuple[torch.Tensor, ...]:
-        """Example inputs: [batch, *shape] each; random numbers on a real device, token ids where the dtype is an integer."""
-        import torch
+    @property
+    def specs(self) -> tuple[InputSpec, ...]:
+        """The shapes with what is known of their dtypes and names."""
+        return tuple(map(spec_of, self.shapes))
 
-        kind = torch_dtype(dtype)
-        where = torch.device(device)
-        if any(batch * prod(shape) * kind.itemsize >= 2**63 for shape in self.shapes):
-            sizes = " and ".join(units.shape((batch, *shape)) for shape in self.shapes)
-            raise UsageError(f"no machine can address an input of {sizes}", "give a smaller --input or --batch")
-        if where.type == "meta":
-            return tuple(torch.empty(batch, *shape, dtype=kind, device=where) for shape in self.shapes)
-        if not kind.is_floating_point:
-            return tuple(torch.zeros(batch, *shape, dtype=kind, device=where) for shape in self.shapes)
-        return tuple(torch.randn(batch, *shape, device=where).to(kind) for shape in self.shapes)
+    def inputs(self, batch: int = 1, dtype: str = "float32", device: str = "meta") -> tuple[torch.Tensor, ...]:
+        """Example inputs by position: [batch, *shape] each; see `example`."""
+        return self.example(batch, dtype, device)[0]
+
+    def example(
+        self, batch: int = 1, dtype: str = "float32", device: str = "meta"
+    ) -> tuple[tuple[torch.Tensor, ...], dict[str, torch.Tensor]]:
+        """Example inputs, by position and by name: random numbers on a real device; zeros where the dtype is an integer, ones
+        where it is a truth value.
+        """
+        given = [(spec, _tensor(spec, batch, spec.dtype or dtype, device)) for spec in self.specs]
+        return tuple(t for spec, t in given if not spec.name), {spec.name: t for spec, t in given if spec.name}
 
     def trace(self, batch: int = 1, dtype: str = "float32", mode: str = "eval") -> Graph:
         """One forward of it as a Graph. Raises `TraceError` when the forward raises."""
@@ -66,9 +70,33 @@ class Model:
 
         module = self.module
         kind = torch_dtype(dtype)
-        if kind.is_floating_point and kind is not torch.float32:  # float32 leaves a network of mixed dtypes as it is
+        if not kind.is_floating_point:
+            example = InputSpec(self.shapes[0] if self.shapes else (128,), dtype)
+            raise UsageError(f"--dtype {dtype}: weights are no whole numbers", f"say it of the input: --input {example}")
+        if kind is not torch.float32:  # float32 leaves a network of mixed dtypes as it is
             module = copy.deepcopy(module).to(kind)
-        return trace(module, *self.inputs(batch, dtype), name=self.name, mode=mode, variant=self.variant, source=self.source)
+        args, kwargs = self.example(batch, dtype)
+        taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source"})
+        if taken:
+            raise UsageError(f"an input called {taken[0]} cannot be given by name", "give it by its place, without NAME:")
+        run: Callable[..., Graph] = partial(trace, name=self.name, mode=mode, variant=self.variant, source=self.source)
+        return run(module, *args, **kwargs)
+
+
+def _tensor(spec: InputSpec, batch: int, dtype: str, device: str) -> torch.Tensor:
+    import torch
+
+    kind, where = torch_dtype(dtype), torch.device(device)
+    shape = (batch, *spec)
+    if prod(shape) * kind.itemsize >= 2**63:
+        raise UsageError(f"no machine can address an input of {units.shape(shape)}", "give a smaller --input or --batch")
+    if where.type == "meta":
+        return torch.empty(shape, dtype=kind, device=where)
+    if kind is torch.bool:
+        return torch.ones(shape, dtype=kind, device=where)
+    if not kind.is_floating_point:
+        return torch.zeros(shape, dtype=kind, device=where)
+    return torch.randn(shape, device=where).to(kind)
 
 
 def torch_dtype(name: str) -> torch.dtype:

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from archscope import metrics, units
-from archscope.graph import Graph
+from archscope.graph import Graph, Tensor
 
 CONVENTION = (
     "MACs: multiply-accumulates of convolutions, matrix products and attention. FLOPs: 2 per MAC and 1 per addition, "
@@ -15,10 +15,15 @@ CONVENTION = (
 def facts(graph: Graph) -> tuple[str, ...]:
     """The circumstances of a trace, in one or two lines."""
     meta = graph.meta
-    inputs = " and ".join(units.shape(shape) for shape in graph.shapes(graph.inputs))
+    inputs = " and ".join(_input(graph.tensors[tensor], meta.dtype) for tensor in graph.inputs)
     where = "traced on the meta device" if meta.device == "meta" else f"run on the CPU with random values ({meta.reason})"
     lines = [meta.variant] if meta.variant else []
     return (*lines, f"input {inputs} · {meta.mode} mode · {meta.dtype} · {where} · torch {meta.torch}")
+
+
+def _input(tensor: Tensor, usual: str) -> str:
+    """ "1x3x224x224", and its dtype where that is not the network's: "1x128 int64"."""
+    return units.shape(tensor.shape) + (f" {tensor.dtype}" if tensor.dtype != usual else "")
 
 
 def head(graph: Graph) -> dict[str, Any]:

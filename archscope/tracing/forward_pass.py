@@ -148,9 +148,10 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
             error = raised
     if error is not None and meta.device == "meta" and _needs_values(error):
         raise _NotOnMetaError(one_line(error)) from error
+    params = survey.params()
     ran = {call.path for call in recorder.calls}
     idle = {path: kind for path, kind in survey.holders().items() if path not in ran}
-    dtype = next((ledger.tensors[t].dtype for t in given), "float32")
+    dtype = _dtype([ledger.tensors[t].dtype for t in given], [param.dtype for param in params])
     graph = Graph(
         name=name,
         inputs=tuple(given),
@@ -158,13 +159,18 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
         tensors=tuple(ledger.tensors),
         nodes=tuple(recorder.nodes),
         calls=tuple(recorder.calls),
-        params=survey.params(),
+        params=params,
         meta=msgspec.structs.replace(meta, dtype=dtype, idle=idle, failure=recorder.failure if error else None),
     )
     if error is not None:
         failure = recorder.failure or Failure("", type(survey.root).__name__, one_line(error))
         raise TraceError(graph, failure) from error
     return graph
+
+
+def _dtype(inputs: Iterable[str], params: Iterable[str]) -> str:
+    """What the network computes in: the dtype of its first floating-point input, else of its first such parameter."""
+    return next((dtype for dtype in (*inputs, *params) if dtype.startswith(("float", "bfloat", "complex"))), "float32")
 
 
 def _is_size(value: Any) -> bool:

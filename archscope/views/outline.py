@@ -146,7 +146,7 @@ def _part(graph: Graph, calls: tuple[int, ...], inner: tuple[int, ...], depth: i
 
 
 def _name(graph: Graph, call: Call) -> str:
-    """What a module is called inside the module that ran it: "0" in a Sequential, "downs.0" in a ModuleList, which runs nothing."""
+    """What a module is called in the one that ran it: "0" in a Sequential, "downs.0" in a ModuleList, which runs nothing."""
     above = graph.calls[call.parent].path if call.parent is not None else ""
     inside = call.path.removeprefix(f"{above}.") if above else call.path
     return inside or call.type

@@ -1,0 +1,127 @@
+"""Inputs of every kind: what may be said of them, and what is assumed where nothing is said."""
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.cli.app import run
+from archscope.errors import UsageError
+from archscope.graph.input_spec import InputSpec, parse_input
+from archscope.models import assumed_input
+
+NETS = '''
+import torch
+from torch import nn
+
+
+class Gpt(nn.Module):
+    """Ids to logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.wte = nn.Embedding(100, 8)
+        self.h = nn.ModuleList(nn.Linear(8, 8) for _ in range(3))
+        self.head = nn.Linear(8, 100, bias=False)
+
+    def forward(self, ids):
+        x = self.wte(ids)
+        for layer in self.h:
+            x = layer(x)
+        return self.head(x)
+
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.conv, self.fc = nn.Embedding(50, 4), nn.Conv2d(3, 4, 3), nn.Linear(8, 2)
+
+    def forward(self, image, ids, mask=None):
+        words = self.embed(ids)
+        if mask is not None:
+            words = words * mask.unsqueeze(-1)
+        return self.fc(torch.cat([self.conv(image).mean((2, 3)), words.mean(1)], 1))
+
+
+class Odd(nn.Module):
+    def forward(self, x):
+        return x + 1
+'''
+
+
+@pytest.fixture(autouse=True)
+def nets(tmp_path, monkeypatch):
+    (tmp_path / "nets.py").write_text(NETS)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(("text", "shape", "dtype", "name"), [
+    ("3x224x224", (3, 224, 224), "", ""), ("int64:128", (128,), "int64", ""), ("ids:int64:128", (128,), "int64", "ids"),
+    ("mask:bool:7x7", (7, 7), "bool", "mask"), ("image:3x8x8", (3, 8, 8), "", "image"), ("int:5", (5,), "int32", ""),
+])  # fmt: skip
+def test_what_may_be_said_of_an_input(text, shape, dtype, name):
+    spec = parse_input(text.replace("int:5", "int32:5"))
+    assert (tuple(spec), spec.dtype, spec.name) == (shape, dtype, name)
+    assert parse_input(str(spec)) == spec
+
+
+@pytest.mark.parametrize("text", ["", "x", "3x", "a:b:c:3", "a:int65:3", "1st:int64:3", "ids:int64:0"])
+def test_what_is_no_input(text):
+    with pytest.raises(UsageError):
+        parse_input(text)
+
+
+def test_several_inputs_of_different_dtypes_by_place_and_by_name():
+    image, ids, mask = (3, 8, 8), InputSpec((5,), "int64"), InputSpec((5,), "float32", "mask")
+    graph = archscope.load("nets.py:Two", input=[image, ids, mask]).trace(batch=2)
+    assert [(graph.tensors[t].shape, graph.tensors[t].dtype) for t in graph.inputs] == [
+        ((2, 3, 8, 8), "float32"), ((2, 5), "int64"), ((2, 5), "float32"),
+    ]  # fmt: skip
+    conv, fc = 6 * 6 * 4 * 3 * 9, 8 * 2
+    assert graph.cost.macs == 2 * (conv + fc)
+    assert graph.meta.dtype == "float32"
+
+
+def test_an_embedding_takes_ids_and_the_header_says_so(capsys):
+    assert run(["params", "nets.py:Gpt"]) == 0
+    shown = capsys.readouterr().out
+    assert "input assumed from wte (Embedding of 100): --input int64:128" in shown
+    assert "input 1x128 int64 · eval mode · float32" in shown
+    assert "h.0-2" in shown
+
+
+@pytest.mark.parametrize(("module", "spec"), [
+    (nn.Conv1d(2, 4, 3), "2x1024"), (nn.Conv2d(4, 4, 3), "4x224x224"), (nn.Conv3d(3, 4, 3), "3x16x112x112"),
+    (nn.Sequential(nn.Linear(12, 3)), "12"), (nn.LSTM(7, 3, batch_first=True), "128x7"), (nn.Embedding(9, 3), "int64:128"),
+])  # fmt: skip
+def test_the_first_layer_tells_what_is_taken_and_it_runs(module, spec):
+    found = assumed_input.assumed(module)
+    assert found is not None
+    assert str(found[0]) == spec
+    with torch.device("meta"):
+        x = torch.empty(1, *found[0], dtype=getattr(torch, found[0].dtype or "float32"))
+    assert archscope.trace(module, x).nodes
+
+
+def test_where_nothing_tells_the_hint_is_an_example_that_fits(capsys):
+    assert run(["params", "nets.py:Odd"]) == 2
+    assert "--input 3x224x224" in capsys.readouterr().err
+    assert run(["flops", "nets.py:Two"]) == 2
+    hint = capsys.readouterr().err
+    assert "the 2 inputs of Two are not known" in hint
+    words = hint.split("as in ")[1].split()
+    assert run(["flops", "nets.py:Two", *words]) == 0
+
+
+def test_whole_numbers_are_no_dtype_of_weights(capsys):
+    assert run(["flops", "nets.py:Gpt", "--dtype", "int64", "--input", "16"]) == 2
+    assert capsys.readouterr().err == (
+        "error: --dtype int64: weights are no whole numbers\nhint: say it of the input: --input int64:16\n"
+    )
+
+
+def test_another_dtype_of_the_weights_leaves_ids_alone():
+    graph = archscope.load("nets.py:Gpt").trace(dtype="bfloat16")
+    assert graph.meta.dtype == "bfloat16"
+    assert {p.dtype for p in graph.params} == {"bfloat16"}
+    assert graph.tensors[graph.inputs[0]].dtype == "int64"
