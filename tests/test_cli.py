@@ -38,6 +38,10 @@ class Odd(nn.Module):
     def forward(self, x):
         return self.linear(x) if x.sum() > -1e9 else x
 
+class Silent(nn.Module):
+    def forward(self, x):
+        return x
+
 class Unknown(nn.Module):
     def forward(self, x):
         return torch.linalg.matrix_exp(x)
@@ -305,7 +309,7 @@ WRONG = [
     (["params", "net.py:Nett"], 2, "unknown name in net.py: 'Nett'", "Net"),
     (["params", "net.py:number"], 2, "net.py:number returned int, not a torch.nn.Module", ""),
     (["params", "net.py:raises"], 1, "net.py:raises cannot be built: RuntimeError: no luck", ""),
-    (["params", "net.py:Odd"], 2, "the input of Odd is not known", "say what it takes, without the batch, as in --input 3x224x224"),
+    (["params", "net.py:Silent"], 2, "the input of Silent is not known", "say what it takes, without the batch, as in --input 3x224x224"),
     (["params", "net.py:"], 2, "'net.py:' names no class or function", "write FILE.py:NAME or package.module:NAME"),
     (["params", "nosuch:Net"], 2, "'nosuch:Net': there is no module 'nosuch'", "sources are timm:, torchvision:, FILE.py: and package.module:"),
     (["params", "os.path:sep"], 2, "os.path:sep is str, not a torch.nn.Module", ""),
