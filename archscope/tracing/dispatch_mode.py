@@ -1,4 +1,4 @@
-"""The recorder: a dispatch mode that writes down every operator, and module hooks that write down every call.
+"""The recorder: a dispatch mode that writes down every operator, and a listener that writes down every call.
 
 It sees aten operators, below autograd and above the kernels: `F.linear` arrives as `t` and `addmm`. A view of a parameter (the
 `t` above) is that parameter by another name and not written down; everything else is.
@@ -9,12 +9,13 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from archscope.errors import ArchscopeError
 from archscope.graph import Call, Failure, Node
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess, maker
+from archscope.tracing.process import listening, listens
 from archscope.tracing.tensor_identity import Entry, Ledger, tensors_in
 
 
@@ -24,15 +25,15 @@ class NeedsValuesError(RuntimeError):
 
 def one_line(error: BaseException) -> str:
     """What an error says, in one line; with its type where the words alone do not tell: a KeyError's are the key."""
-    lines = str(error).strip().splitlines()
+    lines = (error.message if isinstance(error, ArchscopeError) else str(error)).strip().splitlines()
     if not lines:
         return type(error).__name__
-    speaks = isinstance(error, (RuntimeError, ValueError, TypeError, AssertionError))
+    speaks = isinstance(error, (RuntimeError, ValueError, TypeError, AssertionError, ArchscopeError))
     return lines[0] if speaks else f"{type(error).__name__}: {lines[0]}"
 
 
 class Recorder(TorchDispatchMode):
-    """Writes down the operators and calls that run while it is entered.
+    """Writes down the operators and calls that run in this thread while it is entered.
 
     Arguments:
         survey: of the network.
@@ -53,7 +54,7 @@ class Recorder(TorchDispatchMode):
         self._known: dict[tuple[Any, ...], Assessment] = {}
         self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
         self._running: list[tuple[int, tuple[Any, ...]]] = []
-        self._hooks: list[Any] = []
+        self._listening = listening(self)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -63,21 +64,17 @@ class Recorder(TorchDispatchMode):
     # -- calls ------------------------------------------------------------------------------------------------------------------
 
     def __enter__(self) -> "Recorder":
-        # Global hooks: nothing is ever hung on the user's own modules.
-        self._hooks = [
-            register_module_forward_pre_hook(self._begin),
-            register_module_forward_hook(self._finish, always_call=True),
-        ]
+        self._listening.__enter__()
         super().__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
-        for hook in self._hooks:
-            hook.remove()
+        self._listening.__exit__(None, None, None)
         self.ledger.close()
 
-    def _begin(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+    def begin(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        """A module is about to run."""
         # A hook of the user's on the network itself may call modules when the network has finished.
         parent = self._running[-1][0] if self._running else (0 if self.calls else None)
         path = self._paths.get(module)
@@ -86,7 +83,8 @@ class Recorder(TorchDispatchMode):
         self.calls.append(Call(len(self.calls), parent, path, type(module).__name__))
         self._running.append((len(self.calls) - 1, args))
 
-    def _finish(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+    def finish(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        """It has run, or raised."""
         call, inputs = self._running.pop()
         error = sys.exc_info()[1]
         # One error passes through every module above the one that raised it; an earlier one was caught on its way.
@@ -102,6 +100,8 @@ class Recorder(TorchDispatchMode):
     # -- operators --------------------------------------------------------------------------------------------------------------
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+        if not listens(self):  # a trace inside this one: its operators are its own
+            return func(*args, **(kwargs or {}))
         operator = self._operators.get(func)
         if operator is None:
             operator = self._operators[func] = Operator(func)

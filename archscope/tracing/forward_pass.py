@@ -6,11 +6,9 @@ is run again on the CPU with random inputs, and the Graph says so.
 """
 
 import copy
-import gc
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -23,9 +21,11 @@ from torch.utils._pytree import tree_map_only
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Failure, Graph, Meta
 from archscope.tracing.dispatch_mode import NeedsValuesError, Recorder, one_line
+from archscope.tracing.lending import lent
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.module_loan import borrowed, on_cpu, on_meta
 from archscope.tracing.operator_runs import META
+from archscope.tracing.process import listening, shared_state, undisturbed, uncollected
 from archscope.tracing.tensor_identity import Ledger
 
 
@@ -37,12 +37,12 @@ class TraceError(ArchscopeError):
         failure: where and why it stopped.
     """
 
-    def __init__(self, graph: Graph, failure: Failure) -> None:
+    def __init__(self, graph: Graph, failure: Failure, hint: str = "") -> None:
         where = f"{failure.path} ({failure.type})" if failure.path else failure.type
         given = " and ".join("x".join(map(str, shape)) for shape in failure.inputs)
         super().__init__(
             f"{graph.name} failed in {where}{f', given {given}' if given else ''}: {failure.error}",
-            "check the input size (--input), or the module's forward",
+            hint or "check the input size (--input), or the module's forward",
         )
         self.graph = graph
         self.failure = failure
@@ -66,6 +66,10 @@ def trace(
         mode: "eval" or "train", whatever the module's own flags say (they are put back).
         variant, source: kept in the Graph's meta.
 
+    Several threads may trace at once, and a forward may trace another module: each trace hears its own forward. While a module
+    is traced, another thread that traces or runs it waits; one that is halfway through its forward, or reads its parameters,
+    meets tensors without values.
+
     Raises `TraceError`, which holds the part that was traced, when forward raises.
 
     >>> graph = trace(torch.nn.Conv2d(3, 8, 3), torch.Size((1, 3, 32, 32)))
@@ -76,16 +80,23 @@ def trace(
         raise UsageError(f"trace takes a torch.nn.Module, not {type(module).__name__}", "pass an instance: trace(Net(), x)")
     if mode not in ("eval", "train"):
         raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
-    args, kwargs = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (inputs, kwargs), is_leaf=_is_size)
     meta = Meta(variant=variant, mode=mode, source=source, torch=str(torch.__version__))
     name = name or type(module).__name__
+    with listening(None), lent(module), shared_state():
+        return _traced(module, inputs, kwargs, name, meta)
+
+
+def _traced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta) -> Graph:
+    """The Graph, from the meta device or else from the CPU."""
+    args, kwargs = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (args, kwargs), is_leaf=_is_size)
     if any(t.is_nested for t in _leaves((args, kwargs))):
         raise UsageError("nested tensors have no shape to trace", "pass a padded batch")
     survey = _surveyed(module, args, kwargs)
     if any(t.layout is not torch.strided for t in (*_leaves((args, kwargs)), *(held.tensor for held in survey.state.values()))):
         meta = msgspec.structs.replace(meta, device="cpu", reason="it works on sparse tensors")
     try:
-        return _run(survey, args, kwargs, name, meta)
+        with uncollected() if meta.device == "meta" else nullcontext():
+            return _run(survey, args, kwargs, name, meta)
     except _NotOnMetaError as error:
         return _run(survey, args, kwargs, name, msgspec.structs.replace(meta, device="cpu", reason=str(error)))
 
@@ -106,7 +117,7 @@ def _surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     initialised = copy.deepcopy(module, {key: _unborn(held.tensor) for key, held in survey.state.items()})
     args, kwargs = tree_map_only(torch.Tensor, on_meta, (args, kwargs))
     try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        with torch.no_grad(), undisturbed():
             initialised(*args, **kwargs)
     except Exception as error:
         raise ArchscopeError(
@@ -141,7 +152,7 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
         recorder = Recorder(survey, ledger, meta=meta.device == "meta")
         outputs: list[int] = []
         try:
-            with recorder, _eager(), _uncollected(meta.device):
+            with recorder:
                 result = survey.root(*args, **kwargs)
             outputs = [n for t in _leaves(result) if (n := ledger.number(t)) is not None]
         except Exception as raised:
@@ -164,7 +175,7 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
     )
     if error is not None:
         failure = recorder.failure or Failure("", type(survey.root).__name__, one_line(error))
-        raise TraceError(graph, failure) from error
+        raise TraceError(graph, failure, error.hint if isinstance(error, ArchscopeError) else "") from error
     return graph
 
 
@@ -182,29 +193,6 @@ def _needs_values(error: BaseException) -> bool:
     if isinstance(error, (NeedsValuesError, NotImplementedError)):
         return True
     return re.search(r"\bmeta\b|unallocated storage", str(error).lower()) is not None
-
-
-@contextmanager
-def _uncollected(device: str) -> Iterator[None]:
-    """No garbage collection on the meta device: what a trace makes stays, and every collection would look at all of it again.
-    Long traces would cost more than their length.
-    """
-    collects = gc.isenabled() and device == "meta"
-    if collects:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
-def _eager() -> AbstractContextManager[Any]:
-    """Functions under torch.compile run as written. Only where dynamo is loaded: loading it costs a second."""
-    if "torch._dynamo" in sys.modules and hasattr(torch.compiler, "set_stance"):
-        stance: AbstractContextManager[Any] = torch.compiler.set_stance("force_eager")
-        return stance
-    return nullcontext()
 
 
 def _leaves(value: Any, seen: set[int] | None = None) -> Iterator[torch.Tensor]:

@@ -2,8 +2,6 @@
 forward raises.
 """
 
-import random
-import sys
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ import torch
 from torch import nn
 
 from archscope.tracing.module_contents import Survey
+from archscope.tracing.process import undisturbed
 
 
 @contextmanager
@@ -23,44 +22,25 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
     Afterwards every submodule's attributes, parameters, buffers and children are what they were.
 
     What a forward stores on its modules (caches, counters, new buffers) is gone afterwards as well: it may hold tensors without
-    values. The state of the random generators, the fused attention path and the default dtype are kept the same way.
+    values. The state of the random generators and the default dtype are kept the same way.
     """
     modules = [m for m in survey.paths if not isinstance(m, torch.jit.ScriptModule)]
     saved = [(m, vars(m).copy()) for m in modules]
     containers = _containers(saved)
-    random_state, default_dtype = _random_state(), torch.get_default_dtype()
-    fast_path = torch.backends.mha.get_fastpath_enabled()
     try:
         state = _replace_state(modules, survey, device)
         for m in modules:
             vars(m)["training"] = training
             if device is on_cpu:  # on the meta device the recorder does this on sight
                 vars(m).update({name: on_cpu(value) for name, value in vars(m).items() if isinstance(value, torch.Tensor)})
-        # The fused path is one operator; attention is the matrix products that it is made of.
-        torch.backends.mha.set_fastpath_enabled(False)
-        with torch.no_grad():
+        with torch.no_grad(), undisturbed():
             yield state
     finally:
-        torch.backends.mha.set_fastpath_enabled(fast_path)
-        for put_back, numbers in random_state:
-            put_back(numbers)
-        torch.set_default_dtype(default_dtype)
         for m, attributes in saved:
             _restore(vars(m), attributes)
         for held, content in containers:
             if held or content:
                 _restore(held, content)
-
-
-def _random_state() -> list[tuple[Callable[[Any], Any], Any]]:
-    """The state of every random generator that a forward on the CPU may draw from, each with the function that puts it back."""
-    state: list[tuple[Callable[[Any], Any], Any]] = [
-        (torch.set_rng_state, torch.get_rng_state()),
-        (random.setstate, random.getstate()),
-    ]
-    if "numpy" in sys.modules:
-        state.append((sys.modules["numpy"].random.set_state, sys.modules["numpy"].random.get_state()))
-    return state
 
 
 _CONTAINERS = {dict, OrderedDict, defaultdict, list, set, deque}
@@ -123,5 +103,6 @@ def on_cpu(tensor: torch.Tensor) -> torch.Tensor:
     if not tensor.is_meta:
         return tensor.detach().to("cpu", copy=True)
     if tensor.is_floating_point() or tensor.is_complex():
-        return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu").uniform_(0.0, 0.05)
+        filled = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu")
+        return filled.uniform_(0.0, 0.05, generator=torch.Generator().manual_seed(0))
     return torch.zeros(tensor.shape, dtype=tensor.dtype, device="cpu")

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from archscope.graph import Tensor
+from archscope.tracing.process import is_collecting
 
 DTYPE_NAMES: dict[torch.dtype, str] = {
     d: str(d).removeprefix("torch.") for d in vars(torch).values() if isinstance(d, torch.dtype)
@@ -135,7 +136,8 @@ class Ledger:
     def _died(self, entry: Entry) -> None:
         del self.entries[entry.me]
         storage = entry.record.storage
-        if storage >= 0:
+        # What a collection frees has died at no time of the forward's: it counts as held to the end, whenever that comes.
+        if storage >= 0 and not is_collecting():
             self._holders[storage] -= 1
             if not self._holders[storage]:
                 self._until[storage] = self._node
