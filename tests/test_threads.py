@@ -217,7 +217,7 @@ def test_a_trace_inside_a_trace_is_its_own(make):
     graph = archscope.trace(Inside(other), Size((3, 4)))
     assert [node.name for node in graph.nodes] == ["addmm", "relu"]
     assert [call.path for call in graph.calls] == ["", "linear"]
-    assert RESULTS == [alone]
+    assert [alone] == RESULTS
 
 
 def test_a_forward_may_trace_a_part_of_itself():

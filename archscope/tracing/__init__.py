@@ -3,8 +3,8 @@ torch's dispatcher.
 
 Open `forward_pass.py` first. It lends the module out (`module_loan.py`), knows what the module holds (`module_contents.py`) and
 enters `dispatch_mode.py`, which hears every operator and call; `operator_runs.py` says what one operator read, wrote and cost,
-`tensor_identity.py` which tensor is which. `process.py` and
-`lending.py` keep the traces of several threads apart. `shape_rules/` answers the output shapes of the commonest operators without torch.
+`tensor_identity.py` which tensor is which. `process.py` and `lending.py` keep the traces of several threads apart. `shape_rules/`
+answers the output shapes of the commonest operators without torch.
 """
 
 from archscope.tracing.forward_pass import TraceError, trace

@@ -25,7 +25,7 @@ from archscope.tracing.lending import lent
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.module_loan import borrowed, on_cpu, on_meta
 from archscope.tracing.operator_runs import META
-from archscope.tracing.process import listening, shared_state, undisturbed, uncollected
+from archscope.tracing.process import listening, shared_state, uncollected, undisturbed
 from archscope.tracing.tensor_identity import Ledger
 
 
