@@ -13,6 +13,7 @@ from torch import Size, nn
 
 import archscope
 from archscope.errors import UsageError
+from archscope.printable import printable
 from archscope.render import FORMATS, by_suffix, render, terminal
 from archscope.render.cells import text
 from archscope.tables.flops import flops_table
@@ -134,7 +135,7 @@ def test_hostile_names_in_json(hostile):
 def test_hostile_names_in_csv(hostile):
     frame = pd.read_csv(io.StringIO(render([hostile[0]], "csv")), keep_default_na=False)
     assert len(frame) == len(hostile[0].rows)
-    assert {name.replace("\r", "\\r") for name in HOSTILE} <= {path.removeprefix("net.") for path in frame["path"]}
+    assert {printable(name) for name in HOSTILE} <= {path.removeprefix("net.") for path in frame["path"]}
 
 
 def test_hostile_names_in_markdown(hostile):

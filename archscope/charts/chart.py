@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archscope import units
-from archscope.graph import Graph
+from archscope.graph import Graph, legible
+from archscope.printable import printable
 from archscope.registry import Registry
 
 if TYPE_CHECKING:
@@ -137,6 +139,8 @@ class ChartKind(NamedTuple):
         return (self.of.__doc__ or "").strip().splitlines()[0]
 
 
+_LONGEST = 60  # of a network's name
+
 KINDS: Registry[ChartKind] = Registry("kind of chart")
 Of = Callable[[Sequence[Any]], Chart]
 
@@ -145,10 +149,20 @@ def chart_kind(name: str, draw: "Callable[[Chart, Theme, bool], Canvas]", from_r
     """Registers a function that makes a Chart, under the word for `archscope chart --kind`. See `ChartKind`."""
 
     def register(of: Of) -> Of:
-        KINDS.add(name, ChartKind(of, draw, from_rows))
-        return of
+        @wraps(of)
+        def shown(subjects: Sequence[Any]) -> Chart:
+            return of(subjects if from_rows else [legible(graph) for graph in subjects])
+
+        KINDS.add(name, ChartKind(shown, draw, from_rows))
+        return shown
 
     return register
+
+
+def label(words: str) -> str:
+    """A network's name as it stands beside its mark: a very long one ends in an ellipsis, so that the drawing has room."""
+    words = printable(words)
+    return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 
 
 def inputs_of(graphs: Sequence[Graph]) -> str:

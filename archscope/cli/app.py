@@ -15,6 +15,7 @@ import typer
 from archscope import __version__
 from archscope.cli.options import spread
 from archscope.errors import ArchscopeError
+from archscope.printable import printable
 from archscope.registry import unknown
 
 _ORDER = (
@@ -110,6 +111,6 @@ def run(words: list[str]) -> int:
 
 def _fail(message: str, hint: str, code: int) -> int:
     sys.stdout.flush()
-    lines = [f"{label}: {' '.join(words.split())}" for label, words in (("error", message), ("hint", hint)) if words]
+    lines = [f"{label}: {printable(' '.join(words.split()))}" for label, words in (("error", message), ("hint", hint)) if words]
     sys.stderr.write("\n".join(lines) + "\n")
     return code

@@ -10,6 +10,7 @@ import typer
 from archscope.cli import options
 from archscope.cli.output import deliver, destination, write
 from archscope.errors import ArchscopeError, UsageError
+from archscope.printable import printable
 
 if TYPE_CHECKING:
     from archscope.bench.measure import Progress
@@ -159,10 +160,13 @@ def _progress() -> Iterator["Progress"]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TextColumn("left"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("start", total=1.0)
-        yield lambda step: bar.update(task, description=step.what, completed=step.done)
+        yield lambda step: bar.update(task, description=printable(step.what), completed=step.done)
 
 
 def _checked(form: str | None, out: str | None) -> None:

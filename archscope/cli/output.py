@@ -1,13 +1,13 @@
 """Where results go: a table to a terminal, text to a pipe, a file written whole or not at all."""
 
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from archscope.errors import ArchscopeError, UsageError
+from archscope.printable import file_stem, printable
 from archscope.tables.table import Table
 
 FOLDER = Path("reports")
@@ -58,7 +58,7 @@ def destination(out: str | None, stem: str, suffixes: dict[str, str]) -> Path | 
     if out is None or out == "-":
         return None
     if out in suffixes:
-        return FOLDER / f"{safe(stem)}{suffixes[out]}"
+        return FOLDER / f"{file_stem(stem)}{suffixes[out]}"
     path = Path(out)
     if path.suffix.lower() not in suffixes.values():
         raise UsageError(
@@ -66,11 +66,6 @@ def destination(out: str | None, stem: str, suffixes: dict[str, str]) -> Path | 
             f"use one of {', '.join(suffixes.values())}, or a bare format: {', '.join(suffixes)}",
         )
     return path
-
-
-def safe(stem: str) -> str:
-    """A model's name as part of a file name: "timm:x/y" -> "timm-x-y"."""
-    return re.sub(r"[^\w.+-]+", "-", stem).strip("-.") or "model"
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -92,7 +87,7 @@ def write(path: Path, content: str | bytes) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ArchscopeError(f"cannot write {path}: {reason.lower()}", "choose another place with --out FILE") from None
-    sys.stdout.write(f"{path}\n")
+    sys.stdout.write(f"{printable(str(path))}\n")
 
 
 def _umask() -> int:

@@ -17,7 +17,8 @@ from archscope.diagrams.picture import Box, Panel, Picture, totals
 from archscope.diagrams.scene import Scene
 from archscope.diagrams.side_by_side import side_by_side
 from archscope.errors import ArchscopeError, UsageError
-from archscope.graph import Graph
+from archscope.graph import Graph, legible
+from archscope.printable import printable, printable_json
 from archscope.registry import unknown
 
 Level = Literal["stage", "block", "op"]
@@ -48,6 +49,7 @@ def draw(
         raise UsageError(f"unknown level '{level}'", f"choose from {', '.join(LEVELS)}")
     if direction not in DIRECTIONS:
         raise UsageError(f"unknown direction '{direction}'", f"choose from {', '.join(DIRECTIONS)}")
+    graphs, titles = [legible(graph) for graph in graphs], [printable(title) for title in titles]
     if not graphs:
         raise UsageError("there is no network to draw", "name one: archscope diagram inception_v4")
     if len(graphs) > 1 and (level != "stage" or block):
@@ -129,7 +131,8 @@ class Diagram:
     def json(self) -> str:
         """As data: boxes, edges, costs; plain numbers."""
         shown = [_operators(p) if self.level == "op" else _plain(p) for p in self.pictures]
-        return msgspec.json.format(msgspec.json.encode({"level": self.level, "networks": shown}), indent=1).decode() + "\n"
+        data = msgspec.json.encode({"level": self.level, "networks": shown})
+        return printable_json(msgspec.json.format(data, indent=1).decode()) + "\n"
 
     def render(self, form: str) -> bytes:
         """In one of `FORMS`; raises `UsageError` for any other."""

@@ -8,6 +8,7 @@ from archscope.diagrams.opened_block import Direction, is_dot, text_of
 from archscope.diagrams.picture import INPUT, Box, Panel, Picture
 from archscope.diagrams.text_width import fitted
 from archscope.diagrams.tooltips import node_line, tooltip
+from archscope.printable import printable
 
 _LONGEST = 320.0  # of a label, in points
 
@@ -114,5 +115,5 @@ def _tip(text: str) -> str:
 
 
 def _said(text: str) -> str:
-    """Text as Graphviz reads it: no escapes, no characters that a terminal or XML would stumble over."""
-    return str(graphviz.escape("".join(c if c == "\n" or c.isprintable() else "\ufffd" for c in text)))
+    """Text as Graphviz reads it: no escapes, no characters that a terminal or XML would obey or stumble over."""
+    return str(graphviz.escape(printable(text, keep="\n")))

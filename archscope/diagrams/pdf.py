@@ -8,7 +8,7 @@ encoding).
 import zlib
 
 from archscope.diagrams import text_width as fonts
-from archscope.diagrams.scene import Scene, Segment, Shape, Text, printable
+from archscope.diagrams.scene import Scene, Segment, Shape, Text, one_line
 
 _SPELLED = str.maketrans({"≥": ">=", "≤": "<=", "−": "-", "→": "->"})
 
@@ -62,7 +62,7 @@ def _item(item: Shape | Text, height: float) -> str:
 
 
 def _shown(item: Text, height: float) -> str:
-    text = printable(item.text).translate(_SPELLED)
+    text = one_line(item.text).translate(_SPELLED)
     start = item.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[item.anchor] * fonts.width(text, item.size, item.bold)
     raw = text.encode("cp1252", "replace").decode("latin-1")
     escaped = raw.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")

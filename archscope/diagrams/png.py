@@ -5,7 +5,7 @@ The engine brings its own font (Arimo, the width of Helvetica) and writes the sa
 """
 
 from archscope.diagrams.graphviz_engine import rasterised
-from archscope.diagrams.scene import Scene, Segment, Shape, Text, printable
+from archscope.diagrams.scene import Scene, Segment, Shape, Text, one_line
 
 _DPI = 192  # 2.7 pixels a point
 _LARGEST = 16000  # pixels along an edge
@@ -19,18 +19,18 @@ def png(scene: Scene) -> bytes:
 def dot(scene: Scene) -> str:
     """The scene as a DOT graph without nodes worth the name: everything is in its background."""
     commands = " ".join(command for element in scene.elements for item in element.items for command in _item(item, scene.height))
-    quoted = commands.replace("\\", "\\\\").replace('"', '\\"')
+    quoted = commands.replace('"', '\\"')
     corners = "".join(
         f'{name} [shape=point style=invis width=0.01 label="" pos="{x:.2f},{y:.2f}!"]\n'
         for name, x, y in (("a", 0, 0), ("b", scene.width, scene.height))
     )
-    return f'digraph {{\ngraph [pad=0 margin=0 bgcolor="{scene.background or "#ffffff"}" _background="{quoted}"]\n{corners}}}\n'
+    return f'digraph {{\ngraph [pad=0 margin=0 bgcolor="{scene.background or "#ffffff"}" _background="{quoted} "]\n{corners}}}\n'
 
 
 def _item(item: Shape | Text, height: float) -> list[str]:
     if isinstance(item, Text):
         anchor = {"start": -1, "middle": 0, "end": 1}[item.anchor]
-        text = printable(item.text)
+        text = one_line(item.text)
         if not text:
             return []
         return [
@@ -72,4 +72,6 @@ def _listed(points: list[tuple[float, float]]) -> str:
 
 
 def _string(text: str) -> str:
+    # In a quoted string of DOT a backslash stands for itself, except before a quote.
+    text = text.replace('\\"', '\\ "')
     return f"{len(text.encode())} -{text}"

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from archscope.printable import printable
+
 Segment = tuple[float | str, ...]  # ("M", x, y), ("L", x, y), ("C", x1, y1, x2, y2, x, y), ("Z",)
 Point = tuple[float, float]
 
@@ -70,9 +72,9 @@ class Scene:
         return (item for element in self.elements for item in element.items if isinstance(item, Text))
 
 
-def printable(text: str) -> str:
+def one_line(text: str) -> str:
     """One line without control characters, which some formats cannot carry."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
+    return printable(" ".join(text.split()))
 
 
 def moved(elements: Sequence[Element], dx: float, dy: float) -> list[Element]:

@@ -1,13 +1,10 @@
 """Scene -> SVG: text as text, a tooltip on every box, no reference to anything outside, the same bytes from run to run."""
 
-import re
 from xml.sax.saxutils import escape
 
 from archscope.diagrams import text_width as fonts
 from archscope.diagrams.scene import Element, Scene, Segment, Shape, Text
-
-# Characters that XML cannot carry, in any spelling.
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+from archscope.printable import printable
 
 
 def svg(scene: Scene) -> str:
@@ -62,8 +59,8 @@ def _n(value: float) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_FORBIDDEN.sub("\ufffd", text))
+    return escape(printable(text, keep="\n"))
 
 
 def _attribute(text: str) -> str:
-    return escape(_FORBIDDEN.sub("\ufffd", text), {'"': "&quot;", "\n": "&#10;"})
+    return escape(printable(text, keep="\n"), {'"': "&quot;", "\n": "&#10;"})

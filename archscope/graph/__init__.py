@@ -6,6 +6,7 @@ operator is in the words of the papers, `attributes.py` names its kernel, stride
 """
 
 from archscope.graph.graph import Graph
+from archscope.graph.legible import legible
 from archscope.graph.records import (
     UNKNOWN,
     ZERO,
@@ -22,5 +23,6 @@ from archscope.graph.records import (
 )  # fmt: skip
 
 __all__ = [
-    "UNKNOWN", "ZERO", "Attr", "Call", "Cost", "Failure", "Graph", "Meta", "Node", "Param", "Tensor", "item_bytes", "total",
+    "UNKNOWN", "ZERO", "Attr", "Call", "Cost", "Failure", "Graph", "Meta", "Node", "Param", "Tensor", "item_bytes", "legible",
+    "total",
 ]  # fmt: skip

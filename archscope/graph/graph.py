@@ -18,6 +18,7 @@ import msgspec
 from archscope import units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph.records import ITEM_BYTES, Call, Cost, Meta, Node, Param, Tensor, total
+from archscope.printable import printable_json
 from archscope.registry import unknown
 
 SCHEMA_VERSION = 1
@@ -203,7 +204,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     def to_json(self) -> bytes:
         """The whole graph as JSON; the same graph gives the same bytes. Raises `ArchscopeError` for a name that is no text."""
         try:
-            return msgspec.json.encode(self)
+            return printable_json(msgspec.json.encode(self).decode()).encode()
         except UnicodeEncodeError as error:
             raise ArchscopeError(f"{self.name} cannot be saved: {error.object!a} is no text", "rename the module") from None
 

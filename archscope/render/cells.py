@@ -1,6 +1,7 @@
 """How one value reads in a table for people. The other formats carry plain values."""
 
 from archscope import units
+from archscope.printable import printable
 from archscope.tables.table import Column, Kind, Measured, Row, Value
 
 RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number", "year", "change", "percent"}
@@ -13,7 +14,7 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (tuple, list)):
-        return "x".join(map(str, value))
+        return printable("x".join(map(str, value)))
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, Measured):
@@ -36,11 +37,6 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
     if kind == "ratio":
         return f"{value:.2f}x"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
-
-
-def printable(words: str) -> str:
-    """Text with line ends and control characters written out: a module's name may hold any of them."""
-    return words if words.isprintable() else "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in words)
 
 
 def plain(value: Value) -> str | int | float | bool | None:

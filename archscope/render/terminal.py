@@ -11,7 +11,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from archscope.render.cells import RIGHT, kind, printable, text
+from archscope.printable import printable
+from archscope.render.cells import RIGHT, kind, text
 from archscope.tables.table import Column, Row, Table
 
 _GAP = 2
@@ -40,8 +41,8 @@ def renderable(table: Table, width: int | None, exact: bool = False) -> Renderab
     for column in shown:
         flexible = column.kind in ("text", "path", "shape")
         grid.add_column(
-            column.title, justify="right" if column.kind in RIGHT and column.kind != "share" else "left", no_wrap=not flexible,
-            overflow="fold", min_width=None if flexible else _natural(table, column, exact),
+            Text(printable(column.title)), justify="right" if column.kind in RIGHT and column.kind != "share" else "left",
+            no_wrap=not flexible, overflow="fold", min_width=None if flexible else _natural(table, column, exact),
         )  # fmt: skip
     for row in table.rows:
         grid.add_row(*(_cell(row, column, at == 0, exact) for at, column in enumerate(shown)), style="dim" if row.quiet else "")
@@ -98,7 +99,7 @@ def _natural(table: Table, column: Column, exact: bool) -> int:
         return 6 + 1 + _BAR
     first = table.columns[0] is column
     cells = (2 * row.depth * first + cell_len(text(row.values.get(column.key), kind(row, column), exact)) for row in table.rows)
-    return max(len(column.title), max(cells, default=0))
+    return max(cell_len(printable(column.title)), max(cells, default=0))
 
 
 def fitting(table: Table, width: int | None, exact: bool) -> tuple[list[Column], list[Column]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError, UsageError
 from archscope.metrics import METRICS
+from archscope.printable import cell, printable_json
 from archscope.sweep.columns import CIRCUMSTANCES, IDENTITY, OUTCOME, WHOLE, column_of, ordered
 from archscope.sweep.journal import Row
 from archscope.tables.table import Value
@@ -45,7 +46,7 @@ def write(path: Path, rows: Callable[[], Iterable[Row]], metrics: Sequence[str],
     Raises `ArchscopeError` where the file cannot be written.
     """
     table = arrow(rows, metrics)
-    text = json.dumps(about, ensure_ascii=False)
+    text = printable_json(json.dumps(about, ensure_ascii=False))
     try:
         if path.suffix.lower() == ".parquet":
             import pyarrow.parquet as pq
@@ -85,13 +86,25 @@ def _whole(path: Path, fill: Callable[[Path], object]) -> None:
 def _csv(table: "pa.Table", path: Path) -> None:
     from pyarrow import csv
 
-    csv.write_csv(table, path, csv.WriteOptions(quoting_style="needed"))
+    csv.write_csv(_neutral(table), path, csv.WriteOptions(quoting_style="needed"))
+
+
+def _neutral(table: "pa.Table") -> "pa.Table":
+    """The table with text that a terminal would obey or a spreadsheet run spelled out."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for at, field in enumerate(table.schema):
+        if pa.types.is_string(field.type) and pc.any(pc.match_substring_regex(table[at], r"^[=+@-]|[^ -~]")).as_py():
+            words = [None if word is None else cell(word) for word in table[at].to_pylist()]
+            table = table.set_column(at, field, pa.array(words, field.type))
+    return table
 
 
 def _jsonl(table: "pa.Table", path: Path) -> None:
     with path.open("w", encoding="utf-8") as file:
         for batch in table.to_batches(_BATCH):
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in batch.to_pylist())
+            file.writelines(printable_json(json.dumps(row, ensure_ascii=False)) + "\n" for row in batch.to_pylist())
 
 
 def arrow(rows: Callable[[], Iterable[Row]], metrics: Sequence[str]) -> "pa.Table":

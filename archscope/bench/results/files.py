@@ -12,6 +12,7 @@ from archscope.bench.results.cautions import cautions
 from archscope.bench.results.records import SCHEMA_VERSION, Bench
 from archscope.bench.results.summary import summarise
 from archscope.errors import ArchscopeError
+from archscope.printable import printable_json
 
 _HINT = "write one with: archscope bench MODEL --out bench.json"
 # A list of plain values is one line; a line break inside a string is written \\n and not touched.
@@ -27,7 +28,8 @@ def to_json(bench: Bench) -> str:
         for timing in session["timings"]:
             timing[_FIGURES] = msgspec.to_builtins(next(rows)[2])
     tree["cautions"] = [msgspec.to_builtins(caution) for caution in cautions(bench)]
-    return _LIST.sub(lambda found: f"[{_BREAK.sub(' ', found[1])}]", json.dumps(tree, indent=1, ensure_ascii=False)) + "\n"
+    text = printable_json(json.dumps(tree, indent=1, ensure_ascii=False))
+    return _LIST.sub(lambda found: f"[{_BREAK.sub(' ', found[1])}]", text) + "\n"
 
 
 def from_json(text: str | bytes, where: str = "the benchmark") -> Bench:

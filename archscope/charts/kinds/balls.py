@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from archscope.charts import draw_balls
-from archscope.charts.chart import Ball, Chart, chart_kind
+from archscope.charts.chart import Ball, Chart, chart_kind, label
+from archscope.printable import printable
 from archscope.tables.table import Value
 
 
@@ -23,5 +24,5 @@ def _ball(row: Mapping[str, Value]) -> Ball | None:
     macs, params, error = row.get("macs"), row.get("params"), row.get("top1_error")
     if not isinstance(macs, int) or not isinstance(params, int) or not isinstance(error, float):
         return None
-    family, protocol, source = (str(row.get(key) or "") for key in ("family", "error_protocol", "error_source"))
-    return Ball(str(row["model"]), macs, params, error, family, protocol, source)
+    family, protocol, source = (printable(str(row.get(key) or "")) for key in ("family", "error_protocol", "error_source"))
+    return Ball(label(str(row["model"])), macs, params, error, family, protocol, source)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from archscope.charts import draw_lines
-from archscope.charts.chart import Chart, Line, chart_kind, inputs_of
+from archscope.charts.chart import Chart, Line, chart_kind, inputs_of, label
 from archscope.graph import Graph, kinds
 from archscope.tables.common import called
 
@@ -36,4 +36,4 @@ def _cumulated(graph: Graph) -> Line:
             tips.append(graph.path(node))
         else:
             macs[-1], params[-1] = spent, held
-    return Line(called(graph), tuple(xs), (tuple(macs), tuple(params)), tuple(tips))
+    return Line(label(called(graph)), tuple(xs), (tuple(macs), tuple(params)), tuple(tips))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from archscope import metrics
 from archscope.charts import draw_lines
-from archscope.charts.chart import Chart, Line, chart_kind
+from archscope.charts.chart import Chart, Line, chart_kind, label
 from archscope.graph import Graph, kinds
 from archscope.metrics.receptive_fields import receptive_fields
 from archscope.tables.common import called
@@ -43,5 +43,8 @@ def _grown(graph: Graph) -> Line:
     for x, point in sorted(best.items()):
         points.append((x, max(point, points[-1][1]) if points else point))
     return Line(
-        called(graph), tuple(x for x, _ in points), (tuple(y for _, (y, _) in points),), tuple(tip for _, (_, tip) in points)
+        label(called(graph)),
+        tuple(x for x, _ in points),
+        (tuple(y for _, (y, _) in points),),
+        tuple(tip for _, (_, tip) in points),
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from archscope import metrics
 from archscope.charts import draw_memory
-from archscope.charts.chart import Chart, Line, chart_kind, inputs_of
+from archscope.charts.chart import Chart, Line, chart_kind, inputs_of, label
 from archscope.graph import Graph, kinds
 from archscope.tables.common import called
 
@@ -23,4 +23,6 @@ def _alive(graph: Graph) -> Line:
     curve = metrics.liveness(graph)
     values = tuple(alive.bytes for alive in curve)
     tips = tuple(f"{kinds.word(alive.node)} in {graph.path(alive.node) or graph.name}" for alive in curve)
-    return Line(called(graph), tuple(range(1, len(values) + 1)), (values,), tips, values.index(max(values)) if values else None)
+    return Line(
+        label(called(graph)), tuple(range(1, len(values) + 1)), (values,), tips, values.index(max(values)) if values else None
+    )

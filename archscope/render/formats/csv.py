@@ -1,10 +1,11 @@
-"""CSV: one table with a `model` column first, plain numbers, for pandas and spreadsheets."""
+"""CSV: one table with a `model` column first, plain numbers, for pandas and spreadsheets. No text in it is run as a formula."""
 
 import csv
 import io
 from collections.abc import Sequence
 
-from archscope.render.cells import line, printable
+from archscope.printable import cell
+from archscope.render.cells import line
 from archscope.render.format import renderer
 from archscope.tables.table import Table
 
@@ -16,10 +17,9 @@ def render(tables: Sequence[Table]) -> str:
     named = any(column.key == "model" for column in columns)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*([] if named else ["model"]), *(column.key for column in columns)])
+    writer.writerow([*([] if named else ["model"]), *(cell(column.key) for column in columns)])
     for table in tables:
         for row in table.rows:
-            cells = [*([] if named else [table.name]), *line(row, columns)]
-            # Python quotes a line feed and leaves a lone carriage return, which readers take for the end of the row.
-            writer.writerow([printable(cell) if isinstance(cell, str) and "\r" in cell else cell for cell in cells])
+            values = [*([] if named else [table.name]), *line(row, columns)]
+            writer.writerow([cell(value) if isinstance(value, str) else value for value in values])
     return out.getvalue()

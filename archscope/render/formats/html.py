@@ -1,10 +1,11 @@
 """HTML: a self-contained page of tables, and what a Graph shows of itself in a notebook."""
 
 from collections.abc import Sequence
-from html import escape
+from html import escape as escaped
 
 from archscope import units
 from archscope.graph import Graph
+from archscope.printable import printable
 from archscope.render.cells import RIGHT, text
 from archscope.render.cells import kind as kind_of
 from archscope.render.format import renderer
@@ -82,3 +83,8 @@ def _cell(row: Row, key: str, kind: str) -> str:
     if kind == "share" and isinstance(value, float):
         return f'{words}<span class="bar" style="width: {6 * max(0.0, min(1.0, value)):.2f}em"></span>'
     return words
+
+
+def escape(words: str) -> str:
+    """Text with everything written out that a page would read as markup, or obey."""
+    return escaped(printable(words))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from archscope.printable import printable_json
 from archscope.render.format import renderer
 from archscope.tables.table import Row, Table
 
@@ -14,7 +15,7 @@ SCHEMA_VERSION = 1
 def render(tables: Sequence[Table]) -> str:
     """One object for one table, a list of objects for several."""
     objects = [_object(table) for table in tables]
-    return json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, ensure_ascii=False) + "\n"
+    return printable_json(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _object(table: Table) -> dict[str, Any]:

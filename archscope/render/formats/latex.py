@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from archscope.render.cells import RIGHT, kind, printable, text
+from archscope.printable import printable
+from archscope.render.cells import RIGHT, kind, text
 from archscope.render.format import renderer
 from archscope.tables.table import Column, Row, Table
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from archscope.render.cells import RIGHT, kind, printable, text
+from archscope.printable import printable
+from archscope.render.cells import RIGHT, kind, text
 from archscope.render.format import renderer
 from archscope.tables.table import Table
 
@@ -16,7 +17,7 @@ def render(tables: Sequence[Table]) -> str:
 def _section(table: Table) -> str:
     filled = {key for row in table.rows for key, value in row.values.items() if value is not None}
     columns = [column for column in table.columns if not column.file_only and (column.key in filled or not table.rows)]
-    head = [column.title for column in columns]
+    head = [_escape(column.title) for column in columns]
     rule = ["---:" if column.kind in RIGHT else "---" for column in columns]
     body = [
         [("&emsp;" * row.depth if at == 0 else "") + _cell(row.values.get(c.key), kind(row, c)) for at, c in enumerate(columns)]
@@ -25,7 +26,7 @@ def _section(table: Table) -> str:
     lines = [f"### {_escape(table.title)}", "", *(f"{_escape(fact)}  " for fact in table.facts), ""]
     lines += [f"| {' | '.join(cells)} |" for cells in (head, rule, *body)]
     if table.summary:
-        lines += ["", *(f"- {_escape(label)}: {text(value, reading, exact=True)}" for label, value, reading in table.summary)]
+        lines += ["", *(f"- {_escape(label)}: {_cell(value, reading)}" for label, value, reading in table.summary)]
     if table.notes:
         lines += ["", *(f"<sub>{_escape(note)}</sub>  " for note in table.notes)]
     return "\n".join(lines) + "\n"
