@@ -39,7 +39,7 @@ def test_every_quantity_has_an_actual(lenet):
     found = {f.quantity: f.actual for f in check(lenet, dict.fromkeys(QUANTITIES, 10**12), latency=0.002)}
     assert found["params"] == PARAMS
     assert found["param_bytes"] == 4 * PARAMS
-    assert found["depth"] == 5
+    assert found["weighted_depth"] == 5
     assert found["latency"] == 0.002
     assert found["flops"] > 2 * MACS
     assert found["peak_memory"] > 4 * PARAMS
@@ -92,7 +92,7 @@ def test_an_uncounted_operator_leaves_macs_and_flops_undecided(uncounted, capsys
     ("key", "words", "limit"),
     [
         ("params", "45M", 45_000_000), ("macs", "13.5G", 13_500_000_000), ("peak_memory", "500MiB", 500 * 2**20),
-        ("param_bytes", "1GB", 10**9), ("depth", "100", 100), ("latency", "50ms", 0.05), ("latency", "800us", 0.0008),
+        ("param_bytes", "1GB", 10**9), ("weighted_depth", "100", 100), ("latency", "50ms", 0.05), ("latency", "800us", 0.0008),
         ("params", 45_000_000, 45_000_000), ("latency", 0.5, 0.5),
     ],
 )  # fmt: skip
@@ -186,7 +186,7 @@ def test_the_command_reads_the_nearest_file(tmp_path, monkeypatch, capsys):
 
 
 def test_options_and_exit_codes(capsys, tmp_path):
-    assert run(["check", "lenet5_dense", "--max-params", "62K", "--max-depth", "5"]) == 0
+    assert run(["check", "lenet5_dense", "--max-params", "62K", "--max-weighted-depth", "5"]) == 0
     assert run(["check", "lenet5_dense", "--max-params", "61K"]) == 1
     assert run(["check", "--max-params", "61K"]) == 2
     assert run(["check", "nonsense_v7", "--max-params", "61K"]) == 2

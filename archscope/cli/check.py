@@ -1,33 +1,49 @@
 """`archscope check`."""
 
 from collections.abc import Mapping
+from dataclasses import field, make_dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archscope.cli import options
+from archscope.comparison.budgets import QUANTITIES, Quantity
 from archscope.errors import ArchscopeError, UsageError
 
 Models = Annotated[list[str] | None, options.models_argument("those of pyproject.toml")]
 
 
-def _max(name: str, what: str, metavar: str) -> Any:
-    return typer.Option(f"--max-{name}", metavar=metavar, help=f"Most {what}.", show_default=False, rich_help_panel="Budgets")
+_EXAMPLES: dict[str, tuple[str, str]] = {"count": ("COUNT", "45M"), "bytes": ("BYTES", "500MiB"), "seconds": ("TIME", "50ms")}
+
+
+def _option(quantity: Quantity, name: str) -> Any:
+    metavar, example = _EXAMPLES.get(quantity.kind, ("NUMBER", "10"))
+    return typer.Option(
+        f"--max-{name.replace('_', '-')}",
+        metavar=metavar,
+        help=f"Most {quantity.title}: {example}.",
+        show_default=False,
+        rich_help_panel="Budgets: any metric (archscope metrics), and the latency",
+    )
+
+
+if TYPE_CHECKING:
+    Budgets = Any
+else:
+    # A group of options, one for each quantity that can be limited.
+    Budgets = make_dataclass(
+        "Budgets",
+        [
+            (f"max_{name}", Annotated[str | None, _option(quantity, name)], field(default=None))
+            for name, quantity in QUANTITIES.items()
+        ],
+        frozen=True,
+    )
 
 
 def check(
     models: Models = None,
-    max_params: Annotated[str | None, _max("params", "parameters: 45M", "COUNT")] = None,
-    max_macs: Annotated[str | None, _max("macs", "multiply-accumulates: 13G", "COUNT")] = None,
-    max_flops: Annotated[str | None, _max("flops", "floating-point operations: 26G", "COUNT")] = None,
-    max_activations: Annotated[str | None, _max("activations", "elements that operators write: 70M", "COUNT")] = None,
-    max_param_bytes: Annotated[str | None, _max("param-bytes", "bytes of parameters: 180MiB", "BYTES")] = None,
-    max_peak_memory: Annotated[
-        str | None, _max("peak-memory", "parameters and activations alive at once: 500MiB", "BYTES")
-    ] = None,
-    max_depth: Annotated[str | None, _max("depth", "convolutions and linear layers on the longest path: 100", "COUNT")] = None,
-    max_latency: Annotated[str | None, _max("latency", "seconds of one forward: 50ms", "TIME")] = None,
     bench: Annotated[
         list[str] | None,
         typer.Option("--bench", metavar="FILE", help="Take the latency from a saved benchmark.", show_default="measured now"),
@@ -42,6 +58,7 @@ def check(
         ),
     ] = None,
     *,
+    budgets: Budgets,
     forward: options.Forward,
     output: options.Output,
 ) -> None:
@@ -54,11 +71,7 @@ def check(
     from archscope.comparison.budgets import check as hold
     from archscope.models.look_up import look
 
-    told = {
-        "params": max_params, "macs": max_macs, "flops": max_flops, "activations": max_activations, "param_bytes":
-        max_param_bytes,
-        "peak_memory": max_peak_memory, "depth": max_depth, "latency": max_latency,
-    }  # fmt: skip
+    told = {key: getattr(budgets, f"max_{key}") for key in QUANTITIES}
     limits = {key: limit_of(key, words) for key, words in told.items() if words is not None}
     request = forward.request()
     plans = [Plan(model, limits) for model in models] if models and limits else _configured(config, models, limits)

@@ -21,7 +21,11 @@ def compare(
     columns: Annotated[
         str | None,
         typer.Option(
-            "--columns", "-c", metavar="KEY,KEY", help="Only these columns, in this order.", show_default="all that fit"
+            "--columns",
+            "-c",
+            metavar="KEY,KEY",
+            help="Only these columns, in this order; any metric is one (archscope metrics).",
+            show_default="all that fit",
         ),
     ] = None,
     sort: Annotated[
@@ -41,18 +45,20 @@ def compare(
     archscope compare inception_v4 resnet152 --sort -macs
     """
     from archscope.bench.results import files
-    from archscope.comparison.comparison_table import comparison_table, failures, summed_up, wanted_columns
+    from archscope.comparison.comparison_table import asked_metrics, comparison_table, failures, summed_up, wanted_columns
     from archscope.comparison.side_by_side import DEFAULT, gather, lines
 
     request = forward.request()
+    wanted = wanted_columns(columns, by, output.format, output.out)
+    more = asked_metrics(by, (*wanted, *([sort.removeprefix("-")] if sort else [])))
     timings = files.load(bench) if bench else None
     subjects = list(gather(models or DEFAULT, request))
     error = failures([subject.error for subject in subjects])
     if error is not None and all(subject.graph is None and subject.entry is None for subject in subjects):
         raise error
-    rows = lines(subjects, by, request, baseline, protocol, timings)
+    rows = lines(subjects, by, request, baseline, protocol, timings, more)
     facts, notes = summed_up(rows, by, [subject.graph for subject in subjects], baseline)
-    table = comparison_table(rows, by, wanted_columns(columns, by, output.format, output.out), sort, facts, notes)
+    table = comparison_table(rows, by, wanted, sort, facts, notes)
     output.deliver([table], "compare" if by == "model" else "compare-by-stage")
     if error is not None:
         raise error

@@ -20,8 +20,8 @@ COLUMNS = (
 
 
 _UNDECIDED = (
-    "undecided: an operator without a cost formula, or a latency that was not measured, could lie above the budget; it counts as "
-    "not kept."
+    "undecided: an operator without a cost formula, a value that cannot be known or a latency that was not measured could lie "
+    "above the budget; it counts as not kept."
 )
 
 

@@ -23,7 +23,10 @@ from typing import Any, Literal, NamedTuple
 from archscope import metrics, units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
+from archscope.metrics.values import Absent, AtLeast
+from archscope.metrics.values import Value as MetricValue
 from archscope.registry import unknown
+from archscope.tables.metrics import kind_of
 from archscope.tables.table import Kind
 
 Verdict = Literal["within", "exceeded", "undecided"]
@@ -31,29 +34,21 @@ Limits = Mapping[str, int | float]
 
 
 class Quantity(NamedTuple):
-    """Something that a budget can limit.
+    """Something that a budget can limit: any metric, or the latency.
 
     Attributes:
         title: in a table.
         kind: how its numbers are to be read, and its limit to be written.
         of: Graph -> number; None for what has to be measured.
-        is_cost: whether an operator without a cost formula makes it a lower bound.
     """
 
     title: str
     kind: Kind
-    of: Callable[[Graph], int | None] | None
-    is_cost: bool = False
+    of: Callable[[Graph], MetricValue] | None
 
 
 QUANTITIES: dict[str, Quantity] = {
-    "params": Quantity("parameters", "count", metrics.params),
-    "macs": Quantity("MACs", "count", metrics.macs, is_cost=True),
-    "flops": Quantity("FLOPs", "count", metrics.flops, is_cost=True),
-    "activations": Quantity("activations", "count", metrics.activations),
-    "param_bytes": Quantity("size of parameters", "bytes", metrics.param_bytes),
-    "peak_memory": Quantity("peak memory", "bytes", metrics.peak_memory),
-    "depth": Quantity("weighted depth", "count", metrics.weighted_depth),
+    **{name: Quantity(metric.title, kind_of(metric), metric.function) for name, metric in metrics.METRICS.items()},
     "latency": Quantity("latency", "seconds", None),
 }
 
@@ -65,26 +60,27 @@ class Finding:
     Attributes:
         quantity: a key of `QUANTITIES`.
         limit: the most that is allowed, in base units.
-        actual: what it is; a lower bound where `reason` says so; None where it is not known.
+        actual: what it is; a lower bound where `reason` says so; "whole input" for a receptive field that no window bounds; None
+            where it is not known.
         verdict: "undecided" where an unknown could lift it over the limit.
         reason: why it is undecided, or what was left out.
     """
 
     quantity: str
     limit: int | float
-    actual: int | float | None
+    actual: int | float | str | None
     verdict: Verdict
     reason: str = ""
 
     @property
     def headroom(self) -> int | float | None:
         """What is left below the limit; negative above it."""
-        return None if self.actual is None else self.limit - self.actual
+        return self.limit - self.actual if isinstance(self.actual, int | float) else None
 
     @property
     def used(self) -> float | None:
         """The share of the limit that is used."""
-        return None if self.actual is None or not self.limit else self.actual / self.limit
+        return self.actual / self.limit if isinstance(self.actual, int | float) and self.limit else None
 
 
 def check(graph: Graph, limits: Limits, *, latency: float | None = None, allow_uncounted: bool = False) -> tuple[Finding, ...]:
@@ -105,17 +101,19 @@ def check(graph: Graph, limits: Limits, *, latency: float | None = None, allow_u
 
 def _found(graph: Graph, key: str, limit: int | float, latency: float | None, allow_uncounted: bool) -> Finding:
     if key not in QUANTITIES:
-        raise unknown("budget", key, QUANTITIES, list_all=True)
+        raise unknown("budget", key, QUANTITIES)
     quantity = QUANTITIES[key]
     actual = latency if quantity.of is None else quantity.of(graph)
     if actual is None:
         return Finding(key, limit, None, "undecided", "not measured")
+    if isinstance(actual, Absent):
+        return Finding(key, limit, None, "undecided", str(actual))
+    if isinstance(actual, str):
+        return Finding(key, limit, actual, "exceeded", "no window bounds it")
     if actual > limit:
         return Finding(key, limit, actual, "exceeded")
-    if quantity.is_cost and graph.uncounted:
-        names = ", ".join(dict.fromkeys(node.op for node in graph.uncounted))
-        reason = f"without a cost formula: {names}"
-        return Finding(key, limit, actual, "within" if allow_uncounted else "undecided", reason)
+    if isinstance(actual, AtLeast):
+        return Finding(key, limit, actual, "within" if allow_uncounted else "undecided", actual.reason)
     return Finding(key, limit, actual, "within")
 
 
@@ -137,7 +135,7 @@ def limit_of(key: str, words: object, where: str = "") -> int | float:
     Raises `UsageError` for a quantity that does not exist, or what is not an amount of it.
     """
     if key not in QUANTITIES:
-        raise unknown("budget", key, QUANTITIES, list_all=True)
+        raise unknown("budget", key, QUANTITIES)
     kind = QUANTITIES[key].kind
     place = f"{where}: " if where else ""
     option = f"max-{key.replace('_', '-')}"
@@ -149,9 +147,18 @@ def limit_of(key: str, words: object, where: str = "") -> int | float:
         raise UsageError(f"{place}{option} = {words!r} is not an amount", _example(option, kind))
     if kind == "seconds":
         return units.parse_seconds(words)
+    if kind == "number":
+        return _number(words, f"{place}{option}")
     if kind == "count" and words.rstrip().endswith(("B", "b")):
         raise UsageError(f"{place}{option} {words}: {QUANTITIES[key].title} are a count, not bytes", _example(option, kind))
     return units.parse_count(words)
+
+
+def _number(words: str, option: str) -> float:
+    try:
+        return float(words)
+    except ValueError:
+        raise UsageError(f"{option} = {words!r} is not a number", f'write {option} = "12.5"') from None
 
 
 def _example(option: str, kind: Kind) -> str:
@@ -205,9 +212,7 @@ def _plan(model: str, table: Mapping[str, Any], where: str) -> Plan:
             request[key] = value
         else:
             keys = [f"max-{quantity.replace('_', '-')}" for quantity in QUANTITIES]
-            raise unknown(
-                f"key of {model} in {where}:", name, (*keys, "input", "batch", "dtype", "mode", "options"), list_all=True
-            )
+            raise unknown(f"key of {model} in {where}:", name, (*keys, "input", "batch", "dtype", "mode", "options"))
     return Plan(model, limits, request)
 
 

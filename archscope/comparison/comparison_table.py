@@ -1,12 +1,15 @@
 """The tables of a comparison: a row per network, or per stage of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 
 from archscope import metrics
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
+from archscope.metrics import METRICS, WHOLE_INPUT, Absent
 from archscope.registry import unknown
 from archscope.tables.common import CONVENTION, called, share, warnings
+from archscope.tables.metrics import metric_column, unknowns
 from archscope.tables.table import Column, Row, Table, Value
 from archscope.views.stages import stages
 
@@ -18,16 +21,16 @@ MODEL_COLUMNS = (
     Column("input", "input", rank=7),
     Column("batch", "batch", "count", file_only=True),
     Column("dtype", "dtype", file_only=True),
-    Column("params", "params", "count"),
-    Column("macs", "MACs", "count"),
-    Column("flops", "FLOPs", "count", rank=6),
+    metric_column("params"),
+    metric_column("macs"),
+    metric_column("flops", rank=6),
     Column("uncounted", "uncounted", "count", rank=1),
-    Column("activations", "activations", "count", rank=5),
-    Column("peak_memory_bytes", "peak memory", "bytes", rank=4),
-    Column("weighted_depth", "depth", "count", rank=3),
-    Column("convolutions", "convs", "count", rank=6),
-    Column("receptive_field", "field", "count", rank=6),
-    Column("effective_stride", "stride", "count", rank=7),
+    metric_column("activations", rank=5),
+    metric_column("peak_memory", rank=4),
+    metric_column("weighted_depth", rank=3),
+    metric_column("convolutions", rank=6),
+    metric_column("receptive_field", rank=6),
+    metric_column("effective_stride", rank=7),
     Column("top1_error", "top-1 %", "percent", rank=2),
     Column("top5_error", "top-5 %", "percent", rank=5),
     Column("error_protocol", "protocol", file_only=True),
@@ -45,7 +48,7 @@ MODEL_COLUMNS = (
 )
 
 RATIOS = {
-    "params_ratio": "params", "macs_ratio": "macs", "activations_ratio": "activations", "peak_memory_ratio": "peak_memory_bytes",
+    "params_ratio": "params", "macs_ratio": "macs", "activations_ratio": "activations", "peak_memory_ratio": "peak_memory",
     "depth_ratio": "weighted_depth", "latency_ratio": "latency_seconds",
 }  # fmt: skip
 
@@ -69,8 +72,30 @@ PAGE = ("model", "params", "macs", "weighted_depth", "receptive_field", "top1_er
 Line = dict[str, Value]
 
 
-def stage_rows(name: str, graph: Graph) -> list[Line]:
-    """A row per stage, and one for the parameters that the forward did not read."""
+def known_columns(by: str) -> dict[str, Column]:
+    """Every column that a comparison by "model" or "stage" can have, by key: its own, and every other metric."""
+    own = {column.key: column for column in (MODEL_COLUMNS if by == "model" else STAGE_COLUMNS)}
+    return own | {name: metric_column(name) for name in METRICS if name not in own}
+
+
+def asked_metrics(by: str, keys: Iterable[str]) -> tuple[str, ...]:
+    """Of these keys of columns, the metrics that a comparison does not have anyway. Raises `UsageError` for a key that no column
+    has.
+    """
+    own = {column.key for column in (MODEL_COLUMNS if by == "model" else STAGE_COLUMNS)}
+    known = known_columns(by)
+    for key in keys:
+        if key not in known:
+            raise unknown("column", key, known)
+    return tuple(dict.fromkeys(key for key in keys if key not in own))
+
+
+def stage_rows(name: str, graph: Graph, more: Sequence[str] = ()) -> list[Line]:
+    """A row per stage, and one for the parameters that the forward did not read.
+
+    Arguments:
+        more: further metrics, by name.
+    """
     whole = metrics.params(graph), metrics.macs(graph)
     rows: list[Line] = []
     for stage in stages(graph):
@@ -80,7 +105,7 @@ def stage_rows(name: str, graph: Graph) -> list[Line]:
                 "model": name, "stage": stage.name, "resolution": "x".join(map(str, stage.resolution)) or None, "blocks":
                 stage.blocks,
                 "structure": stage.structure, "width": stage.width, "params": params, "params_share": share(params, whole[0]),
-                "macs": macs, "macs_share": share(macs, whole[1]),
+                "macs": macs, "macs_share": share(macs, whole[1]), **metrics.measure(stage.graph, more),
             }
         )  # fmt: skip
     idle = metrics.unused_params(graph)
@@ -106,9 +131,10 @@ def comparison_table(
 
     Raises `UsageError` for a column that does not exist.
     """
-    known = {column.key: column for column in (MODEL_COLUMNS if by == "model" else STAGE_COLUMNS)}
+    known = known_columns(by)
     failed = ("failure",) if any(row.get("failure") for row in rows) else ()
-    shown = chosen(known, (*columns, *failed)) if columns else tuple(known.values())
+    whole = MODEL_COLUMNS if by == "model" else STAGE_COLUMNS
+    shown = chosen(known, (*columns, *failed)) if columns else whole
     if sort is not None:
         rows = arranged(rows, known, sort)
     return Table(
@@ -117,7 +143,7 @@ def comparison_table(
         columns=shown,
         rows=tuple(Row(row) for row in rows),
         facts=tuple(facts),
-        notes=tuple(notes),
+        notes=(*notes, *unknowns([(str(row["model"]), row) for row in rows], shown)),
     )
 
 
@@ -128,7 +154,7 @@ def chosen(known: Mapping[str, Column], keys: Sequence[str]) -> tuple[Column, ..
     wanted = dict.fromkeys(("model", *keys))
     for key in wanted:
         if key not in known:
-            raise unknown("column", key, known, list_all=True)
+            raise unknown("column", key, known)
     return tuple(Column(c.key, c.title, c.kind) for key in wanted for c in (known[key],))
 
 
@@ -136,14 +162,16 @@ def arranged(rows: Sequence[Line], known: Mapping[str, Column], sort: str) -> li
     """The rows sorted by a column; those without a value at the end. Raises `UsageError` for a column that does not exist."""
     key = sort.removeprefix("-")
     if key not in known:
-        raise unknown("column", key, known, list_all=True)
-    there = [row for row in rows if row.get(key) is not None]
+        raise unknown("column", key, known)
+    absent = [row for row in rows if isinstance(row.get(key), Absent | None)]
+    there = [row for row in rows if not isinstance(row.get(key), Absent | None)]
     there.sort(key=lambda row: _place(row[key]), reverse=sort.startswith("-"))
-    return there + [row for row in rows if row.get(key) is None]
+    return there + absent
 
 
 def _place(value: Value) -> tuple[float, str]:
-    return (float(value), "") if isinstance(value, int | float) else (0.0, str(value))
+    """Where a value sorts: "whole input" behind every number."""
+    return (float(value), "") if isinstance(value, int | float) else (inf if value == WHOLE_INPUT else 0.0, str(value))
 
 
 def wanted_columns(words: str | None, by: str, form: str | None, out: str | None) -> tuple[str, ...]:

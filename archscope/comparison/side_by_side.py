@@ -11,9 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archscope import metrics, units
-from archscope.comparison.comparison_table import MODEL_COLUMNS, RATIOS, STAGE_COLUMNS, stage_rows
+from archscope.comparison.comparison_table import (
+    MODEL_COLUMNS,
+    RATIOS,
+    STAGE_COLUMNS,
+    Line,
+    asked_metrics,
+    known_columns,
+    stage_rows,
+)
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
+from archscope.metrics import WHOLE_INPUT, Absent
 from archscope.models.look_up import look
 from archscope.registry import unknown
 from archscope.tables.table import Value
@@ -35,8 +44,6 @@ FIELD = (
     "alexnet", "googlenet", "bn_inception", "vgg11", "vgg13", "vgg16", "vgg19", "resnet18", "resnet34", "resnet50_v1_5",
     "resnet101_v1_5", "resnet152_v1_5", "inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2",
 )  # fmt: skip
-
-Line = dict[str, Value]
 
 
 class Subject(NamedTuple):
@@ -67,6 +74,7 @@ def compare(
     baseline: str | None = None,
     protocol: str | None = None,
     bench: "Bench | None" = None,
+    columns: Sequence[str] = (),
 ) -> "pd.DataFrame":
     """The networks as a frame: one row per network, or per stage of each.
 
@@ -78,8 +86,10 @@ def compare(
         protocol: words that stand in the protocol of the published errors: "single crop", "144 crops". Without it: a single
             crop where one was published, else what was.
         bench: a saved benchmark (see `archscope.bench.results.files.load`), joined on model, batch and dtype.
+        columns: further metrics, by name, behind the columns that are always there.
 
-    Whole numbers are int64, or Int64 where one is missing. Raises `UsageError` for a grouping or baseline that is not there.
+    Whole numbers are int64, Int64 where one is missing, objects where one is "whole input". Raises `UsageError` for a grouping,
+    baseline or metric that is not there.
 
     >>> compare(["vgg16", "resnet50"])[["model", "params", "macs_ratio"]]
           model     params  macs_ratio
@@ -87,9 +97,10 @@ def compare(
     1  resnet50   25557032     0.24938
     """
     request = {"input": input, "batch": batch, "dtype": dtype, "mode": mode, "options": options}
+    more = asked_metrics(by, columns)
     subjects = list(gather(models, request))
-    rows = lines(subjects, by, request, baseline, protocol, bench)
-    return frame(rows, by)
+    rows = lines(subjects, by, request, baseline, protocol, bench, more)
+    return frame(rows, by, more)
 
 
 def gather(models: Iterable[str | Graph], request: Mapping[str, Any]) -> Iterable[Subject]:
@@ -125,13 +136,18 @@ def lines(
     baseline: str | None = None,
     protocol: str | None = None,
     bench: "Bench | None" = None,
+    more: Sequence[str] = (),
 ) -> list[Line]:
-    """The rows of a comparison, as plain values by column key; see `compare`."""
+    """The rows of a comparison, as plain values by column key; see `compare`.
+
+    Arguments:
+        more: metrics beside those that are always there; see `asked_metrics`.
+    """
     if by == "stage":
-        return [row for s in subjects for row in (stage_rows(s.name, s.graph) if s.graph and not s.error else [_failed(s)])]
+        return [row for s in subjects for row in (stage_rows(s.name, s.graph, more) if s.graph and not s.error else [_failed(s)])]
     if by != "model":
         raise unknown("grouping", by, ("model", "stage"), list_all=True)
-    rows = [model_line(subject, request, protocol) for subject in subjects]
+    rows = [model_line(subject, request, protocol, more) for subject in subjects]
     if bench is not None:
         for row in rows:
             row.update(timed(bench, str(row["model"]), request))
@@ -142,7 +158,7 @@ def _failed(subject: Subject) -> Line:
     return {"model": subject.name, "failure": subject.error.message if subject.error else None}
 
 
-def model_line(subject: Subject, request: Mapping[str, Any], protocol: str | None = None) -> Line:
+def model_line(subject: Subject, request: Mapping[str, Any], protocol: str | None = None, more: Sequence[str] = ()) -> Line:
     """The row of one network. Of a forward that stopped half-way, only what does not depend on the rest is in it."""
     line: Line = {"model": subject.name, "batch": request["batch"], "dtype": request["dtype"], **_failed(subject)}
     # A saved graph may be of other arguments than the network that was published.
@@ -150,7 +166,7 @@ def model_line(subject: Subject, request: Mapping[str, Any], protocol: str | Non
     if subject.entry is not None:
         line |= _known(subject.entry, request, protocol, changed=changed or bool(request["options"]))
     if subject.graph is not None:
-        line |= _counted(subject.graph) if subject.error is None else {"params": metrics.params(subject.graph)}
+        line |= _counted(subject.graph, more) if subject.error is None else {"params": metrics.params(subject.graph)}
     return line
 
 
@@ -164,22 +180,17 @@ def _known(entry: Entry, request: Mapping[str, Any], protocol: str | None, chang
     return line
 
 
-def _counted(graph: Graph) -> Line:
+_METRICS = tuple(column.key for column in MODEL_COLUMNS if column.key in metrics.METRICS)
+
+
+def _counted(graph: Graph, more: Sequence[str] = ()) -> Line:
     return {
         "variant": graph.meta.variant or None,
         "input": " and ".join(units.shape(shape[1:]) for shape in graph.shapes(graph.inputs)),
         "batch": next((shape[0] for shape in graph.shapes(graph.inputs) if shape), 1),
         "dtype": graph.meta.dtype,
-        "params": metrics.params(graph),
-        "macs": metrics.macs(graph),
-        "flops": metrics.flops(graph),
         "uncounted": graph.cost.unknown or None,
-        "activations": metrics.activations(graph),
-        "peak_memory_bytes": metrics.peak_memory(graph),
-        "weighted_depth": metrics.weighted_depth(graph),
-        "convolutions": metrics.convolutions(graph),
-        "receptive_field": metrics.receptive_field(graph),
-        "effective_stride": metrics.effective_stride(graph),
+        **metrics.measure(graph, (*_METRICS, *more)),
     }
 
 
@@ -238,15 +249,21 @@ _WHOLE = ("count", "bytes", "year")
 _REAL = ("number", "percent", "seconds", "ratio", "share")
 
 
-def frame(rows: Sequence[Line], by: str) -> "pd.DataFrame":
-    """The rows as a frame. Whole numbers are int64, or Int64 where one is missing; the rest are float64 and str."""
+def frame(rows: Sequence[Line], by: str, more: Sequence[str] = ()) -> "pd.DataFrame":
+    """The rows as a frame. Whole numbers are int64, Int64 where one is missing, objects where one is "whole input"; the rest are
+    float64 and str.
+    """
     import pandas as pd
 
-    columns = MODEL_COLUMNS if by == "model" else STAGE_COLUMNS
+    known = known_columns(by)
+    columns = (*(MODEL_COLUMNS if by == "model" else STAGE_COLUMNS), *(known[name] for name in more))
     made: dict[str, Any] = {}
     for column in columns:
-        values = pd.Series([row.get(column.key) for row in rows], dtype="object")
-        if column.kind in _WHOLE:
+        cells = [row.get(column.key) for row in rows]
+        values = pd.Series([None if isinstance(cell, Absent) else cell for cell in cells], dtype="object")
+        if WHOLE_INPUT in cells:
+            made[column.key] = values
+        elif column.kind in _WHOLE:
             made[column.key] = values.astype("Int64" if values.isna().any() else "int64")
         else:
             made[column.key] = values.astype("float64" if column.kind in _REAL else "str")

@@ -1,14 +1,14 @@
-"""Graph -> number. Each metric answers for a network, a stage, a block or a layer alike, because each of these is a Graph.
-No torch.
+"""Graph -> number, or why there is none. Each metric answers for a network, a stage, a block or a layer alike, because each of
+these is a Graph. No torch.
 
 Open `metric.py` first (what a metric is), then the file of the question: `parameters.py`, `arithmetic.py`, `memory.py`,
-`feature_map.py`. `receptive_fields.py` follows the field of every tensor through the Graph. A file here is found by its being
-here.
+`feature_map.py`. `values.py` says what can stand in the place of a number; `receptive_fields.py` follows the field of every
+tensor through the Graph. A file here is found by its being here.
 """
 
 # isort: split  (parameters first: the order in which the metrics are listed)
 from archscope.metrics.arithmetic import convolutions, flops, macs, weighted_depth
-from archscope.metrics.metric import METRICS, Metric, Value, measure, metric
+from archscope.metrics.metric import METRICS, Metric, measure, metric
 from archscope.metrics.parameters import (
     buffers,
     frozen_params,
@@ -34,13 +34,14 @@ from archscope.metrics.memory import (
 
 # isort: split
 from archscope.metrics.feature_map import effective_stride, last_feature_map, receptive_field
+from archscope.metrics.values import WHOLE_INPUT, Absent, AtLeast, Value
 from archscope.registry import import_all
 
 import_all(__name__, __path__)
 
 __all__ = [
-    "METRICS", "Alive", "Metric", "Value", "activations", "buffers", "bytes_moved", "convolutions", "effective_stride", "flops",
-    "frozen_params", "last_feature_map", "layer_activations", "liveness", "macs", "measure", "metric", "param_bytes", "params",
-    "peak_activation_bytes", "peak_memory", "receptive_field", "shared_params", "state_bytes", "trainable_params",
-    "unused_params", "weighted_depth", "written",
+    "METRICS", "WHOLE_INPUT", "Absent", "Alive", "AtLeast", "Metric", "Value", "activations", "buffers", "bytes_moved",
+    "convolutions", "effective_stride", "flops", "frozen_params", "last_feature_map", "layer_activations", "liveness", "macs",
+    "measure", "metric", "param_bytes", "params", "peak_activation_bytes", "peak_memory", "receptive_field", "shared_params",
+    "state_bytes", "trainable_params", "unused_params", "weighted_depth", "written",
 ]  # fmt: skip

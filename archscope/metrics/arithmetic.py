@@ -2,27 +2,44 @@
 
 from archscope.graph import Graph, kinds
 from archscope.metrics.metric import metric
+from archscope.metrics.values import AtLeast
 
 
-@metric()
+def missing(graph: Graph) -> str:
+    """What a sum over the operators lacks: "" where it lacks nothing."""
+    failure = graph.meta.failure
+    names = dict.fromkeys(node.op for node in graph.uncounted)
+    lacks = [f"without a cost formula: {', '.join(names)}"] if names else []
+    return "; ".join([*lacks, *([f"the forward stopped in {failure.path or failure.type}"] if failure else [])])
+
+
+def _of_costs(graph: Graph, value: int) -> int:
+    """A sum over the costs, marked where it is only a lower bound."""
+    lacks = missing(graph)
+    return AtLeast(value, lacks) if lacks else value
+
+
+@metric(title="MACs")
 def macs(graph: Graph) -> int:
-    """Multiply-accumulates of one forward."""
-    return graph.cost.macs
+    """Multiply-accumulates of one forward: of convolutions, matrix products and attention. At least so many where an operator has
+    no formula.
+    """
+    return _of_costs(graph, graph.cost.macs)
 
 
-@metric()
+@metric(title="FLOPs")
 def flops(graph: Graph) -> int:
     """Floating-point operations of one forward: 2 per multiply-accumulate, 1 per other operation."""
-    return graph.cost.flops
+    return _of_costs(graph, graph.cost.flops)
 
 
-@metric()
+@metric(title="convs")
 def convolutions(graph: Graph) -> int:
     """Convolutions that ran."""
     return sum(node.repeats for node in graph.nodes if kinds.kind(node) == kinds.CONVOLUTION)
 
 
-@metric()
+@metric(title="depth", source="He et al. 2015, sec. 4.1: layers with weights, along the longest path; the 50 of ResNet-50")
 def weighted_depth(graph: Graph) -> int:
     """Convolutions and linear layers with weights on the longest path from input to output."""
     depth: dict[int, int] = {}

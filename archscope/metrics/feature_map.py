@@ -3,6 +3,9 @@
 from archscope.graph import Graph
 from archscope.metrics.metric import metric
 from archscope.metrics.receptive_fields import Axis, receptive_fields
+from archscope.metrics.values import Absent, Whole
+
+_NONE = Absent("no tensor has places of its own")
 
 
 def last_feature_map(graph: Graph) -> tuple[int, tuple[Axis, ...]] | None:
@@ -17,14 +20,14 @@ def last_feature_map(graph: Graph) -> tuple[int, tuple[Axis, ...]] | None:
 
 
 @metric(unit="px")
-def receptive_field(graph: Graph) -> int | None:
+def receptive_field(graph: Graph) -> int | Whole | Absent:
     """Input positions that one place of the last feature map depends on, along the larger axis."""
     found = last_feature_map(graph)
-    return max(axis.size for axis in found[1]) if found else None
+    return max(axis.size for axis in found[1]) if found else _NONE
 
 
 @metric(unit="px")
-def effective_stride(graph: Graph) -> int | None:
+def effective_stride(graph: Graph) -> int | Absent:
     """Input positions between neighbouring places of the last feature map, along the larger axis."""
     found = last_feature_map(graph)
-    return int(max(axis.stride for axis in found[1])) if found else None
+    return int(max(axis.stride for axis in found[1])) if found else _NONE

@@ -26,11 +26,9 @@ def activations(graph: Graph) -> int:
     return sum(written(graph).values())
 
 
-@metric()
+@metric(source='Dollár, Singh and Girshick 2021, "Fast and Accurate Model Scaling", sec. 3; timm\'s macts')
 def layer_activations(graph: Graph) -> int:
-    """Elements of the outputs of convolutions and of products with weights (the "activations" of Dollár et al. 2021, timm's
-    macts).
-    """
+    """Elements of the outputs of convolutions and of products with weights."""
     weighted = (node for node in graph.nodes if node.params and kinds.kind(node) in kinds.WEIGHTED)
     return sum(graph.tensors[node.outputs[0]].numel for node in weighted if node.outputs)
 
@@ -86,7 +84,7 @@ def liveness(graph: Graph) -> list[Alive]:
     return curve
 
 
-@metric(unit="B")
+@metric(unit="B", title="peak activations")
 def peak_activation_bytes(graph: Graph) -> int:
     """Most bytes of activations alive at once."""
     return max((alive.bytes for alive in liveness(graph)), default=0)

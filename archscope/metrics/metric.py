@@ -1,48 +1,59 @@
-"""What a metric is, and the registry of them. A metric's docstring is its entry in the glossary, its name the column and the key
-in JSON.
+"""What a metric is, and the registry of them. A metric's docstring is its entry in the glossary; its name is the column of
+`compare`, the key in JSON, the argument of `measure`, the axis of a chart and the word for a budget.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from archscope.graph import Graph
+from archscope.metrics.values import Value
 from archscope.registry import Registry
-
-Value = int | None
 
 
 class Metric(NamedTuple):
     """A metric and how its number is to be read.
 
     Attributes:
-        unit: "" for a plain count, "B" for bytes, "px" for input positions.
+        unit: "" for a plain count, "B" for bytes, "px" for input positions, else in words: "FLOPs/B".
+        function: Graph -> number, or why there is none.
+        title: its head in a table: "peak memory".
+        source: where the definition comes from.
     """
 
     name: str
     unit: str
     function: Callable[[Graph], Value]
+    title: str
+    source: str
 
     def __call__(self, graph: Graph) -> Value:
         """The number."""
         return self.function(graph)
 
     @property
+    def definition(self) -> str:
+        """The metric's docstring, as one paragraph."""
+        return " ".join((self.function.__doc__ or "").split())
+
+    @property
     def says(self) -> str:
-        """The first sentence of the metric's docstring."""
-        return (self.function.__doc__ or "").strip().splitlines()[0]
+        """The first sentence of the definition, without its full stop."""
+        return self.definition.partition(". ")[0].removesuffix(".")
 
 
 METRICS: Registry[Metric] = Registry("metric")
 
+OWN = "counted by archscope from the trace"
 
-F = TypeVar("F", bound=Callable[[Graph], int | None])
+F = TypeVar("F", bound=Callable[[Graph], Any])
 
 
-def metric(unit: str = "") -> Callable[[F], F]:
-    """Registers a function of a Graph under its own name."""
+def metric(unit: str = "", title: str = "", source: str = OWN) -> Callable[[F], F]:
+    """Registers a function of a Graph under its own name. See `Metric`; the title is the name in words if not given."""
 
     def register(function: F) -> F:
-        METRICS.add(function.__name__, Metric(function.__name__, unit, function))
+        name = function.__name__
+        METRICS.add(name, Metric(name, unit, function, title or name.replace("_", " "), source))
         return function
 
     return register
@@ -50,6 +61,8 @@ def metric(unit: str = "") -> Callable[[F], F]:
 
 def measure(graph: Graph, names: Sequence[str] | None = None) -> dict[str, Value]:
     """The metrics by name; all of them, or those named. Raises `UsageError` for a name that no metric has.
+
+    What cannot be known is an `Absent` with the reason, never the last value that was known; see `archscope.metrics.values`.
 
     >>> measure(graph, ["params", "macs"])
     {'params': 42679816, 'macs': 12253974624}

@@ -40,13 +40,13 @@ def buffers(graph: Graph) -> int:
     return sum(p.numel for p in graph.params if p.buffer)
 
 
-@metric(unit="B")
+@metric(unit="B", title="size of params")
 def param_bytes(graph: Graph) -> int:
     """Bytes of the parameters in their dtypes."""
     return sum(p.bytes for p in graph.params if not p.buffer)
 
 
-@metric(unit="B")
+@metric(unit="B", title="size of state")
 def state_bytes(graph: Graph) -> int:
     """Bytes of parameters and buffers: the weights of a checkpoint."""
     return sum(p.bytes for p in graph.params)

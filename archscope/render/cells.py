@@ -1,6 +1,7 @@
 """How one value reads in a table for people. The other formats carry plain values."""
 
 from archscope import units
+from archscope.metrics.values import Absent, AtLeast
 from archscope.printable import printable
 from archscope.tables.table import Column, Kind, Measured, Row, Value
 
@@ -8,9 +9,13 @@ RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number", "ye
 
 
 def text(value: Value, kind: Kind, exact: bool = False) -> str:
-    """A value as a reader wants it: `12253974624` -> "12.25 G"; nothing where there is no value."""
+    """A value as a reader wants it: `12253974624` -> "12.25 G"; nothing where there is no value, "?" where it is not known."""
     if value is None:
         return ""
+    if isinstance(value, Absent):
+        return value.sign
+    if isinstance(value, AtLeast):
+        return f"≥ {text(int(value), kind, exact)}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (tuple, list)):
@@ -40,7 +45,9 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
 
 
 def plain(value: Value) -> str | int | float | bool | None:
-    """A value for a file: numbers as they are, shapes as "1x64x56x56"."""
+    """A value for a file: numbers as they are, shapes as "1x64x56x56"; None where it is not known."""
+    if isinstance(value, Absent):
+        return None
     return "x".join(map(str, value)) if isinstance(value, (tuple, list)) else value
 
 

@@ -9,18 +9,15 @@ DEFAULT_METRICS = (
     "effective_stride",
 )  # fmt: skip
 UNCOUNTED, UNCOUNTED_NAMES = "uncounted", "uncounted_operators"
+NOTES = "notes"
+"""Of the metrics that are no plain number: "whole input", or why they are not known."""
 
 IDENTITY = ("index", "model")
 CIRCUMSTANCES = ("input", "batch", "dtype", "mode", "device")
-OUTCOME = (UNCOUNTED, UNCOUNTED_NAMES, "failed_in", "failure")
+OUTCOME = (NOTES, UNCOUNTED, UNCOUNTED_NAMES, "failed_in", "failure")
 
 WHOLE = {"index", "batch", UNCOUNTED}
 """Columns of whole numbers, beside the metrics."""
-
-
-def column_of(metric: str) -> str:
-    """`"peak_memory"` -> `"peak_memory_bytes"`: the unit stands in the name where the number is not a count."""
-    return f"{metric}_bytes" if METRICS[metric].unit == "B" and "bytes" not in metric else metric
 
 
 def metric_names(words: str | None) -> tuple[str, ...]:
@@ -40,10 +37,10 @@ def metric_names(words: str | None) -> tuple[str, ...]:
 
 def argument_column(name: str, metrics: Iterable[str]) -> str:
     """The column of a constructor argument: its own name, unless the result has a column of that name already."""
-    taken = {*IDENTITY, *CIRCUMSTANCES, *OUTCOME, *map(column_of, metrics)}
+    taken = {*IDENTITY, *CIRCUMSTANCES, *OUTCOME, *metrics}
     return f"set_{name}" if name in taken else name
 
 
 def ordered(arguments: Sequence[str], metrics: Sequence[str], others: Sequence[str] = ()) -> tuple[str, ...]:
     """Every column in its order: who it is, its arguments, its circumstances, the metrics, what became of it."""
-    return (*IDENTITY, *arguments, *CIRCUMSTANCES, *map(column_of, metrics), *others, *OUTCOME)
+    return (*IDENTITY, *arguments, *CIRCUMSTANCES, *metrics, *others, *OUTCOME)

@@ -7,7 +7,8 @@ from typing import Any
 from archscope import metrics, units
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.sweep.columns import UNCOUNTED, UNCOUNTED_NAMES, column_of
+from archscope.metrics.values import Absent, Whole
+from archscope.sweep.columns import NOTES, UNCOUNTED, UNCOUNTED_NAMES
 from archscope.sweep.specification import Spec
 from archscope.tables.table import Value
 
@@ -43,10 +44,13 @@ def examine(spec: Spec, names: Sequence[str]) -> Values:
 def measured(graph: Graph, names: Sequence[str]) -> Values:
     """The metrics of a graph, and what its totals leave out."""
     unknown = sorted({node.op for node in graph.uncounted})
+    found = metrics.measure(graph, names)
+    notes = {name: str(value) for name, value in found.items() if isinstance(value, Absent | Whole)}
     return {
         "input": " and ".join(units.shape(shape[1:]) for shape in graph.shapes(graph.inputs)),
         "device": graph.meta.device,
-        **{column_of(name): value for name, value in metrics.measure(graph, names).items()},
+        **{name: None if name in notes else value for name, value in found.items()},
+        NOTES: "; ".join(f"{name}: {words}" for name, words in notes.items()) or None,
         UNCOUNTED: graph.cost.unknown,
         UNCOUNTED_NAMES: ", ".join(unknown) or None,
     }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from archscope.errors import ArchscopeError, UsageError
 from archscope.metrics import METRICS
 from archscope.printable import cell, printable_json
-from archscope.sweep.columns import CIRCUMSTANCES, IDENTITY, OUTCOME, WHOLE, column_of, ordered
+from archscope.sweep.columns import CIRCUMSTANCES, IDENTITY, OUTCOME, WHOLE, ordered
 from archscope.sweep.journal import Row
 from archscope.tables.table import Value
 
@@ -124,7 +124,7 @@ def arrow(rows: Callable[[], Iterable[Row]], metrics: Sequence[str]) -> "pa.Tabl
 def _schema(rows: Iterable[Row], metrics: Sequence[str]) -> "pa.Schema":
     import pyarrow as pa
 
-    known = {*IDENTITY, *CIRCUMSTANCES, *OUTCOME, *map(column_of, metrics)}
+    known = {*IDENTITY, *CIRCUMSTANCES, *OUTCOME, *metrics}
     kinds: dict[str, set[type]] = {}
     first: dict[str, tuple[Value, int]] = {}
     large: set[str] = set()
@@ -134,7 +134,8 @@ def _schema(rows: Iterable[Row], metrics: Sequence[str]) -> "pa.Schema":
             first[key] = min(first.get(key, (row["index"], place)), (row["index"], place))
             if isinstance(value, int) and not -(2**63) <= value < 2**63:
                 large.add(key)
-    whole = {*WHOLE, *map(column_of, metrics)}
+    whole = {*WHOLE, *(name for name in metrics if METRICS[name].unit in ("", "B", "px"))}
+    real = {*metrics} - whole
     fields = []
     # The order in which the rows came is not to be seen.
     for name in ordered(sorted(set(kinds) - known, key=lambda key: first[key]), metrics):
@@ -142,6 +143,8 @@ def _schema(rows: Iterable[Row], metrics: Sequence[str]) -> "pa.Schema":
             kind = pa.decimal128(38)
         elif name in whole:
             kind = pa.int64()
+        elif name in real:
+            kind = pa.float64()
         else:
             kind = pa.string() if name in known else _argument(kinds[name] - {type(None)})
         fields.append(pa.field(name, kind))
@@ -200,7 +203,7 @@ def read(path: Path) -> tuple["pa.Table", dict[str, Any]]:
             table = pq.read_table(path)
             return table, json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
         about = json.loads(_beside(path).read_text(encoding="utf-8")) if _beside(path).is_file() else {}
-        return _text(path, set(map(column_of, about.get("metrics", METRICS)))), about
+        return _text(path, set(about.get("metrics", METRICS))), about
     except (pa.ArrowException, OSError, ValueError) as error:
         lines = str(error).splitlines()
         raise ArchscopeError(f"{path} cannot be read: {lines[0] if lines else type(error).__name__}") from None

@@ -55,7 +55,7 @@ def totals(graph: Graph) -> dict[str, Any]:
         "comparisons": cost.comparisons,
         "exponentials": cost.exponentials,
         "activations": metrics.activations(graph),
-        "peak_memory_bytes": metrics.peak_memory(graph),
+        "peak_memory": metrics.peak_memory(graph),
         "uncounted": uncounted(graph),
     }
 

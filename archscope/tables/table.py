@@ -5,6 +5,8 @@ formats.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from archscope.metrics.values import Absent
+
 Kind = Literal["text", "path", "count", "bytes", "seconds", "share", "ratio", "shape", "number", "year", "change", "percent"]
 
 
@@ -25,7 +27,8 @@ class Measured(float):
         return made
 
 
-Value = int | float | str | bool | None | tuple[int, ...] | list[Any]
+Value = int | float | str | bool | None | tuple[int, ...] | list[Any] | Absent
+"""What stands in a cell. What is not known is an `Absent` with the reason, what does not exist None."""
 
 
 Line = tuple[str, Value, Kind]

@@ -32,7 +32,7 @@ def test_every_combination_is_a_row_with_the_numbers_of_its_trace(here):
         assert row.params == PARAMETERS[row.width, row.depth]
         assert row.macs == side * side * (row.width + row.depth * row.width**2) + row.width * 10
         graph = look("net.py:Net", input=[(1, side, side)], options={"width": row.width, "depth": row.depth})
-        assert row.peak_memory_bytes == measure(graph, ["peak_memory"])["peak_memory"]
+        assert row.peak_memory == measure(graph, ["peak_memory"])["peak_memory"]
         assert (row.uncounted, row.failure) == (0, None) or pd.isna(row.failure)
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from archscope.metrics.values import Absent, reason
 from archscope.printable import printable_json
 from archscope.render.format import renderer
 from archscope.tables.table import Row, Table
@@ -23,7 +24,7 @@ def _object(table: Table) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "model": table.name,
         **table.head,
-        "totals": table.totals,
+        "totals": {key: _plain(value) for key, value in table.totals.items()},
         "rows": [_row(table, row) for row in table.rows],
         "notes": list(table.notes),
     }
@@ -31,4 +32,14 @@ def _object(table: Table) -> dict[str, Any]:
 
 def _row(table: Table, row: Row) -> dict[str, Any]:
     values = {column.key: row.values.get(column.key) for column in table.columns}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+    made = {key: _plain(value) for key, value in values.items()}
+    # Beside a null or a lower bound, why it is no plain number.
+    reasons = {key: why for key, value in values.items() if (why := reason(value)) is not None}
+    return {**made, "reasons": reasons} if reasons else made
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; null where it is not known."""
+    if isinstance(value, Absent):
+        return None
+    return list(value) if isinstance(value, tuple) else value

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from archscope.metrics.values import AtLeast
 from archscope.printable import printable
 from archscope.render.cells import RIGHT, kind, text
 from archscope.render.format import renderer
@@ -57,7 +58,7 @@ def _alignment(column: Column, rows: Sequence[Row]) -> str:
 def _cell(row: Row, column: Column, first: bool) -> str:
     value = row.values.get(column.key)
     indent = r"\quad " * row.depth if first else ""
-    if column.kind in _WHOLE and isinstance(value, int):
+    if column.kind in _WHOLE and isinstance(value, int) and not isinstance(value, AtLeast):
         return str(value)
     if column.kind in _DECIMAL and isinstance(value, (int, float)):
         return _decimal(value, column)
