@@ -6,8 +6,7 @@ Open `metric.py` first (what a metric is), then the file of the question: `param
 tensor through the Graph. A file here is found by its being here.
 """
 
-# isort: split  (parameters first: the order in which the metrics are listed)
-from archscope.metrics.arithmetic import convolutions, flops, macs, weighted_depth
+# In the order in which the metrics are listed.
 from archscope.metrics.metric import METRICS, Metric, measure, metric
 from archscope.metrics.parameters import (
     buffers,
@@ -19,6 +18,9 @@ from archscope.metrics.parameters import (
     trainable_params,
     unused_params,
 )  # fmt: skip
+
+# isort: split
+from archscope.metrics.arithmetic import convolutions, flops, macs, weighted_depth
 
 # isort: split
 from archscope.metrics.memory import (

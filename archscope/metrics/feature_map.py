@@ -19,14 +19,17 @@ def last_feature_map(graph: Graph) -> tuple[int, tuple[Axis, ...]] | None:
     return None
 
 
-@metric(unit="px")
+_DISTILL = "Araujo, Norris and Sim 2019, Distill, doi:10.23915/distill.00021"
+
+
+@metric(unit="px", title="field", source=_DISTILL)
 def receptive_field(graph: Graph) -> int | Whole | Absent:
     """Input positions that one place of the last feature map depends on, along the larger axis."""
     found = last_feature_map(graph)
     return max(axis.size for axis in found[1]) if found else _NONE
 
 
-@metric(unit="px")
+@metric(unit="px", title="stride", source=_DISTILL)
 def effective_stride(graph: Graph) -> int | Absent:
     """Input positions between neighbouring places of the last feature map, along the larger axis."""
     found = last_feature_map(graph)
