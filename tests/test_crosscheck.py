@@ -7,7 +7,8 @@ import sys
 import pytest
 from fvcore.nn import FlopCountAnalysis
 
-from archscope.comparison.second_opinion import OPINIONS, cross_check_table
+from archscope.comparison import counters
+from archscope.comparison.second_opinion import cross_check_table
 from archscope.errors import ArchscopeError, UsageError
 from archscope.models.loading import load
 
@@ -48,11 +49,37 @@ def test_batch_and_input_reach_both():
 
 
 def test_what_cannot_be_cross_checked():
-    with pytest.raises(UsageError, match="unknown counter to cross-check with 'thop'"):
-        cross_check_table("thop", "lenet5", {})
+    with pytest.raises(UsageError, match="unknown counter to cross-check with 'thob'"):
+        cross_check_table("thob", "lenet5", {})
     with pytest.raises(ArchscopeError, match="fvcore has to run the network"):
         cross_check_table("fvcore", "x.json", {})
-    assert list(OPINIONS) == ["fvcore"]
+
+
+def test_torchs_counter_is_a_second_opinion_too():
+    table = cross_check_table("torch", "lenet5_dense", {})
+    assert table.totals["explained"] is True
+    assert table.totals["torch"] == 2 * table.totals["macs"] == sum(row.values["torch"] for row in table.rows)
+
+
+def test_a_counter_that_is_not_installed_is_one_line(monkeypatch):
+    def missing(name):
+        raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+
+    monkeypatch.setattr(counters.importlib, "import_module", missing)
+    with pytest.raises(ArchscopeError, match="thop is not installed") as error:
+        cross_check_table("thop", "lenet5", {})
+    assert error.value.hint == "pip install thop"
+
+
+def test_what_a_counter_says_and_our_rules_do_not_is_not_explained(monkeypatch):
+    def wrong(module, inputs):
+        return counters.Opinion(12_345_678)
+
+    monkeypatch.setitem(counters.COUNTERS._entries, "torch", wrong)
+    table = cross_check_table("torch", "lenet5_dense", {})
+    assert table.totals["explained"] is False
+    assert sum(row.values["torch"] for row in table.rows) == 12_345_678
+    assert "A difference is left that we cannot explain." in table.notes
 
 
 def test_its_warnings_stay_out_of_sight():

@@ -7,6 +7,7 @@ import typer
 
 from archscope.cli import options
 from archscope.cli.per_model import each
+from archscope.errors import UsageError
 
 
 def flops(
@@ -23,7 +24,7 @@ def flops(
         typer.Option(
             "--cross-check",
             metavar="TOOL",
-            help="Lay another counter's figure beside ours and explain the difference: fvcore.",
+            help="Lay another counter's figure beside ours and explain the difference: fvcore, torch, thop ...",
             show_default=False,
         ),
     ] = None,
@@ -32,7 +33,7 @@ def flops(
         typer.Option(
             "--convention",
             metavar="NAME",
-            help="Add a column that counts as another tool does: macs, torch, fvcore ...",
+            help="Add a column that counts as another tool does: macs, torch, fvcore ...; all: side by side, step by step.",
             show_default=False,
         ),
     ] = None,
@@ -41,16 +42,26 @@ def flops(
     """MACs and FLOPs by stage, operator or layer, and the operations they are made of.
 
     archscope flops resnet50 --by layer --top 10
+
+    archscope flops resnet50 --convention all
     """
+    from archscope.tables.conventions import ALL, conventions_table, needs_spelling
     from archscope.tables.flops import flops_table
 
-    request = forward.request()
+    request = {**forward.request(), "spelling": needs_spelling(convention)}
     if cross_check is not None:
         from archscope.comparison.second_opinion import cross_check_table
 
         tables, error = [cross_check_table(cross_check, model, request) for model in models], None
         output = replace(output, exact=True)  # a second opinion is worth nothing rounded
         stem = f"{'-'.join(table.name for table in tables)}-cross-check"
+    elif convention == ALL:
+        if top is not None or depth is not None or by != "stage":
+            raise UsageError(
+                "--convention all is a table of its own", "leave out --by, --depth and --top, or name one convention"
+            )
+        tables, error = each(models, conventions_table, request)
+        stem = f"{'-'.join(table.name for table in tables)}-conventions"
     else:
         # Dearest rows of stages are few; --top asks for layers unless told otherwise.
         grouping = "layer" if top is not None and by == "stage" else by

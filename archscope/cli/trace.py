@@ -20,6 +20,9 @@ def trace(
             "--out", "-o", metavar="FILE", help="FILE.json; a bare json names the file after the model, in reports/. - is stdout."
         ),
     ] = "-",
+    spelling: Annotated[
+        bool, typer.Option("--spelling", help="Note the names of functions and classes too, for flops --convention.")
+    ] = False,
 ) -> None:
     """Save the trace of a model as JSON: any command then takes the file in place of the model, without torch.
 
@@ -27,7 +30,7 @@ def trace(
     """
     from archscope.models.look_up import look
 
-    graph = look(model, **forward.request())
+    graph = look(model, **forward.request(), spelling=spelling)
     path: Path | None = destination(out, graph.name, {"json": ".json"})
     if path is None:
         sys.stdout.write(graph.to_json().decode() + "\n")

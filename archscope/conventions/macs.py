@@ -1,6 +1,9 @@
 """Multiply-accumulates alone, as in the papers."""
 
-from archscope.conventions.convention import Worth, convention
+from collections.abc import Iterator
+
+from archscope.conventions.convention import Part, convention
+from archscope.conventions.operator_names import label
 from archscope.graph import Graph
 
 
@@ -10,6 +13,7 @@ from archscope.graph import Graph
     'Multiply-accumulates only (a multiplication and its addition = 1), as in the papers and torchvision\'s "GFLOPS": no biases, '
     "norms, activation functions or pooling.",
 )
-def macs(graph: Graph) -> Worth:
+def macs(graph: Graph) -> Iterator[Part]:
     """One column."""
-    return lambda node: node.cost.macs
+    for node in graph.nodes:
+        yield Part(node.id, label(node), node.cost.macs, "1 per multiply-accumulate")

@@ -21,6 +21,7 @@ import msgspec
 from archscope.errors import ArchscopeError
 from archscope.graph.graph import SCHEMA_VERSION, Graph
 from archscope.graph.records import Attr, Call, Cost, Meta, Node, Param, Tensor
+from archscope.graph.spelling import Spelling
 
 _MAGIC = b"archscope graph 1\n"
 _SUM = 4  # bytes of the checksum
@@ -69,6 +70,12 @@ class _Columns(msgspec.Struct, frozen=True, array_like=True):
     nodes_params: tuple[Ints, Ints]  # how many; differences of positions in `params`
 
 
+class _Spelled(_Columns, frozen=True, array_like=True):
+    """The same with a last column, which most have not."""
+
+    spelling: Spelling | None = None
+
+
 def pack(graph: Graph) -> bytes:
     """The graph as bytes. Raises `ArchscopeError` for what no file can hold: a number beyond 64 bits, a name that is no text."""
     at = {param.name: i for i, param in enumerate(graph.params)}
@@ -103,6 +110,8 @@ def pack(graph: Graph) -> bytes:
             nodes_outputs=([len(n.outputs) for n in graph.nodes], [n.id - t for n in graph.nodes for t in n.outputs]),
             nodes_params=([len(n.params) for n in graph.nodes], _differences(at[name] for n in graph.nodes for name in n.params)),
         )
+        if graph.spelling is not None:
+            columns = _Spelled(**msgspec.structs.asdict(columns), spelling=graph.spelling)
         body = zlib.compress(msgspec.msgpack.encode(columns), 9)
     except (OverflowError, UnicodeEncodeError) as error:
         raise ArchscopeError(f"{graph.name} cannot be saved: {error}") from None
@@ -120,7 +129,7 @@ def unpack(data: bytes, where: str = "the graph") -> Graph:
     if data[: len(_MAGIC)] != _MAGIC or data[len(_MAGIC) : begin] != checksum(body):
         raise ArchscopeError(f"{where} is damaged or of another version of archscope")
     try:
-        columns = msgspec.msgpack.decode(zlib.decompress(body), type=_Columns)
+        columns = msgspec.msgpack.decode(zlib.decompress(body), type=_Spelled)
         if columns.schema_version == SCHEMA_VERSION:
             return _graph(columns)
     except (msgspec.DecodeError, zlib.error, ValueError, LookupError, TypeError):
@@ -133,7 +142,7 @@ def checksum(data: bytes) -> bytes:
     return zlib.crc32(data).to_bytes(_SUM, "big")
 
 
-def _graph(columns: _Columns) -> Graph:
+def _graph(columns: _Spelled) -> Graph:
     one = tuple(range(max(len(columns.tensors_of), len(columns.nodes_of), len(columns.calls_path)) + 1))  # each number once
     storages, untils = accumulate(columns.tensors_storage), accumulate(columns.tensors_until)
     tensors = tuple([
@@ -157,6 +166,7 @@ def _graph(columns: _Columns) -> Graph:
         calls=calls,
         params=params,
         meta=columns.meta,
+        spelling=columns.spelling,
     )
 
 

@@ -18,6 +18,7 @@ import msgspec
 from archscope import units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph.records import ITEM_BYTES, Call, Cost, Meta, Node, Param, Tensor, total
+from archscope.graph.spelling import Spelling
 from archscope.printable import printable_json
 from archscope.registry import unknown
 
@@ -32,6 +33,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         inputs, outputs: tensor ids of what went in and came out.
         tensors, nodes, calls, params: see the module's head.
         meta: the circumstances of the trace.
+        spelling: how the Python was spelled; None where the trace did not note it.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     params: tuple[Param, ...]
     meta: Meta = Meta()
     schema_version: int = SCHEMA_VERSION
+    spelling: Spelling | None = None
 
     # -- look-ups ---------------------------------------------------------------------------------------------------------------
 
@@ -181,6 +184,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
             calls=self.calls,
             params=tuple(self.param[name] for name in names),
             meta=self.meta,
+            spelling=self.spelling,
         )
 
     @cached_property

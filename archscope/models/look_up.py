@@ -28,6 +28,7 @@ def look(
     dtype: str = "float32",
     mode: str = "eval",
     options: Mapping[str, Any] | None = None,
+    spelling: bool = False,
 ) -> Graph:
     """The Graph of a model by name.
 
@@ -37,6 +38,7 @@ def look(
         batch: examples per forward.
         dtype: of weights, and of inputs that are no whole numbers.
         options: constructor arguments.
+        spelling: with the spelling of its Python, which some conventions need. A saved graph has it or has it not.
 
     Raises `UsageError`, `ArchscopeError` or `TraceError` as `load` and `trace` do.
     """
@@ -44,13 +46,13 @@ def look(
     if name.endswith(".json"):
         return _saved(name, bool(input or options or batch != 1 or dtype != "float32" or mode != "eval"))
     name = canonical(name)
-    plain = batch == 1 and dtype == "float32" and mode == "eval" and not options
+    plain = batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling
     graph = _packaged(name, input) if plain else None
     if graph is not None:
         return graph
     source = SOURCES.get(name.partition(":")[0] if ":" in name else "")
     if source is None or source.packages is None:
-        return _fresh(name, input, batch, dtype, mode, options)
+        return _fresh(name, input, batch, dtype, mode, options, spelling)
     request = {
         "name": name,
         "input": [str(spec_of(s)) for s in input],
@@ -58,11 +60,12 @@ def look(
         "dtype": dtype,
         "mode": mode,
         "options": sorted(options.items()),
+        "spelling": spelling,
     }
     key = trace_store.key(request, ("torch", *source.packages))
     graph = trace_store.get(key) if key else None
     if graph is None:
-        graph = _fresh(name, input, batch, dtype, mode, options)
+        graph = _fresh(name, input, batch, dtype, mode, options, spelling)
         if key:
             trace_store.put(key, graph)
     return graph
@@ -80,7 +83,9 @@ def canonical(name: str) -> str:
     return name if ":" in name or name.endswith(".json") else catalog.find(name).name
 
 
-def _fresh(name: str, input: Sequence[Shape], batch: int, dtype: str, mode: str, options: Mapping[str, Any]) -> Graph:
+def _fresh(
+    name: str, input: Sequence[Shape], batch: int, dtype: str, mode: str, options: Mapping[str, Any], spelling: bool
+) -> Graph:
     from archscope.models.failed_forward import explained
     from archscope.models.loading import load
     from archscope.tracing.forward_pass import TraceError
@@ -88,7 +93,7 @@ def _fresh(name: str, input: Sequence[Shape], batch: int, dtype: str, mode: str,
     with redirect_stdout(sys.stderr):  # what a network prints is not among the results
         model = load(name, input=input or None, **options)
         try:
-            return model.trace(batch=batch, dtype=dtype, mode=mode)
+            return model.trace(batch=batch, dtype=dtype, mode=mode, spelling=spelling)
         except TraceError as error:
             raise explained(model, error) from error
 

@@ -62,8 +62,8 @@ class Model:
         given = [(spec, _tensor(spec, batch, spec.dtype or dtype, device)) for spec in self.specs]
         return tuple(t for spec, t in given if not spec.name), {spec.name: t for spec, t in given if spec.name}
 
-    def trace(self, batch: int = 1, dtype: str = "float32", mode: str = "eval") -> Graph:
-        """One forward of it as a Graph. Raises `TraceError` when the forward raises."""
+    def trace(self, batch: int = 1, dtype: str = "float32", mode: str = "eval", spelling: bool = False) -> Graph:
+        """One forward of it as a Graph, with the spelling of its Python on request. Raises `TraceError` when it raises."""
         import torch
 
         from archscope.tracing.forward_pass import trace
@@ -76,10 +76,12 @@ class Model:
         if kind is not torch.float32:  # float32 leaves a network of mixed dtypes as it is
             module = copy.deepcopy(module).to(kind)
         args, kwargs = self.example(batch, dtype)
-        taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source"})
+        taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source", "spelling"})
         if taken:
             raise UsageError(f"an input called {taken[0]} cannot be given by name", "give it by its place, without NAME:")
-        run: Callable[..., Graph] = partial(trace, name=self.name, mode=mode, variant=self.variant, source=self.source)
+        run: Callable[..., Graph] = partial(
+            trace, name=self.name, mode=mode, variant=self.variant, source=self.source, spelling=spelling
+        )
         return run(module, *args, **kwargs)
 
 

@@ -5,7 +5,7 @@ from archscope.metrics.values import Absent, AtLeast
 from archscope.printable import printable
 from archscope.tables.table import Column, Kind, Measured, Row, Value
 
-RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number", "year", "change", "percent"}
+RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number", "year", "change", "percent", "step"}
 
 
 def text(value: Value, kind: Kind, exact: bool = False) -> str:
@@ -39,6 +39,8 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
         return str(float(value))
     if kind == "change":
         return f"+{value:,}" if value > 0 else f"{value:,}"
+    if kind == "step":
+        return f"{'+' if value > 0 else ''}{units.exact(int(value)) if exact else units.count(int(value))}"
     if kind == "ratio":
         return f"{value:.2f}x"
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"

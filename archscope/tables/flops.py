@@ -109,7 +109,7 @@ def _cost(graph: Graph, nodes: Sequence[Node], worth: Worth | None) -> dict[str,
         "comparisons": cost.comparisons,
         "exponentials": cost.exponentials,
         "uncounted": cost.unknown or None,
-        _WORTH: sum(map(worth, nodes)) if worth is not None else None,
+        _WORTH: int(sum(map(worth, nodes))) if worth is not None else None,
     }
 
 

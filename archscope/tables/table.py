@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from archscope.metrics.values import Absent
 
-Kind = Literal["text", "path", "count", "bytes", "seconds", "share", "ratio", "shape", "number", "year", "change", "percent"]
+Kind = Literal[
+    "text", "path", "count", "bytes", "seconds", "share", "ratio", "shape", "number", "year", "change", "percent", "step"
+]
 
 
 class Measured(float):

@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from archscope.errors import ArchscopeError
 from archscope.graph import Call, Failure, Node
+from archscope.graph.spelling import Spelling
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess, maker
 from archscope.tracing.process import listening, listens
@@ -96,6 +97,10 @@ class Recorder(TorchDispatchMode):
                 error=one_line(error),
                 inputs=tuple(tuple(t.shape) for t in tensors_in(inputs)),
             )
+
+    def spelling(self) -> Spelling | None:
+        """How the Python was spelled, where it was noted."""
+        return None
 
     # -- operators --------------------------------------------------------------------------------------------------------------
 

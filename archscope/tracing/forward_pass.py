@@ -55,6 +55,7 @@ def trace(
     mode: str = "eval",
     variant: str = "",
     source: str = "",
+    spelling: bool = False,
     **kwargs: Any,
 ) -> Graph:
     """Runs `module(*inputs, **kwargs)` once, without weights or arithmetic, and returns what it did.
@@ -65,6 +66,7 @@ def trace(
         name: of the network; the class name if not given.
         mode: "eval" or "train", whatever the module's own flags say (they are put back).
         variant, source: kept in the Graph's meta.
+        spelling: note also how the Python is spelled (`Graph.spelling`), as the conventions of some counters need it.
 
     Several threads may trace at once, and a forward may trace another module: each trace hears its own forward. While a module
     is traced, another thread that traces or runs it waits; one that is halfway through its forward, or reads its parameters,
@@ -83,10 +85,10 @@ def trace(
     meta = Meta(variant=variant, mode=mode, source=source, torch=str(torch.__version__))
     name = name or type(module).__name__
     with listening(None), lent(module), shared_state():
-        return _traced(module, inputs, kwargs, name, meta)
+        return _traced(module, inputs, kwargs, name, meta, spelling)
 
 
-def _traced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta) -> Graph:
+def _traced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta, spelled: bool) -> Graph:
     """The Graph, from the meta device or else from the CPU."""
     args, kwargs = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (args, kwargs), is_leaf=_is_size)
     if any(t.is_nested for t in _leaves((args, kwargs))):
@@ -96,9 +98,9 @@ def _traced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], na
         meta = msgspec.structs.replace(meta, device="cpu", reason="it works on sparse tensors")
     try:
         with uncollected() if meta.device == "meta" else nullcontext():
-            return _run(survey, args, kwargs, name, meta)
+            return _run(survey, args, kwargs, name, meta, spelled)
     except _NotOnMetaError as error:
-        return _run(survey, args, kwargs, name, msgspec.structs.replace(meta, device="cpu", reason=str(error)))
+        return _run(survey, args, kwargs, name, msgspec.structs.replace(meta, device="cpu", reason=str(error)), spelled)
 
 
 class _NotOnMetaError(Exception):
@@ -137,7 +139,7 @@ def _unborn(tensor: torch.Tensor) -> torch.Tensor:
     return nn.Parameter(twin, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else twin
 
 
-def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta) -> Graph:
+def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta, spelled: bool) -> Graph:
     on_device = on_meta if meta.device == "meta" else on_cpu
     error: Exception | None = None
     with borrowed(survey, training=meta.mode == "train", device=on_device) as state:
@@ -149,7 +151,7 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
         for tensor in _leaves((args, kwargs)):
             ledger.add(tensor)
         given = range(len(ledger.tensors))
-        recorder = Recorder(survey, ledger, meta=meta.device == "meta")
+        recorder = _recorder(spelled)(survey, ledger, meta=meta.device == "meta")
         outputs: list[int] = []
         try:
             with recorder:
@@ -172,6 +174,7 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
         calls=tuple(recorder.calls),
         params=params,
         meta=msgspec.structs.replace(meta, dtype=dtype, idle=idle, failure=recorder.failure if error else None),
+        spelling=recorder.spelling(),
     )
     if error is not None:
         failure = recorder.failure or Failure("", type(survey.root).__name__, one_line(error))
@@ -182,6 +185,14 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
 def _dtype(inputs: Iterable[str], params: Iterable[str]) -> str:
     """What the network computes in: the dtype of its first floating-point input, else of its first such parameter."""
     return next((dtype for dtype in (*inputs, *params) if dtype.startswith(("float", "bfloat", "complex"))), "float32")
+
+
+def _recorder(spelled: bool) -> type[Recorder]:
+    if not spelled:
+        return Recorder
+    from archscope.tracing.spelling import SpellingRecorder  # only who asks for it pays for it
+
+    return SpellingRecorder
 
 
 def _is_size(value: Any) -> bool:

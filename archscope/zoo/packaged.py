@@ -24,6 +24,8 @@ MADE_FROM = FOLDER / "MADE_FROM"
 _DECIDING = ("graph", "counts", "tracing", "zoo")
 _NOT = {
     "graph/compact.py",
+    "graph/spelling.py",
+    "tracing/spelling.py",
     *(f"zoo/{name}.py" for name in (
         "card_tables", "cards", "catalog", "network", "packaged", "papers", "published_errors", "quantities", "verdicts",
         "verification",
