@@ -19,8 +19,8 @@ from archscope.printable import printable
 from archscope.registry import unknown
 
 _ORDER = (
-    "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "metrics", "compare", "chart", "sweep", "diff",
-    "verify", "check", "bench",
+    "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "metrics", "compare", "chart", "report", "open_",
+    "sweep", "diff", "verify", "check", "bench",
 )  # fmt: skip
 _SHARED = {"app", "options", "output", "per_model", "progress"}  # modules of this package that hold no command
 

@@ -30,7 +30,7 @@ def picture(graph: Graph, *, title: str = "", opened: bool = False, limit: int =
         title: the network's name for readers; the graph's own if not given.
         opened: also open every distinct block.
     """
-    maker = _Maker(graph)
+    maker = Maker(graph)
     groups = overview(maker.cut, limit)
     panels = [maker.panel(group) for group in maker.distinct(groups)] if opened else []
     return Picture(graph, title or graph.name, maker.overview(groups, opened), tuple(panels), maker.usual)
@@ -41,7 +41,7 @@ def block_picture(graph: Graph, name: str, *, title: str = "") -> Picture:
 
     Raises `UsageError` with the nearest names where there is none.
     """
-    maker = _Maker(graph)
+    maker = Maker(graph)
     groups = maker.distinct(overview(maker.cut))
     found = next(
         (g for g in groups if wording.group_label(maker.cut, g).lower() == name.lower() or type_of(maker.cut, g.unit) == name),
@@ -61,14 +61,20 @@ def _unknown_block(graph: Graph, name: str, blocks: Sequence[str]) -> UsageError
     return UsageError(f"unknown block '{name}'", f"{hint}blocks of {graph.name}: {known}; or the path of any module")
 
 
-class _Maker:
-    """Boxes of one graph."""
+class Maker:
+    """Boxes of one graph.
+
+    Attributes:
+        cut: its pieces.
+        usual: what stands behind most of its convolutions.
+        costs: of each piece.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.cut: Pieces = pieces(graph)
         self.usual = wording.usual(self.cut)
-        self._costs = _costs(self.cut)
+        self.costs = _costs(self.cut)
         self._entry = _cost_of(self.graph, self.cut.entry, set(), {})
 
     def at(self, path: str) -> Group | None:
@@ -111,18 +117,23 @@ class _Maker:
 
     def panel(self, group: Group) -> Panel:
         """One block, opened; its input is box 0."""
-        unit = group.unit
+        return self.panel_of(group.unit, self.parts(group.unit))
+
+    def parts(self, unit: Group) -> Sequence[Group]:
+        """What is shown of a block when it is opened."""
         groups: Sequence[Group] = ()
-        edges: tuple[tuple[int, int], ...] = ()
         for limit in _PANEL_LIMITS:
             groups = inside(self.cut, unit, limit)
-            edges = self._edges(groups)
-            if len(edges) <= _CROWDED:
+            if len(self._edges(groups)) <= _CROWDED:
                 break
-        source = next(iter(sources(self.cut, unit)), ENTRY)
+        return groups
+
+    def panel_of(self, group: Group, parts: Sequence[Group]) -> Panel:
+        """A group opened into these parts."""
+        source = next(iter(sources(self.cut, group)), ENTRY)
         into = wording.shape_label(self.cut, source)
-        boxes = [Box(0, "input", INPUT, "input", into), *(self._box(n + 1, part, {}) for n, part in enumerate(groups))]
-        return Panel(wording.group_label(self.cut, unit), tuple(boxes), edges, (into, boxes[-1].shape))
+        boxes = [Box(0, "input", INPUT, "input", into), *(self._box(n + 1, part, {}) for n, part in enumerate(parts))]
+        return Panel(wording.group_label(self.cut, group), tuple(boxes), self._edges(parts), (into, boxes[-1].shape))
 
     def _edges(self, groups: Sequence[Group]) -> tuple[tuple[int, int], ...]:
         at = {piece: n + 1 for n, group in enumerate(groups) for piece in range(group.start, group.stop)}
@@ -136,7 +147,7 @@ class _Maker:
         cut, unit = self.cut, group.unit
         single = cut.items[unit.start] if unit.size == 1 else None
         nodes = [node.id for piece in cut.items[group.start : group.stop] for node in piece.nodes]
-        parts = [self._costs[at] for at in range(group.start, group.stop)]
+        parts = [self.costs[at] for at in range(group.start, group.stop)]
         return Box(
             number,
             wording.group_label(cut, group),

@@ -9,9 +9,9 @@ from typing import Literal, cast
 import msgspec
 
 from archscope.diagrams import operator_level as ops
+from archscope.diagrams.block_places import Direction
 from archscope.diagrams.colouring import Paint, paint
 from archscope.diagrams.composition import block_picture, picture
-from archscope.diagrams.opened_block import Direction
 from archscope.diagrams.page import block_page, page
 from archscope.diagrams.picture import Box, Panel, Picture, totals
 from archscope.diagrams.scene import Scene

@@ -3,8 +3,8 @@
 import graphviz
 
 from archscope.diagrams import operator_level as ops
+from archscope.diagrams.block_places import Direction, is_dot, text_of
 from archscope.diagrams.colouring import Paint, amount
-from archscope.diagrams.opened_block import Direction, is_dot, text_of
 from archscope.diagrams.picture import INPUT, Box, Panel, Picture
 from archscope.diagrams.text_width import fitted
 from archscope.diagrams.tooltips import node_line, tooltip

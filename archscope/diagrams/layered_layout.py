@@ -1,5 +1,6 @@
 """Layout of any other graph: Graphviz places boxes of our sizes in layers, and we draw them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,10 +35,22 @@ def layered(rooms: Mapping[int, Point], edges: Sequence[tuple[int, int]], direct
         rooms: (width, height) of each box, in points.
         edges: (from, to), each once.
     """
+    return read(laid_out(_source(rooms, edges, direction)))
+
+
+def layered_each(graphs: Sequence[tuple[Mapping[int, Point], Sequence[tuple[int, int]]]]) -> list[Placed]:
+    """As `layered`, for many graphs in one run of the engine: (rooms, edges) of each."""
+    if not graphs:
+        return []
+    found = laid_out("\n".join(_source(rooms, edges, "TB") for rooms, edges in graphs))
+    return [read(part) for part in re.split(rb"(?<=^\})\s", found.strip(), flags=re.MULTILINE)]
+
+
+def _source(rooms: Mapping[int, Point], edges: Sequence[tuple[int, int]], direction: str) -> str:
     lines = [f'digraph {{ graph [rankdir={direction} nodesep=0.2 ranksep=0.3] node [shape=box fixedsize=true label=""]']
     lines += [f"{box} [width={w / 72:.4f} height={h / 72:.4f}]" for box, (w, h) in rooms.items()]
     lines += [f"{a} -> {b}" for a, b in edges]
-    return read(laid_out("\n".join([*lines, "}"])))
+    return "\n".join([*lines, "}"])
 
 
 class _Object(msgspec.Struct):

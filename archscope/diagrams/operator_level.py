@@ -6,10 +6,11 @@ import graphviz
 
 from archscope import units
 from archscope.diagrams import text_width as fonts
+from archscope.diagrams.block_places import LABEL, Direction
 from archscope.diagrams.colouring import Paint
 from archscope.diagrams.graphviz_engine import laid_out
 from archscope.diagrams.layered_layout import Placed, read
-from archscope.diagrams.opened_block import LABEL, Direction, Drawing
+from archscope.diagrams.opened_block import Drawing
 from archscope.diagrams.page import alarm, composed, summary
 from archscope.diagrams.picture import INPUT, Box, Costs, Picture
 from archscope.diagrams.scene import Element, Point, Scene, Segment, Shape, Text, arrow, rectangle

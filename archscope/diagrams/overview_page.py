@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from archscope import units
 from archscope.diagrams import text_width as fonts
+from archscope.diagrams.block_places import Direction
 from archscope.diagrams.colouring import Paint, amount
-from archscope.diagrams.opened_block import Direction, Drawing
+from archscope.diagrams.opened_block import Drawing
 from archscope.diagrams.picture import DOWNSAMPLING, INPUT, Box, Panel
 from archscope.diagrams.scene import Element, Point, Shape, Text, arrow, line, moved, polygon, rectangle
 from archscope.diagrams.tooltips import tooltip

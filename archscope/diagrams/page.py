@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from archscope import metrics, units
 from archscope.diagrams import text_width as fonts
+from archscope.diagrams.block_places import Direction
 from archscope.diagrams.colouring import Paint
-from archscope.diagrams.opened_block import Direction, Drawing, opened_block
+from archscope.diagrams.opened_block import Drawing, opened_block
 from archscope.diagrams.overview_page import SMALL, overview
 from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Picture
 from archscope.diagrams.scene import Element, Scene, Shape, Text, moved, rectangle

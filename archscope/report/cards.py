@@ -1,0 +1,65 @@
+"""A network's card on the page: paper, variant, and each published figure with what becomes of it when it is counted again."""
+
+from typing import Any
+
+import msgspec
+
+from archscope.errors import ArchscopeError
+from archscope.graph import Graph
+from archscope.models.look_up import look
+from archscope.zoo import catalog
+from archscope.zoo.card_tables import claims_table
+from archscope.zoo.cards import Claim, Entry, Value
+from archscope.zoo.quantities import QUANTITIES, Subject
+from archscope.zoo.verdicts import Result, judge
+
+
+def card(entry: Entry) -> dict[str, Any]:
+    """A card as plain data; its `claims` are the rows of `archscope verify`."""
+    rows = claims_table([_checked(entry, claim) for claim in entry.claims], [entry]).rows
+    return {
+        "title": entry.title,
+        "aliases": list(entry.aliases),
+        "family": entry.family,
+        "year": entry.year,
+        "variant": entry.variant,
+        "differs": entry.differs,
+        "paper": msgspec.to_builtins(entry.paper),
+        "claims": [{key: row.values.get(key) for key in _SHOWN} for row in rows],
+    }
+
+
+_SHOWN = ("claim", "relation", "claimed", "computed", "difference_percent", "verdict", "source", "because", "because_source")
+
+
+def _checked(entry: Entry, claim: Claim) -> Result:
+    """One claim, recomputed from stored traces."""
+    if claim.expect == "reported":
+        return Result(entry.name, claim, None, None, "reported")
+    quantity, is_ratio, _ = claim.quantity.partition("_ratio")
+    count = QUANTITIES.find(quantity)
+    computed = count(_subject(entry, claim, claim.of))
+    if is_ratio:
+        other = count(_subject(catalog.find(claim.than), None, claim.of))
+        if isinstance(computed, int | float) and isinstance(other, int | float):
+            computed = computed / other
+    return Result(entry.name, claim, computed, _difference(computed, claim.value), judge(claim, computed))
+
+
+def _difference(computed: Value, claimed: Value) -> float | None:
+    numbers = isinstance(computed, int | float) and isinstance(claimed, int | float)
+    return computed / claimed - 1 if numbers else None  # type: ignore[operator]
+
+
+def _subject(entry: Entry, claim: Claim | None, part: str) -> Subject:
+    whole = look(entry.name, options=dict(claim.options) if claim else {})
+    return Subject(whole.within(part) if part else whole, whole, entry, part)
+
+
+def entry_of(graph: Graph) -> Entry | None:
+    """The card of a graph that is a built-in network as its card describes it; None for any other."""
+    try:
+        entry = catalog.find(graph.meta.source) if graph.meta.source and ":" not in graph.meta.source else None
+    except ArchscopeError:
+        return None
+    return entry if entry is not None and entry.name == graph.name else None

@@ -1,0 +1,220 @@
+"""Everything on the page as plain data. Each number comes from the function that the command for the same thing asks."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from archscope import __version__
+from archscope.charts.style import THEMES as CHART_THEMES
+from archscope.comparison.comparison_table import MODEL_COLUMNS, summed_up
+from archscope.comparison.diff_table import sentence
+from archscope.comparison.side_by_side import Line, Subject, lines
+from archscope.comparison.structural_diff import Change, diff
+from archscope.diagrams.colouring import COLORINGS
+from archscope.diagrams.theme import KINDS, THEMES
+from archscope.errors import ArchscopeError
+from archscope.graph import Graph
+from archscope.metrics import METRICS
+from archscope.printable import printable
+from archscope.report.cards import card
+from archscope.report.chart_series import chart_series
+from archscope.report.network_data import network_data
+from archscope.tables.common import CONVENTION, called
+
+if TYPE_CHECKING:
+    from archscope.bench.results.records import Bench
+
+PAIRED = 6  # networks; of more, each is set beside the first only
+
+# What a comparison begins with; the reader adds the others.
+_SHOWN = (
+    "params", "macs", "flops", "activations", "peak_memory_bytes", "weighted_depth", "receptive_field", "top1_error",
+    "top5_error", "latency_seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the page is asked to show.
+
+    Attributes:
+        look: the keyword arguments of the traces.
+        baseline: the network that ratios refer to; the first if None.
+        bench: a saved benchmark, for times.
+        command: the words that made the page.
+    """
+
+    look: Mapping[str, Any]
+    baseline: str | None = None
+    bench: "Bench | None" = None
+    command: str = ""
+
+
+def page_data(subjects: Sequence[Subject], request: Request) -> dict[str, Any]:
+    """The page's data; see `network_data` for that of one network."""
+    rows = lines(subjects, "model", request.look, request.baseline, None, request.bench)
+    graphs = [subject.graph for subject in subjects]
+    there = [graph for graph in graphs if graph is not None and graph.nodes]
+    facts, notes = summed_up(rows, "model", graphs, request.baseline)
+    networks = [_network(subject, row, request) for subject, row in zip(subjects, rows, strict=True)]
+    baseline = next((at for at, row in enumerate(rows) if row.get("params_ratio") == 1.0), 0)
+    return {
+        "title": " · ".join(dict.fromkeys(str(network["title"]) for network in networks)),
+        "command": printable(request.command),
+        "versions": {
+            "archscope": __version__, "torch": list(dict.fromkeys(graph.meta.torch for graph in there)),
+            "python": platform.python_version(), "system": platform.system(),
+        },
+        "facts": [printable(fact) for fact in facts],
+        "notes": [printable(note) for note in notes if not note.startswith("x: ")],
+        "convention": f"{CONVENTION}.",
+        "columns": columns(rows, there),
+        "rows": [_row(row, subject) for row, subject in zip(rows, subjects, strict=True)],
+        "baseline": baseline,
+        "networks": networks,
+        "charts": _charts(graphs),
+        "pairs": _pairs(graphs),
+        "colourings": list(COLORINGS),
+        "themes": {name: _theme(name) for name in ("light", "dark")},
+    }  # fmt: skip
+
+
+# -- the comparison --------------------------------------------------------------------------------------------------------------
+
+
+def columns(rows: Sequence[Line], graphs: Sequence[Graph]) -> list[dict[str, Any]]:
+    """The columns that a reader may choose: those of `archscope compare` that have a value here, then every other metric."""
+    made = [
+        {"key": c.key, "title": c.title, "kind": c.kind, "says": "", "shown": c.key in _SHOWN}
+        for c in MODEL_COLUMNS
+        if c.key != "model" and c.kind != "ratio" and any(row.get(c.key) is not None for row in rows)
+    ]
+    for column in made:
+        metric = METRICS.get(str(column["key"]))
+        column["says"] = metric.says if metric is not None else ""
+    if graphs:
+        made += [
+            {"key": name, "title": name.replace("_", " "), "kind": _UNITS.get(METRICS[name].unit, "number"),
+             "says": METRICS[name].says, "shown": False}
+            for name in _others()
+        ]  # fmt: skip
+    return made
+
+
+_UNITS = {"": "count", "B": "bytes", "s": "seconds", "px": "count"}
+
+
+def _others() -> list[str]:
+    """The metrics that are no columns of a comparison already."""
+    known = {column.key for column in MODEL_COLUMNS}
+    return [name for name in METRICS if name not in known and f"{name}_bytes" not in known]
+
+
+def _row(row: Line, subject: Subject) -> dict[str, Any]:
+    values = {key: plain(value) for key, value in row.items() if not key.endswith("_ratio")}
+    if subject.graph is not None and subject.error is None:
+        values |= {name: plain(METRICS[name](subject.graph)) for name in _others()}
+    return values
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it; one that is not known, with its reason: `{"unknown": "..."}`."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    reason = getattr(value, "reason", None) or getattr(value, "because", None)
+    return {"unknown": str(reason if reason is not None else value)}
+
+
+# -- the networks ----------------------------------------------------------------------------------------------------------------
+
+
+def _network(subject: Subject, row: Line, request: Request) -> dict[str, Any]:
+    graph, entry = subject.graph, subject.entry
+    unchanged = entry is not None and (graph is None or row.get("params") == entry.params)
+    title = entry.title if entry is not None and subject.name == entry.name else subject.name
+    shown: dict[str, Any] = {"title": title, "name": subject.name, "error": subject.error.message if subject.error else None}
+    shown["hint"] = subject.error.hint if subject.error else None
+    shown["card"] = card(entry) if entry is not None and unchanged else None
+    if graph is None or not graph.nodes:
+        return {**shown, "insides": []}
+    return {**network_data(graph, title, _times(request, graph)), **shown}
+
+
+def _times(request: Request, graph: Graph) -> dict[str, float] | None:
+    """Measured seconds by module path, where a benchmark has them."""
+    if request.bench is None:
+        return None
+    from archscope.bench.results.files import latencies
+
+    try:
+        return latencies(request.bench, called(graph))
+    except ArchscopeError:
+        return None
+
+
+def _charts(graphs: Sequence[Graph | None]) -> list[dict[str, Any]]:
+    places = [at for at, graph in enumerate(graphs) if graph is not None and graph.nodes]
+    made = chart_series([graph for graph in graphs if graph is not None and graph.nodes])
+    for chart in made:
+        for series in chart["series"]:
+            series["network"] = places[series["network"]]
+    return made
+
+
+# -- pairs -----------------------------------------------------------------------------------------------------------------------
+
+
+def _pairs(graphs: Sequence[Graph | None]) -> list[dict[str, Any]]:
+    """What `archscope diff` finds between two networks, for every two of a few, else for each and the first."""
+    there = [(at, graph) for at, graph in enumerate(graphs) if graph is not None and graph.nodes]
+    every = list(combinations(there, 2)) if len(there) <= PAIRED else [(there[0], other) for other in there[1:]]
+    return [{"first": a, "second": b, "changes": _changes(one, other)} for (a, one), (b, other) in every]
+
+
+def _changes(first: Graph, second: Graph) -> list[dict[str, Any]]:
+    here, there = ({node.id: at for at, node in enumerate(graph.nodes)} for graph in (first, second))
+    return [_change(change, here, there) for change in diff(first, second).changes]
+
+
+def _change(change: Change, here: Mapping[int, int], there: Mapping[int, int]) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "paths": list(change.paths[:8]),
+        "before": change.before,
+        "after": change.after,
+        "stage": change.stage,
+        "params": change.params,
+        "macs": change.macs,
+        "says": sentence(change),
+        "here": _spans([here[node] for node in change.here]),
+        "there": _spans([there[node] for node in change.there]),
+    }
+
+
+def _spans(positions: Sequence[int]) -> list[int]:
+    """Positions as begin, end, begin, end ...: [3, 4, 5, 9] -> [3, 6, 9, 10]."""
+    found: list[int] = []
+    for at in sorted(positions):
+        if found and found[-1] == at:
+            found[-1] = at + 1
+        else:
+            found += [at, at + 1]
+    return found
+
+
+# -- colours ---------------------------------------------------------------------------------------------------------------------
+
+
+def _theme(name: str) -> dict[str, Any]:
+    theme, charts = THEMES.find(name), CHART_THEMES[name]
+    return {
+        "background": theme.background, "panel": theme.panel, "ink": theme.ink, "muted": theme.muted, "line": theme.line,
+        "stroke": theme.stroke, "fills": {kind: theme.fills[kind] for kind in KINDS}, "ramp": list(theme.ramp),
+        "alarm": theme.alarm, "series": list(charts.series), "stages": list(charts.ramp),
+    }  # fmt: skip

@@ -1,0 +1,45 @@
+"""What the tests of the page do with it."""
+
+import re
+
+
+def item(tab, box: str, inside: str = "#networks"):
+    return tab.locator(f'{inside} g.item[data-id="{box}"]')
+
+
+def click(tab, *boxes: str, inside: str = "#networks") -> None:
+    """Clicks boxes of the diagram, wherever they are."""
+    for box in boxes:
+        tab.evaluate(
+            "([inside, id]) => document.querySelector(`${inside} g.item[data-id='${id}']`)"
+            ".dispatchEvent(new MouseEvent('click', {bubbles: true}))",
+            [inside, box],
+        )
+
+
+def button(tab, words: str, inside: str = "#networks") -> None:
+    tab.evaluate(
+        "([inside, words]) => [...document.querySelectorAll(`${inside} button`)].find(b => b.textContent === words).click()",
+        [inside, words],
+    )
+
+
+def boxes(tab, inside: str = "#networks") -> list[str]:
+    return tab.evaluate("inside => [...document.querySelectorAll(`${inside} g.item`)].map(g => g.dataset.id)", inside)
+
+
+def column(tab, key: str) -> list[str]:
+    """The plain values of a column of the comparison, from top to bottom."""
+    return tab.evaluate(
+        "key => [...document.querySelectorAll(`.comparison td[data-key='${key}']`)].map(cell => cell.dataset.value)", key
+    )
+
+
+def names(tab) -> list[str]:
+    return [re.split(r"\n", text)[0] for text in tab.locator(".comparison tbody th").all_inner_texts()]
+
+
+def settled(tab) -> str:
+    """The address, when the state has been written into it."""
+    tab.wait_for_timeout(250)
+    return tab.url.partition("#")[2]
