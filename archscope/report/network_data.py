@@ -11,6 +11,7 @@ from archscope import units
 from archscope.diagrams.operator_level import box_of
 from archscope.diagrams.picture import totals as drawn_totals
 from archscope.graph import Attr, Graph, Node
+from archscope.metrics import Absent
 from archscope.metrics.memory import liveness
 from archscope.metrics.receptive_fields import Field, receptive_fields
 from archscope.report.folding import Folding
@@ -55,7 +56,7 @@ def network_data(graph: Graph, title: str, times: Mapping[str, float] | None = N
         "warnings": list(warnings(graph)),
         "failure": None if failure is None else f"{failure.path or failure.type}: {failure.error}",
         "bound": bool(graph.cost.unknown or failure),
-        "totals": totals(graph),
+        "totals": plain(totals(graph)),
         "drawn": {"params": drawn.params, "macs": drawn.macs, "activations": drawn.activations, "uncounted": drawn.uncounted},
         "calls": _calls(graph, texts),
         "tensors": _tensors(graph, texts),
@@ -177,3 +178,14 @@ def _cell(value: Any, texts: Texts) -> int | None:
     if isinstance(value, tuple | list):
         return texts["x".join(f"{size:g}" if isinstance(size, float) else str(size) for size in value)]
     return texts[f"{value:g}" if isinstance(value, float) else str(value)]
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it; one that is not known, with its reason: `{"unknown": "..."}`."""
+    if isinstance(value, Absent):
+        return {"unknown": str(value), "sign": value.sign}
+    if isinstance(value, tuple | list):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    return value

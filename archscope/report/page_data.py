@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from archscope import __version__
 from archscope.charts.style import THEMES as CHART_THEMES
-from archscope.comparison.comparison_table import MODEL_COLUMNS, summed_up
+from archscope.comparison.comparison_table import MODEL_COLUMNS, Line, summed_up
 from archscope.comparison.diff_table import sentence
-from archscope.comparison.side_by_side import Line, Subject, lines
+from archscope.comparison.side_by_side import Subject, lines
 from archscope.comparison.structural_diff import Change, diff
 from archscope.diagrams.colouring import COLORINGS
 from archscope.diagrams.theme import KINDS, THEMES
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.metrics import METRICS
+from archscope.metrics import METRICS, AtLeast
 from archscope.printable import printable
 from archscope.report.cards import card
 from archscope.report.chart_series import chart_series
-from archscope.report.network_data import network_data
+from archscope.report.network_data import network_data, plain
 from archscope.tables.common import CONVENTION, called
+from archscope.tables.metrics import metric_column
 
 if TYPE_CHECKING:
     from archscope.bench.results.records import Bench
@@ -30,7 +31,7 @@ PAIRED = 6  # networks; of more, each is set beside the first only
 
 # What a comparison begins with; the reader adds the others.
 _SHOWN = (
-    "params", "macs", "flops", "activations", "peak_memory_bytes", "weighted_depth", "receptive_field", "top1_error",
+    "params", "macs", "flops", "activations", "peak_memory", "weighted_depth", "receptive_field", "top1_error",
     "top5_error", "latency_seconds",
 )  # fmt: skip
 
@@ -54,7 +55,7 @@ class Request:
 
 def page_data(subjects: Sequence[Subject], request: Request) -> dict[str, Any]:
     """The page's data; see `network_data` for that of one network."""
-    rows = lines(subjects, "model", request.look, request.baseline, None, request.bench)
+    rows = lines(subjects, "model", request.look, request.baseline, None, request.bench, others())
     graphs = [subject.graph for subject in subjects]
     there = [graph for graph in graphs if graph is not None and graph.nodes]
     facts, notes = summed_up(rows, "model", graphs, request.baseline)
@@ -70,8 +71,8 @@ def page_data(subjects: Sequence[Subject], request: Request) -> dict[str, Any]:
         "facts": [printable(fact) for fact in facts],
         "notes": [printable(note) for note in notes if not note.startswith("x: ")],
         "convention": f"{CONVENTION}.",
-        "columns": columns(rows, there),
-        "rows": [_row(row, subject) for row, subject in zip(rows, subjects, strict=True)],
+        "columns": columns(rows),
+        "rows": [_row(row) for row in rows],
         "baseline": baseline,
         "networks": networks,
         "charts": _charts(graphs),
@@ -84,51 +85,29 @@ def page_data(subjects: Sequence[Subject], request: Request) -> dict[str, Any]:
 # -- the comparison --------------------------------------------------------------------------------------------------------------
 
 
-def columns(rows: Sequence[Line], graphs: Sequence[Graph]) -> list[dict[str, Any]]:
+def columns(rows: Sequence[Line]) -> list[dict[str, Any]]:
     """The columns that a reader may choose: those of `archscope compare` that have a value here, then every other metric."""
-    made = [
-        {"key": c.key, "title": c.title, "kind": c.kind, "says": "", "shown": c.key in _SHOWN}
-        for c in MODEL_COLUMNS
-        if c.key != "model" and c.kind != "ratio" and any(row.get(c.key) is not None for row in rows)
+    usual = [
+        c for c in MODEL_COLUMNS if c.key != "model" and c.kind != "ratio" and any(row.get(c.key) is not None for row in rows)
     ]
-    for column in made:
-        metric = METRICS.get(str(column["key"]))
-        column["says"] = metric.says if metric is not None else ""
-    if graphs:
-        made += [
-            {"key": name, "title": name.replace("_", " "), "kind": _UNITS.get(METRICS[name].unit, "number"),
-             "says": METRICS[name].says, "shown": False}
-            for name in _others()
-        ]  # fmt: skip
-    return made
+    made = [*usual, *(metric_column(name) for name in others() if any(name in row for row in rows))]
+    return [
+        {"key": c.key, "title": c.title, "kind": c.kind, "says": METRICS[c.key].says if c.key in METRICS else "",
+         "shown": c.key in _SHOWN}
+        for c in made
+    ]  # fmt: skip
 
 
-_UNITS = {"": "count", "B": "bytes", "s": "seconds", "px": "count"}
-
-
-def _others() -> list[str]:
+def others() -> tuple[str, ...]:
     """The metrics that are no columns of a comparison already."""
     known = {column.key for column in MODEL_COLUMNS}
-    return [name for name in METRICS if name not in known and f"{name}_bytes" not in known]
+    return tuple(name for name in METRICS if name not in known)
 
 
-def _row(row: Line, subject: Subject) -> dict[str, Any]:
+def _row(row: Line) -> dict[str, Any]:
+    """A row as plain values; `least` has the reasons why a number is a lower bound."""
     values = {key: plain(value) for key, value in row.items() if not key.endswith("_ratio")}
-    if subject.graph is not None and subject.error is None:
-        values |= {name: plain(METRICS[name](subject.graph)) for name in _others()}
-    return values
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it; one that is not known, with its reason: `{"unknown": "..."}`."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, tuple | list):
-        return [plain(one) for one in value]
-    reason = getattr(value, "reason", None) or getattr(value, "because", None)
-    return {"unknown": str(reason if reason is not None else value)}
+    return {**values, "least": {key: value.reason for key, value in row.items() if isinstance(value, AtLeast)}}
 
 
 # -- the networks ----------------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def test_the_comparison_is_that_of_compare(visit):
         ("params_ratio", "params"),
         ("macs_ratio", "macs"),
         ("depth_ratio", "weighted_depth"),
-        ("peak_memory_ratio", "peak_memory_bytes"),
+        ("peak_memory_ratio", "peak_memory"),
     ):
         shown = tab.evaluate(
             "key => [...document.querySelectorAll(`.comparison td[data-key='${key}'] .ratio`)].map(e => Number(e.dataset.ratio))",
@@ -136,7 +136,7 @@ def test_words_are_those_of_the_commands(visit):
         for text in tab.locator(f".comparison td[data-key={key}] > span").all_inner_texts()
     ]
     assert words == [units.count(number) for number in numbers]
-    sizes = column(tab, "peak_memory_bytes")
-    assert tab.locator(".comparison td[data-key=peak_memory_bytes] > span").all_inner_texts() == [
+    sizes = column(tab, "peak_memory")
+    assert tab.locator(".comparison td[data-key=peak_memory] > span").all_inner_texts() == [
         units.size(int(size)) for size in sizes
     ]
