@@ -48,7 +48,7 @@ def test_every_public_name_is_there(python):
 @pytest.mark.parametrize(
     "words",
     [
-        ("--help",), ("--version",), ("params", "--help"), ("flops", "--help"), ("shapes", "--help"), ("trace", "--help"), ("sweep", "--help"),
+        ("--help",), ("--version",), ("params", "--help"), ("flops", "--help"), ("shapes", "--help"), ("trace", "--help"), ("sweep", "--help"), ("pareto", "--help"),
         ("params",), ("parms", "x"), ("params", "lenet5", "--batch", "0"), ("params", "inceptoin_v4"), ("params", "lenet5", "--input", "x"),
         ("params", "nosuch.json"), ("list",), ("list", "resnet"), (),
     ],

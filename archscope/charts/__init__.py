@@ -8,6 +8,7 @@ files draw one sort of picture each on a `canvas.py`, and `save.py` writes it.
     depth    cumulated multiply-accumulates and parameters, layer by layer
     field    how the receptive field grows
     memory   activations alive over one forward, with the peak
+    front    the Pareto front: networks that no other beats in both error and multiply-accumulates
 
 The plotting library is imported where something is drawn; torch never.
 """

@@ -78,34 +78,57 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A network in a field of two columns.
+
+    Attributes:
+        x, y: its values.
+        best: whether no other network beats it in both.
+        tip: name and values, in words.
+    """
+
+    name: str
+    x: float
+    y: float
+    best: bool
+    tip: str
+
+
+@dataclass(frozen=True)
 class Chart:
     """A picture to be drawn.
 
     Attributes:
         title, subtitle: above it; the subtitle says the conventions.
-        items: balls, bars or lines.
+        items: balls, bars, lines or points.
         x, panels: titles of the axes, the panels from left to right.
         units: of each panel's values: "" for a count, "B" for bytes, "px".
         reference: a value to compare with, and its name; None for none.
+        x_unit: of the values along x, where they are no plain count of layers or operators.
+        stairs: of a Pareto front, whether x and y are the better the greater they are.
     """
 
     kind: str
     title: str
     subtitle: str
-    items: tuple[Ball, ...] | tuple[Bar, ...] | tuple[Line, ...]
+    items: tuple[Ball, ...] | tuple[Bar, ...] | tuple[Line, ...] | tuple[Point, ...]
     x: str
     panels: tuple[str, ...]
     units: tuple[str, ...] = ("",)
     reference: tuple[int, str] | None = None
+    x_unit: str = ""
+    stairs: tuple[bool, bool] = (False, False)
 
     @property
     def description(self) -> str:
         """What the picture shows, in words, for those who cannot see it."""
-        return f"{self.title}. {self.subtitle}. {' '.join(_told(item) for item in self.items)}"
+        return f"{self.title}. {self.subtitle}. {' '.join(filter(None, map(_told, self.items)))}"
 
 
-def _told(item: Ball | Bar | Line) -> str:
+def _told(item: Ball | Bar | Line | Point) -> str:
     match item:
+        case Point():
+            return f"{item.tip}." if item.best else ""
         case Ball():
             return (
                 f"{item.name}: {units.count(item.macs)} MACs, {units.count(item.params)} params, {item.error}% ({item.protocol})."

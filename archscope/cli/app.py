@@ -20,7 +20,7 @@ from archscope.registry import unknown
 
 _ORDER = (
     "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "metrics", "compare", "chart", "report", "open_",
-    "sweep", "diff", "verify", "check", "bench",
+    "sweep", "pareto", "diff", "verify", "check", "bench",
 )  # fmt: skip
 _SHARED = {"app", "options", "output", "per_model", "progress"}  # modules of this package that hold no command
 

@@ -1,7 +1,8 @@
 """`archscope chart`."""
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,13 +12,20 @@ from archscope.cli.output import destination, write
 from archscope.errors import UsageError
 from archscope.registry import unknown
 
+if TYPE_CHECKING:
+    from archscope.comparison.side_by_side import Subject
+
+_FEW = 60  # curves or bars that can still be told apart
+
 
 def chart(
     models: Models = None,
     kind: Annotated[
         str,
         typer.Option(
-            "--kind", "-k", help="balls (error against MACs), stages, depth, field (receptive field) or memory (over time)."
+            "--kind",
+            "-k",
+            help="balls, front (both error against MACs), stages, depth, field (receptive field), memory (over time).",
         ),
     ] = "balls",
     theme: Annotated[str, typer.Option("--theme", help="light or dark; an html page has both.")] = "light",
@@ -41,6 +49,7 @@ def chart(
     from archscope import charts
     from archscope.charts.style import theme as find_theme
     from archscope.comparison.side_by_side import DEFAULT, FIELD, gather, lines
+    from archscope.sweep.results import is_results
 
     if kind not in charts.KINDS:
         raise unknown("kind of chart", kind, charts.KINDS, list_all=True)
@@ -48,14 +57,20 @@ def chart(
     find_theme(theme)
     path = destination(out, f"chart-{kind}", charts.SUFFIXES)
     request = forward.request()
-    subjects = list(gather(models or (FIELD if chosen.from_rows else DEFAULT), request))
+    named: list[Any] = list(models or (FIELD if chosen.from_rows else DEFAULT))
+    files = [model for model in named if is_results(model)]
+    kept = {file: _kept(file, chosen.from_rows) for file in files}
+    subjects = [subject for model in named for subject in (kept[model] if model in kept else gather([model], request))]
     error = next((subject.error for subject in subjects if subject.error is not None), None)
     if error is not None:
         raise error
     if chosen.from_rows:
         rows = lines(subjects, "model", request, protocol=protocol)
         silent = [str(row["model"]) for row in rows if row.get("top1_error") is None]
-        if silent:
+        if silent and files:  # nobody can take them out of a file
+            sys.stderr.write(f"not drawn, as no top-1 error of theirs is known: {len(silent):,} of {len(rows):,} networks\n")
+            rows = [row for row in rows if row.get("top1_error") is not None]
+        elif silent:
             raise UsageError(
                 f"no top-1 error of {', '.join(silent)} has been published that is known here",
                 "leave it out, or choose another --protocol or --kind",
@@ -69,3 +84,19 @@ def chart(
         sys.stdout.write(content.decode())
     else:
         write(path, content)
+
+
+def _kept(file: str, from_rows: bool) -> "list[Subject]":
+    """The networks of a file of results: their rows, or where the chart needs more than these, traced again."""
+    from archscope.comparison.side_by_side import gather
+    from archscope.sweep.named_rows import arguments, compared, request_of
+
+    rows, lines, columns = compared([Path(file)])
+    if from_rows:
+        return list(gather(lines, {"batch": 1, "dtype": "float32"}))
+    if len(rows) > _FEW:
+        raise UsageError(
+            f"{file} holds {len(rows):,} networks, and this chart shows {_FEW} at most", "name a few, or try another --kind"
+        )
+    given = arguments(list(columns))
+    return [subject._replace(name=row["model"]) for row in rows for subject in gather([row["source"]], request_of(row, given))]

@@ -18,6 +18,8 @@ MODEL_HELP = (
     "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS, package.module:CLASS, "
     "or a saved graph (.json)."
 )
+SEVERAL_HELP = f"{MODEL_HELP[:-1]}; a pattern over names ('timm:resnet*'), or a file of names (.txt)."
+COMPARED_HELP = f"{SEVERAL_HELP[:-1]}, or results of archscope sweep (.parquet, .csv, .jsonl)."
 
 
 def complete_model(incomplete: str) -> list[str]:
@@ -27,19 +29,29 @@ def complete_model(incomplete: str) -> list[str]:
     return [name for entry in entries() for name in (entry.name, *entry.aliases) if name.startswith(incomplete)]
 
 
+def several(words: list[str] | None) -> list[str] | None:
+    """The models that the words stand for; what stands for itself alone is not looked up."""
+    if not words or not any(sign in word for word in words for sign in ("*", "?", ".txt")):
+        return words
+    from archscope.models.name_patterns import expanded
+
+    return expanded(words)
+
+
 Model = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, show_default=False, autocompletion=complete_model)]
 Models = Annotated[
-    list[str], typer.Argument(metavar="MODEL...", help=MODEL_HELP, show_default=False, autocompletion=complete_model)
+    list[str],
+    typer.Argument(metavar="MODEL...", help=SEVERAL_HELP, show_default=False, autocompletion=complete_model, callback=several),
 ]
 
 
-def models_argument(default: str, help: str = MODEL_HELP) -> Any:
+def models_argument(default: str, help: str = SEVERAL_HELP) -> Any:
     """The argument MODEL... of a command that has models to show where none is named.
 
     Arguments:
         default: which these are, for the help.
     """
-    return typer.Argument(metavar="[MODEL]...", help=help, show_default=default, autocompletion=complete_model)
+    return typer.Argument(metavar="[MODEL]...", help=help, show_default=default, autocompletion=complete_model, callback=several)
 
 
 Protocol = Annotated[

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +15,8 @@ from archscope.units import parse_count, parse_seconds, parse_shape
 
 if TYPE_CHECKING:
     from archscope.sweep.grid import Grid
-    from archscope.sweep.run import Engine
+    from archscope.sweep.run import Engine, Summary
+    from archscope.sweep.search import Answer, Wish
     from archscope.sweep.specification import Limits
 
 Words = Annotated[
@@ -46,6 +48,53 @@ Inputs = Annotated[
         show_default="the model's own",
     ),
 ]
+
+
+def _most(name: str, what: str, metavar: str) -> Any:
+    return typer.Option(f"--max-{name}", metavar=metavar, help=f"Most {what}.", show_default=False, rich_help_panel="Search")
+
+
+@dataclass(frozen=True)
+class Within:
+    """The options of a search within budgets."""
+
+    max_params: Annotated[str | None, _most("params", "parameters: 45M", "COUNT")] = None
+    max_macs: Annotated[str | None, _most("macs", "multiply-accumulates: 600M", "COUNT")] = None
+    max_flops: Annotated[str | None, _most("flops", "floating-point operations: 1.2G", "COUNT")] = None
+    max_activations: Annotated[str | None, _most("activations", "elements that operators write: 70M", "COUNT")] = None
+    max_peak_memory: Annotated[str | None, _most("peak-memory", "parameters and activations alive at once", "BYTES")] = None
+    maximise: Annotated[
+        str | None,
+        typer.Option(
+            "--maximise", metavar="METRIC", help="Of which the most is wanted.", show_default="the first that has a budget",
+            rich_help_panel="Search",
+        ),
+    ] = None  # fmt: skip
+
+    def budgets(self) -> dict[str, str]:
+        """The budgets that are given, by metric, as they were written."""
+        given = {
+            "params": self.max_params, "macs": self.max_macs, "flops": self.max_flops, "activations": self.max_activations,
+            "peak_memory": self.max_peak_memory,
+        }  # fmt: skip
+        return {metric: words for metric, words in given.items() if words is not None}
+
+    def wish(self) -> "Wish | None":
+        """What is searched for; None where there is no budget. Raises `UsageError` for a goal without one."""
+        from archscope.sweep.columns import metric_names
+        from archscope.sweep.search import Wish
+
+        budgets = {metric: parse_count(words) for metric, words in self.budgets().items()}
+        if not budgets:
+            if self.maximise is not None:
+                raise UsageError(f"--maximise {self.maximise} without a budget", "give one: --max-macs 600M")
+            return None
+        return Wish(budgets, metric_names(self.maximise)[0] if self.maximise else next(iter(budgets)))
+
+    def words(self) -> str:
+        """The search in words; empty where there is none."""
+        told = [f"{metric} at most {words}" for metric, words in self.budgets().items()]
+        return ", ".join([*told, f"most {self.maximise}"] if self.maximise else told)
 
 
 def sweep(
@@ -80,10 +129,14 @@ def sweep(
         str | None,
         typer.Option("--address", metavar="HOST:PORT", help="Of a Ray cluster.", show_default="one on this machine"),
     ] = None,
+    *,
+    within: Within,
 ) -> None:
     """Thousands of networks: one row each, in one file. Said again after a crash or Ctrl-C, it goes on where it stopped.
 
     archscope sweep 'timm:resnet*' --out resnets.parquet
+
+    With a budget and a goal it looks for the best of a grid: --set width=16..256 --max-macs 600M --maximise params
     """
     from archscope.sweep import columns, results
     from archscope.sweep.request import request
@@ -93,24 +146,50 @@ def sweep(
     path = destination(out, "sweep", results.SUFFIXES)
     if path is None:
         raise UsageError("--out -: the rows of a sweep go to a file", "name one, as in --out results.csv")
+    wish = within.wish()
     names = columns.metric_names(metrics)
+    names = tuple(dict.fromkeys((*names, *wish.budgets, wish.goal))) if wish else names
     grid, limits = _grid(set_, input, batch, dtype, mode), _limits(timeout, memory)
     work = work_list(models, grid, sample, seed)
     asked = {
         **{f"--set {word.partition('=')[0].strip()}": word.partition("=")[2] for word in set_ or ()},
         "--input": ",".join(input or ()), "--batch": batch, "--dtype": dtype, "--mode": mode, "--metrics": ",".join(names),
-        "--sample": str(sample or ""), "--seed": str(seed),
+        "--sample": str(sample or ""), "--seed": str(seed), "budgets": within.words(),
     }  # fmt: skip
     wanted = request(models, asked, limits, work.grid.names)
     worker = _engine(engine, address, names, limits, processes, work.grid.names)
+    if wish is not None:
+        if work.total != len(work.grid) or engine != "processes":
+            raise UsageError("a search looks at few of a whole grid", "leave out --sample, --engine and generators")
+        with progress() as told:
+            done, answer = Sweep(path, wanted, names, overwrite, told).search(work.grid, wish, worker)
+        _answered(done, answer, wish, list(work.grid.arguments))
+        return
     with progress() as told:
         done = Sweep(path, wanted, names, overwrite, told).run(iter(work), work.total, worker)
-    there = f", {done.rows - done.computed:,} of them were there" if done.computed < done.rows else ""
-    sys.stderr.write(f"{done.rows:,} rows{there}\n")
-    sys.stdout.write(f"{path}\n")
+    _written(done)
     error = done.failure()
     if error is not None:
         raise error
+
+
+def _written(done: "Summary") -> None:
+    there = f", {done.rows - done.computed:,} of them were there" if done.computed < done.rows else ""
+    sys.stderr.write(f"{done.rows:,} rows{there}\n")
+    sys.stdout.write(f"{done.path}\n")
+
+
+def _answered(done: "Summary", answer: "Answer", wish: "Wish", arguments: list[str]) -> None:
+    """The best network as a table, and where the others are."""
+    from archscope.cli.output import show
+    from archscope.sweep.search import none_within
+    from archscope.sweep.search_table import search_table
+
+    if answer.best is not None:
+        show([search_table(answer, wish, arguments)])
+    _written(done)
+    if answer.best is None:
+        raise none_within(wish, answer)
 
 
 def _grid(set_: list[str] | None, input: list[str] | None, batch: str, dtype: str, mode: str) -> "Grid":

@@ -121,6 +121,7 @@ def comparison_table(
     sort: str | None = None,
     facts: Sequence[str] = (),
     notes: Sequence[str] = (),
+    more: Sequence[Column] = (),
 ) -> Table:
     """The rows as a table.
 
@@ -128,13 +129,14 @@ def comparison_table(
         by: "model" or "stage".
         columns: keys of the columns to show, all if empty; the model always comes first.
         sort: key of the column to sort by; with a "-" before it, largest first. Rows without a value stand at the end.
+        more: columns that only these rows have, shown behind the model.
 
     Raises `UsageError` for a column that does not exist.
     """
-    known = known_columns(by)
+    known = known_columns(by) | {column.key: column for column in more}
     failed = ("failure",) if any(row.get("failure") for row in rows) else ()
-    whole = MODEL_COLUMNS if by == "model" else STAGE_COLUMNS
-    shown = chosen(known, (*columns, *failed)) if columns else whole
+    first, *others = MODEL_COLUMNS if by == "model" else STAGE_COLUMNS
+    shown = chosen(known, (*columns, *failed)) if columns else (first, *more, *others)
     if sort is not None:
         rows = arranged(rows, known, sort)
     return Table(
@@ -192,7 +194,7 @@ def summed_up(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What has to be said above a comparison and below it."""
     there = [graph for graph in graphs if graph is not None and graph.meta.failure is None]
-    if not there:
+    if not there and all(row.get("macs") is None for row in rows):
         return (), ()
     circumstances = [
         " and ".join(dict.fromkeys(f"{word}{mode}" for mode in values))
@@ -204,6 +206,7 @@ def summed_up(
         )
     ]
     batches = dict.fromkeys(graph.tensors[t].shape[0] for graph in there for t in graph.inputs if graph.tensors[t].shape)
+    batches |= dict.fromkeys(int(str(row["batch"])) for row in rows if row.get("macs") is not None and row.get("batch"))
     notes = [f"{CONVENTION}, batch {' and '.join(map(str, batches))}."]
     if by == "stage":
         notes.append(
@@ -220,7 +223,7 @@ def summed_up(
         notes += [*_protocols(rows), *_devices(rows)]
         notes += [f"{called(graph)}: {graph.meta.variant}." for graph in there if graph.meta.variant]
     notes += [f"{called(graph)}: {line}" for graph in there for line in warnings(graph)]
-    return (" · ".join(circumstances),), tuple(notes)
+    return (" · ".join(circumstances),) if there else (), tuple(notes)
 
 
 def _protocols(rows: Sequence[Line]) -> list[str]:

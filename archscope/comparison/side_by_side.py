@@ -54,12 +54,14 @@ class Subject(NamedTuple):
         graph: its trace; None where there is none.
         entry: what the zoo knows of it; None for a network from elsewhere.
         error: why there is no trace, or not all of it.
+        line: what was counted before, by column key, in the place of a trace; see `archscope.sweep`.
     """
 
     name: str
     graph: Graph | None
     entry: Entry | None = None
     error: ArchscopeError | None = None
+    line: Line | None = None
 
 
 def compare(
@@ -103,13 +105,17 @@ def compare(
     return frame(rows, by, more)
 
 
-def gather(models: Iterable[str | Graph], request: Mapping[str, Any]) -> Iterable[Subject]:
+def gather(models: Iterable[str | Graph | Line], request: Mapping[str, Any]) -> Iterable[Subject]:
     """Traces each network; a failure is part of the answer.
 
     Arguments:
+        models: names, graphs, or lines that were counted before: `model` is what to call it, `source` the words that load it.
         request: the keyword arguments of `look`.
     """
     for model in models:
+        if isinstance(model, dict):
+            yield Subject(str(model["model"]), None, _entry(str(model.get("source", ""))), None, model)
+            continue
         if isinstance(model, Graph):
             yield Subject(model.name, model, _entry(model.meta.source or model.name))
             continue
@@ -161,6 +167,8 @@ def _failed(subject: Subject) -> Line:
 def model_line(subject: Subject, request: Mapping[str, Any], protocol: str | None = None, more: Sequence[str] = ()) -> Line:
     """The row of one network. Of a forward that stopped half-way, only what does not depend on the rest is in it."""
     line: Line = {"model": subject.name, "batch": request["batch"], "dtype": request["dtype"], **_failed(subject)}
+    if subject.line is not None:
+        return line | _counted_before(subject, protocol)
     # A saved graph may be of other arguments than the network that was published.
     changed = subject.graph is not None and subject.entry is not None and metrics.params(subject.graph) != subject.entry.params
     if subject.entry is not None:
@@ -168,6 +176,18 @@ def model_line(subject: Subject, request: Mapping[str, Any], protocol: str | Non
     if subject.graph is not None:
         line |= _counted(subject.graph, more) if subject.error is None else {"params": metrics.params(subject.graph)}
     return line
+
+
+def _counted_before(subject: Subject, protocol: str | None) -> Line:
+    """The line of a network that was counted before, with what the zoo knows of it if it is the published one."""
+    assert subject.line is not None
+    line, entry = {**subject.line, "uncounted": subject.line.get("uncounted") or None}, subject.entry
+    if entry is None:
+        return line
+    known: Line = {"family": entry.family, "variant": entry.variant, "year": entry.year}
+    if line.get("params") == entry.params and line.get("input") == units.shape(entry.input):
+        known |= published(entry, protocol)
+    return known | line
 
 
 def _known(entry: Entry, request: Mapping[str, Any], protocol: str | None, changed: bool) -> Line:

@@ -7,7 +7,7 @@ from typing import Any
 from archscope import metrics, units
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.metrics.values import Absent, Whole
+from archscope.metrics.values import Absent, AtLeast, Whole
 from archscope.sweep.columns import NOTES, UNCOUNTED, UNCOUNTED_NAMES
 from archscope.sweep.specification import Spec
 from archscope.tables.table import Value
@@ -49,11 +49,16 @@ def measured(graph: Graph, names: Sequence[str]) -> Values:
     return {
         "input": " and ".join(units.shape(shape[1:]) for shape in graph.shapes(graph.inputs)),
         "device": graph.meta.device,
-        **{name: None if name in notes else value for name, value in found.items()},
+        **{name: None if name in notes else _plain(value) for name, value in found.items()},
         NOTES: "; ".join(f"{name}: {words}" for name, words in notes.items()) or None,
         UNCOUNTED: graph.cost.unknown,
         UNCOUNTED_NAMES: ", ".join(unknown) or None,
     }
+
+
+def _plain(value: Any) -> Value:
+    """A number as it goes into a file; that it is a lower bound is said by `uncounted`."""
+    return int(value) if isinstance(value, AtLeast) else value
 
 
 def failed(where: str, why: str) -> Values:

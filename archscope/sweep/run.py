@@ -1,6 +1,6 @@
 """A sweep from its begin, or from where it stopped, to the file of its results."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +11,10 @@ from archscope.sweep import results
 from archscope.sweep.columns import DEFAULT_METRICS, argument_column
 from archscope.sweep.engines.processes import Found, on_processes, usable_cores
 from archscope.sweep.examine import Values
+from archscope.sweep.grid import Grid
 from archscope.sweep.journal import Journal, Row, differences
 from archscope.sweep.request import about
+from archscope.sweep.search import Answer, Wish, search
 from archscope.sweep.specification import Limits, Spec
 
 Engine = Callable[[Iterator[Spec]], Iterator[Found]]
@@ -81,6 +83,32 @@ class Sweep:
             before = len(journal)
             self.fill(journal, work, total, engine)
             return self.finish(journal, len(journal) - before)
+
+    def search(self, grid: Grid, wish: Wish, engine: Engine) -> tuple[Summary, Answer]:
+        """Looks for the best combination within budgets; the rows that it looks at are the result.
+
+        Raises `ArchscopeError` as `run` does, `UsageError` where there is no range.
+        """
+        complete = self.completed()
+        if complete is not None:
+            kept = {row["index"]: row for row in results.read(self.out)[0].to_pylist()}
+            return complete, search(grid, wish, lambda numbers: {number: kept[number] for number in numbers})
+        with Journal(self.journal, self.request, self.overwrite) as journal:
+            known: dict[int, Row] = {int(str(row["index"])): row for row in journal.rows()}
+            before = len(journal)
+
+            def noting(specs: Iterator[Spec]) -> Iterator[Found]:
+                for found in engine(specs):
+                    known.update({spec.index: row(spec, values, self.metrics) for spec, values in found})
+                    yield found
+
+            def look(numbers: Iterable[int]) -> dict[int, Row]:
+                wanted = list(numbers)
+                self.fill(journal, map(grid.at, wanted), None, noting)
+                return {number: known[number] for number in wanted}
+
+            answer = search(grid, wish, look)
+            return self.finish(journal, len(journal) - before), answer
 
     def fill(self, journal: Journal, work: Iterator[Spec], total: int | None, engine: Engine) -> None:
         """Appends the rows that the journal does not have."""

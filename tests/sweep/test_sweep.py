@@ -82,9 +82,9 @@ def test_a_network_that_fails_costs_its_own_row(here, capsys):
             "net.py:Net",
             "lenet5",
             "--timeout",
-            "2s",
+            "10s",
             "--memory",
-            "1GiB",
+            "768MiB",
             "--out",
             "r.csv",
             "-p",
@@ -96,13 +96,13 @@ def test_a_network_that_fails_costs_its_own_row(here, capsys):
     assert list(rows["failed_in"].fillna("")) == [
         "", "timeout", "killed", "killed", "memory", "memory", "building", "building", "forward", "building", "building", "",
     ]  # fmt: skip
-    assert rows.loc["bad.py:hangs", "failure"] == "no answer within 2 s"
+    assert rows.loc["bad.py:hangs", "failure"] == "no answer within 10 s"
     assert rows.loc["bad.py:leaves", "failure"] == "it ended its process with exit code 3"
     assert rows.loc["bad.py:crashes", "failure"] == "its process was ended by SIGSEGV"
     assert (
         rows.loc["bad.py:hungry", "failure"]
         == rows.loc["bad.py:hungry_in_torch", "failure"]
-        == "it needs more than 1.0 GiB of memory"
+        == "it needs more than 768.0 MiB of memory"
     )
     assert "no such width" in rows.loc["bad.py:raises", "failure"]
     assert "not today" in rows.loc["raising.py:X", "failure"]
