@@ -1,6 +1,5 @@
 """A dict with a decorator. It refuses a second registration, and a missing name is answered with the nearest ones."""
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
@@ -16,6 +15,8 @@ def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
 
     `nearest("inceptoin_v4", names)` -> `["inception_v4", "inception_v3", "bn_inception"]`.
     """
+    import difflib  # only where a name is wrong
+
     pool = sorted(set(choices))
     low = name.lower()
     inside = sorted((choice for choice in pool if low and low in choice.lower()), key=len)

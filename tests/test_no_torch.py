@@ -82,6 +82,23 @@ def test_a_first_look_at_a_network_of_ours(python, words, tmp_path):
     assert not (tmp_path / "nothing").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [
+        (("params", "v4"), ("archscope.counts", "archscope.tracing", "archscope.models.trace_store", "rich.console", "importlib.metadata")),
+        (("flops", "v4", "--format", "json"), ("archscope.counts", "rich.cells", "rich.console", "tempfile")),
+        (("shapes", "v4", "--format", "csv"), ("archscope.counts", "rich.cells", "rich.console", "tempfile")),
+        (("list",), ("archscope.counts", "rich.console", "archscope.models")),
+        (("--help",), ("archscope.graph", "archscope.zoo", "rich.markdown", "markdown_it", "pygments")),
+    ],
+    ids=lambda words: " ".join(words),
+)  # fmt: skip
+def test_what_a_command_does_not_need_is_not_imported(python, words, unneeded):
+    found = python(*words, code=PROBE.replace("{heavy}", str(unneeded)))
+    assert found.returncode == 0
+    assert heavy(found) == []
+
+
 def test_a_first_comparison(python, tmp_path):
     found = python("compare", "v4", "irv2", "resnet50", "--format", "csv", ARCHSCOPE_STORE=str(tmp_path / "nothing"))
     assert len(found.stdout.splitlines()) == 4

@@ -14,7 +14,7 @@ from torch import Size, nn
 import archscope
 from archscope.errors import UsageError
 from archscope.printable import printable
-from archscope.render import FORMATS, by_suffix, render, terminal
+from archscope.render import FORMATS, by_suffix, plain_text, render, terminal
 from archscope.render.cells import text
 from archscope.tables.flops import flops_table
 from archscope.tables.params import params_table
@@ -179,7 +179,7 @@ def test_hostile_names_in_every_format(hostile, form):
 
 def at_width(report: Table, width: int | None, exact: bool = False) -> str:
     if width is None:
-        return terminal.plain([report], exact)
+        return plain_text.plain([report], exact)
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=True, color_system=None, legacy_windows=False)
     console.print(terminal.renderable(report, width, exact))
@@ -224,10 +224,23 @@ def test_a_pipe_gets_every_column_in_full(inception):
     assert all(str(row.values["path"]) in shown for row in report.rows)
 
 
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("make", range(len(WIDE) + 1))
+def test_a_pipe_gets_what_a_terminal_shows_that_is_wide_enough(inception, make, exact):
+    odd = Table(
+        "m", "畳み込み\t\x1b[31m", (Column("a", "層", "path"), Column("n", "n", "count"), Column("s", "share", "share"), Column("f", "f", "text", file_only=True)),
+        (Row({"a": "畳み込み", "n": 7}, depth=2, quiet=True), Row({"a": "e\u0301", "n": 12_345_678, "s": 0.123}), Row({"a": None, "s": 1}), Row({"a": "", "f": "x"})),
+        facts=("word " * 60, "x" * 300), summary=(("層", 12_345_678, "count"), ("none", None, "bytes"), ("few", 7, "count")), notes=("note",),
+    )  # fmt: skip
+    report = WIDE[make](inception) if make < len(WIDE) else odd
+    wide = at_width(report, 5000, exact)
+    assert plain_text.plain([report], exact).splitlines() == [line.rstrip() for line in wide.splitlines()]
+
+
 def test_a_share_has_a_bar():
     rows = (Row({"a": "half", "s": 0.5}), Row({"a": "all", "s": 1.0}))
     report = Table("m", "t", (Column("a", "a"), Column("s", "share", "share")), rows)
-    shown = terminal.plain([report])
+    shown = plain_text.plain([report])
     assert " 50.0% ████\n" in shown
     assert "100.0% ████████\n" in shown
 

@@ -14,6 +14,7 @@ import typer
 
 from archscope import __version__
 from archscope.cli.options import spread
+from archscope.cli.plain_words import Command, Commands
 from archscope.errors import ArchscopeError
 from archscope.printable import printable
 from archscope.registry import unknown
@@ -22,7 +23,7 @@ _ORDER = (
     "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "metrics", "compare", "chart", "report", "open_",
     "sweep", "pareto", "diff", "verify", "check", "bench",
 )  # fmt: skip
-_SHARED = {"app", "options", "output", "per_model", "progress"}  # modules of this package that hold no command
+_SHARED = {"app", "options", "output", "per_model", "plain_words", "progress"}  # modules of this package that hold no command
 
 
 def _commands() -> tuple[str, ...]:
@@ -38,6 +39,7 @@ def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     """The application with these commands; with all of them it knows its whole help."""
     app = typer.Typer(
         name="archscope",
+        cls=Commands,
         help="A microscope for neural-network architectures: parameters, FLOPs, shapes, diagrams, timings, comparisons.",
         no_args_is_help=True,
         add_completion=True,
@@ -47,7 +49,7 @@ def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     )
     app.callback()(_root)
     for name in commands:
-        app.command(name.strip("_"))(spread(getattr(import_module(f"archscope.cli.{name}"), name)))
+        app.command(name.strip("_"), cls=Command)(spread(getattr(import_module(f"archscope.cli.{name}"), name)))
     return app
 
 

@@ -3,14 +3,16 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archscope.cli import options
 from archscope.cli.output import destination, write
 from archscope.errors import ArchscopeError, UsageError
-from archscope.graph import Graph
+
+if TYPE_CHECKING:
+    from archscope.graph import Graph
 
 Level = Annotated[
     str, typer.Option("--level", "-l", help="stage: one page; block: also every distinct block, opened; op: every operator.")
@@ -92,7 +94,7 @@ def diagram(
         raise first
 
 
-def traced_part(error: ArchscopeError) -> Graph:
+def traced_part(error: ArchscopeError) -> "Graph":
     """What a failing forward did before it failed; raises the error again where it did nothing."""
     part: Graph | None = getattr(error, "graph", None)
     if part is None or not part.nodes:

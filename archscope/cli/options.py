@@ -4,15 +4,17 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from archscope.cli.output import deliver
 from archscope.errors import ArchscopeError, UsageError
-from archscope.graph.input_spec import InputSpec, parse_input
 from archscope.tables.table import Table
 from archscope.units import literal
+
+if TYPE_CHECKING:
+    from archscope.graph.input_spec import InputSpec
 
 MODEL_HELP = (
     "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS, package.module:CLASS, "
@@ -116,8 +118,10 @@ def settings(words: list[str] | None) -> dict[str, Any]:
     return found
 
 
-def shapes(words: list[str] | None) -> list[InputSpec]:
+def shapes(words: list[str] | None) -> "list[InputSpec]":
     """`["3x299x299", "ids:int64:128"]` with dtypes and names; raises `UsageError` for what is none."""
+    from archscope.graph.input_spec import parse_input
+
     return [parse_input(word) for word in words or ()]
 
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,16 +36,19 @@ def deliver(tables: Sequence[Table], form: str | None, out: str | None, stem: st
 
 def show(tables: Sequence[Table], exact: bool = False) -> None:
     """The tables, fitted to the terminal; in full width where stdout is not one."""
-    from rich.console import Console
+    if sys.stdout.isatty() or "FORCE_COLOR" in os.environ or "TTY_COMPATIBLE" in os.environ:  # rich decides
+        from rich.console import Console
 
-    from archscope.render.terminal import plain, renderable
+        from archscope.render.terminal import renderable
 
-    console = Console()
-    if not console.is_terminal:
-        sys.stdout.write(plain(tables, exact))
-        return
-    for table in tables:
-        console.print(renderable(table, console.width, exact))
+        console = Console()
+        if console.is_terminal:
+            for table in tables:
+                console.print(renderable(table, console.width, exact))
+            return
+    from archscope.render.plain_text import plain
+
+    sys.stdout.write(plain(tables, exact))
 
 
 def destination(out: str | None, stem: str, suffixes: dict[str, str]) -> Path | None:
@@ -70,6 +72,8 @@ def destination(out: str | None, stem: str, suffixes: dict[str, str]) -> Path | 
 
 def write(path: Path, content: str | bytes) -> None:
     """Writes a file whole or not at all, and prints its path. Raises `ArchscopeError` where it cannot be written."""
+    import tempfile
+
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

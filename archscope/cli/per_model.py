@@ -1,22 +1,25 @@
 """One table per model of a command line; a model that fails does not keep the others from being shown."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError
-from archscope.graph import Graph
-from archscope.models.look_up import look
 from archscope.tables.table import Table
+
+if TYPE_CHECKING:
+    from archscope.graph import Graph
 
 
 def each(
-    models: Iterable[str], table: Callable[[Graph], Table], request: Mapping[str, Any]
+    models: Iterable[str], table: "Callable[[Graph], Table]", request: Mapping[str, Any]
 ) -> tuple[list[Table], ArchscopeError | None]:
     """The table of each model, and the first error. What a failing forward did before it failed has its table too.
 
     Arguments:
         request: the keyword arguments of `look`.
     """
+    from archscope.models.look_up import look
+
     tables: list[Table] = []
     first: ArchscopeError | None = None
     for model in models:

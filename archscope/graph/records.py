@@ -1,6 +1,7 @@
 """The records that a Graph is made of: tensors, parameters, calls, costs, nodes. Frozen, validated where they are read."""
 
 from collections.abc import Iterable
+from functools import cache
 from math import prod
 
 import msgspec
@@ -150,6 +151,11 @@ def total(costs: Iterable[Cost]) -> Cost:
 Attr = int | float | bool | str | None | list[int | float | bool | str | None]
 
 
+@cache
+def _bare(op: str) -> str:
+    return op.partition(".")[2].rstrip("_") or op
+
+
 class Node(msgspec.Struct, frozen=True):
     """One run of one operator (in a view: of everything that the view drew together).
 
@@ -182,7 +188,7 @@ class Node(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """The operator without its namespace and without the underscore of an in-place form: "convolution"."""
-        return self.op.partition(".")[2].rstrip("_") or self.op
+        return _bare(self.op)
 
 
 class Failure(msgspec.Struct, frozen=True):

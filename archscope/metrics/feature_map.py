@@ -10,6 +10,15 @@ _NONE = Absent("no tensor has places of its own")
 
 def last_feature_map(graph: Graph) -> tuple[int, tuple[Axis, ...]] | None:
     """The last tensor that still has places of its own, more than one along some spatial axis: (tensor id, axes)."""
+    # Two metrics ask, and to follow the fields takes as long as all other metrics together: once per Graph, as its properties.
+    kept = vars(graph)
+    if "_last_feature_map" not in kept:
+        kept["_last_feature_map"] = _found(graph)
+    found: tuple[int, tuple[Axis, ...]] | None = kept["_last_feature_map"]
+    return found
+
+
+def _found(graph: Graph) -> tuple[int, tuple[Axis, ...]] | None:
     fields = receptive_fields(graph)
     for node in reversed(graph.nodes):
         for tensor in node.outputs:

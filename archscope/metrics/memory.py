@@ -58,15 +58,17 @@ def liveness(graph: Graph) -> list[Alive]:
     for tensor in (*graph.inputs, *(t for node in graph.nodes for t in node.outputs)):
         size[storage_of[tensor]] = max(size.get(storage_of[tensor], 0), graph.tensors[tensor].bytes)
     stays = {storage_of[t] for t in (*graph.inputs, *graph.outputs)}
-    last: dict[int, int] = {}
-    ids = [node.id for node in graph.nodes]
+    last: dict[int, int] = {}  # the last use, by storage
+    until: dict[int, int] = {}
     for at, node in enumerate(graph.nodes):
         for tensor in (*node.inputs, *node.outputs):
-            held = bisect_right(ids, graph.tensors[tensor].until) - 1
-            last[storage_of[tensor]] = max(last.get(storage_of[tensor], -1), at, held)
+            storage = storage_of[tensor]
+            last[storage] = at
+            until[storage] = max(until.get(storage, -1), graph.tensors[tensor].until)
+    ids = [node.id for node in graph.nodes]
     ending: dict[int, list[int]] = {}
     for storage, at in last.items():
-        ending.setdefault(at, []).append(storage)
+        ending.setdefault(max(at, bisect_right(ids, until[storage]) - 1), []).append(storage)
     alive = {storage_of[t] for t in graph.inputs}
     now = sum(size[s] for s in alive)
     curve = []

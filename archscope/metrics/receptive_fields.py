@@ -17,8 +17,10 @@ from fractions import Fraction
 from math import ceil, prod
 from typing import NamedTuple
 
-from archscope.counts.elementwise import PER_ELEMENT
 from archscope.graph import Graph, Node, kinds
+
+Position = int | Fraction
+"""Where on the input: whole numbers (which are faster) until something stretches it."""
 
 
 class Axis(NamedTuple):
@@ -31,9 +33,9 @@ class Axis(NamedTuple):
     """
 
     dim: int
-    low: Fraction
-    high: Fraction
-    stride: Fraction
+    low: Position
+    high: Position
+    stride: Position
 
     @property
     def size(self) -> int:
@@ -53,7 +55,7 @@ def receptive_fields(graph: Graph) -> dict[int, Field]:
     fields: dict[int, Field | None] = {}
     for tensor in graph.inputs:
         rank = len(graph.tensors[tensor].shape)
-        fields[tensor] = tuple(Axis(dim, Fraction(0), Fraction(0), Fraction(1)) for dim in range(2, rank)) or None
+        fields[tensor] = tuple(Axis(dim, 0, 0, 1) for dim in range(2, rank)) or None
     for node in graph.nodes:
         read = [t for t in node.inputs if t in fields]
         if not read:
@@ -87,11 +89,17 @@ def _through(node: Node, known: list[tuple[Field, Shape]], out: Shape) -> Field 
         return _upsampled(node, field, shape, out)
     if shape != out and len(known) == 1 and prod(shape) == prod(out):
         return _reshaped(node, field, shape, out)
-    if kind in (kinds.ACTIVATION, kinds.POINTWISE, kinds.JOIN) or name in PER_ELEMENT or name in _COPIES:
+    if kind in (kinds.ACTIVATION, kinds.POINTWISE, kinds.JOIN) or name in _COPIES or _per_element(name):
         if kinds.word(node).endswith("softmax") and _dim(node, shape) in {axis.dim for axis in field}:
             return None
         return _met([_aligned(f, s, out) for f, s in known])
     return None
+
+
+def _per_element(name: str) -> bool:
+    from archscope.counts.elementwise import PER_ELEMENT  # the formulas take longer to import than most Graphs to read
+
+    return name in PER_ELEMENT
 
 
 _COPIES = {
@@ -127,11 +135,11 @@ def _windowed(node: Node, field: Field, shape: Shape) -> Field | None:
         window = [values[at] for values in lists if isinstance(values, list)]
         if len(window) != len(lists):
             return None
-        k, s, p, d = (Fraction(v) for v in window)  # type: ignore[arg-type]
+        k, s, p, d = (v if type(v) is int else Fraction(v) for v in window)  # type: ignore[arg-type]
         if attrs.get("transposed"):
             # Output o is fed by the inputs (o + p - d * j) / s, for the kernel positions j that make it whole.
-            low, high = axis.low + axis.stride * (p - d * (k - 1)) / s, axis.high + axis.stride * p / s
-            new.append(Axis(axis.dim, low, high, axis.stride / s))
+            low, high = axis.low + Fraction(axis.stride) * (p - d * (k - 1)) / s, axis.high + Fraction(axis.stride) * p / s
+            new.append(Axis(axis.dim, low, high, Fraction(axis.stride) / s))
         else:
             new.append(Axis(axis.dim, axis.low - p * axis.stride, axis.high + (d * (k - 1) - p) * axis.stride, axis.stride * s))
     return tuple(new)
@@ -191,7 +199,7 @@ def _padded(node: Node, field: Field, shape: Shape, out: Shape) -> Field | None:
     new = []
     for axis in field:
         at = 2 * (len(shape) - 1 - axis.dim)
-        before = Fraction(pad[at] or 0) if axis.dim >= 0 and at < len(pad) else Fraction(0)
+        before = Fraction(pad[at] or 0) if axis.dim >= 0 and at < len(pad) else 0
         new.append(axis._replace(low=axis.low - before * axis.stride, high=axis.high - before * axis.stride))
     return tuple(new)
 
@@ -228,7 +236,7 @@ def _normalised(node: Node, field: Field, shape: Shape) -> Field:
     first = len(shape) - len(over) if isinstance(over, list) else 2
     new = []
     for axis in field:
-        reach = (shape[axis.dim] - 1) * axis.stride if axis.dim >= first else Fraction(0)
+        reach = (shape[axis.dim] - 1) * axis.stride if axis.dim >= first else 0
         new.append(Axis(axis.dim, axis.low - reach, axis.high + reach, axis.stride))
     return tuple(new)
 
@@ -240,7 +248,7 @@ def _upsampled(node: Node, field: Field, shape: Shape, out: Shape) -> Field:
     new = []
     for axis in field:
         scale = Fraction(shape[axis.dim], out[axis.dim]) if axis.dim >= 0 else Fraction(1)
-        reach = axis.stride if axis.dim >= 0 else Fraction(0)
+        reach = axis.stride if axis.dim >= 0 else 0
         new.append(Axis(axis.dim, axis.low - before * reach, axis.high + after * reach, axis.stride * scale))
     return tuple(new)
 

@@ -9,12 +9,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import archscope.models.sources  # noqa: F401  each of its files registers a source
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.graph.input_spec import spec_of
-from archscope.models import trace_store
-from archscope.models.source import SOURCES
 from archscope.zoo import catalog, packaged
 
 Shape = Sequence[int]
@@ -46,29 +43,11 @@ def look(
     if name.endswith(".json"):
         return _saved(name, bool(input or options or batch != 1 or dtype != "float32" or mode != "eval"))
     name = canonical(name)
-    plain = batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling
-    graph = _packaged(name, input) if plain else None
-    if graph is not None:
-        return graph
-    source = SOURCES.get(name.partition(":")[0] if ":" in name else "")
-    if source is None or source.packages is None:
-        return _fresh(name, input, batch, dtype, mode, options, spelling)
-    request = {
-        "name": name,
-        "input": [str(spec_of(s)) for s in input],
-        "batch": batch,
-        "dtype": dtype,
-        "mode": mode,
-        "options": sorted(options.items()),
-        "spelling": spelling,
-    }
-    key = trace_store.key(request, ("torch", *source.packages))
-    graph = trace_store.get(key) if key else None
-    if graph is None:
-        graph = _fresh(name, input, batch, dtype, mode, options, spelling)
-        if key:
-            trace_store.put(key, graph)
-    return graph
+    if batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling:
+        graph = _packaged(name, input)
+        if graph is not None:
+            return graph
+    return _kept(name, input, options, {"batch": batch, "dtype": dtype, "mode": mode, "spelling": spelling})
 
 
 def _packaged(name: str, input: Sequence[Shape]) -> Graph | None:
@@ -78,14 +57,35 @@ def _packaged(name: str, input: Sequence[Shape]) -> Graph | None:
     return packaged.graph(name)
 
 
+def _kept(name: str, input: Sequence[Shape], options: Mapping[str, Any], run: Mapping[str, Any]) -> Graph:
+    """The Graph in the trace store; a fresh one, kept there, if there is none.
+
+    Arguments:
+        run: the arguments of `Model.trace`.
+    """
+    import archscope.models.sources  # noqa: F401  each of its files registers a source
+    from archscope.models import trace_store
+    from archscope.models.source import SOURCES
+
+    source = SOURCES.get(name.partition(":")[0] if ":" in name else "")
+    if source is None or source.packages is None:
+        return _fresh(name, input, options, run)
+    request = {"name": name, "input": [str(spec_of(s)) for s in input], "options": sorted(options.items()), **run}
+    key = trace_store.key(request, ("torch", *source.packages))
+    graph = trace_store.get(key) if key else None
+    if graph is None:
+        graph = _fresh(name, input, options, run)
+        if key:
+            trace_store.put(key, graph)
+    return graph
+
+
 def canonical(name: str) -> str:
     """The name that a model goes by: "irv2" -> "inception_resnet_v2"; other sources' names and files are their own."""
     return name if ":" in name or name.endswith(".json") else catalog.find(name).name
 
 
-def _fresh(
-    name: str, input: Sequence[Shape], batch: int, dtype: str, mode: str, options: Mapping[str, Any], spelling: bool
-) -> Graph:
+def _fresh(name: str, input: Sequence[Shape], options: Mapping[str, Any], run: Mapping[str, Any]) -> Graph:
     from archscope.models.failed_forward import explained
     from archscope.models.loading import load
     from archscope.tracing.forward_pass import TraceError
@@ -93,7 +93,7 @@ def _fresh(
     with redirect_stdout(sys.stderr):  # what a network prints is not among the results
         model = load(name, input=input or None, **options)
         try:
-            return model.trace(batch=batch, dtype=dtype, mode=mode, spelling=spelling)
+            return model.trace(**run)
         except TraceError as error:
             raise explained(model, error) from error
 

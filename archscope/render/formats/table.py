@@ -9,6 +9,6 @@ from archscope.tables.table import Table
 @renderer("table", suffix=".txt")
 def render(tables: Sequence[Table]) -> str:
     """What a terminal would show that is wide enough."""
-    from archscope.render.terminal import plain
+    from archscope.render.plain_text import plain
 
     return plain(tables)

@@ -1,0 +1,114 @@
+"""The table for a reader in plain text: the whole width that it needs, no colour. What goes into a pipe or a file, and the parts
+of which `terminal.py` makes the table for a terminal.
+"""
+
+from collections.abc import Iterable, Sequence
+from textwrap import wrap
+
+from rich.cells import cell_len
+
+from archscope.printable import printable
+from archscope.render.cells import RIGHT, kind, text
+from archscope.tables.table import Column, Row, Table
+
+GAP = 2
+PAGE = 120  # prose is not set wider than this, whatever the terminal
+_BAR = 8
+_SHARE = 6  # places of a percentage
+
+
+def plain(tables: Sequence[Table], exact: bool = False) -> str:
+    """The tables, one below the other."""
+    return "\n".join(line.rstrip() for table in tables for line in _lines(table, exact)) + "\n"
+
+
+def _lines(table: Table, exact: bool) -> Iterable[str]:
+    yield printable(table.title)
+    yield from prose(table.facts, PAGE)
+    if table.rows:
+        columns = shown(table)
+        yield ""
+        yield from _grid(
+            [[printable(column.title) for column in columns]]
+            + [["".join(cell(row, column, at == 0, exact)) for at, column in enumerate(columns)] for row in table.rows],
+            [to_the_right(column) for column in columns],
+            [0 if flexible(column) else natural(table, column, exact) for column in columns],
+        )
+    if table.summary:
+        yield ""
+        yield from _grid([list(line) for line in summary(table)], [False, True, False], [0, 0, 0])
+    if table.notes:
+        yield ""
+        yield from prose(table.notes, PAGE)
+    yield ""
+
+
+def _grid(rows: list[list[str]], right: list[bool], least: list[int]) -> Iterable[str]:
+    widths = [max(map(cell_len, column), default=0) for column in zip(*rows, strict=True)]
+    widths = [max(pair) for pair in zip(widths, least, strict=True)]
+    for row in rows:
+        cells = []
+        for words, width, to_right in zip(row, widths, right, strict=True):
+            space = " " * (width - cell_len(words))
+            cells.append(space + words if to_right else words + space)
+        yield (" " * GAP).join(cells)
+
+
+# -- the parts ----------------------------------------------------------------------------------------------------------------
+
+
+def shown(table: Table) -> list[Column]:
+    """The columns that hold something and are meant for a reader."""
+    return [
+        c
+        for c in table.columns
+        if not c.file_only and (any(row.values.get(c.key) is not None for row in table.rows) or not table.rows)
+    ]
+
+
+def cell(row: Row, column: Column, first: bool, exact: bool) -> tuple[str, str]:
+    """What stands in a cell, and the bar beside it, where the value is a share."""
+    value = row.values.get(column.key)
+    words = text(value, kind(row, column), exact)
+    if column.kind == "share" and isinstance(value, float):
+        return f"{words.rjust(_SHARE)} ", _bar(value)
+    return "  " * row.depth + words if first else words, ""
+
+
+def summary(table: Table) -> list[tuple[str, str, str]]:
+    """The lines of the summary: label, exact value, the value rounded where that is another."""
+    lines = [
+        (printable(label), text(value, reading, exact=True), text(value, reading)) for label, value, reading in table.summary
+    ]
+    return [(label, whole, short if short != whole else "") for label, whole, short in lines]
+
+
+def prose(paragraphs: Sequence[str], width: int) -> list[str]:
+    """The paragraphs, wrapped."""
+    return [line for paragraph in paragraphs for line in wrap(printable(paragraph), width)]
+
+
+def natural(table: Table, column: Column, exact: bool) -> int:
+    """The width that a column needs for its widest cell."""
+    if column.kind == "share":
+        return _SHARE + 1 + _BAR
+    first = table.columns[0] is column
+    cells = (2 * row.depth * first + cell_len(text(row.values.get(column.key), kind(row, column), exact)) for row in table.rows)
+    return max(cell_len(printable(column.title)), max(cells, default=0))
+
+
+def flexible(column: Column) -> bool:
+    """Whether its cells may fold over several lines."""
+    return column.kind in ("text", "path", "shape")
+
+
+def to_the_right(column: Column) -> bool:
+    """Whether its cells stand to the right."""
+    return column.kind in RIGHT and column.kind != "share"
+
+
+def _bar(share: float) -> str:
+    """A bar of eighths: 0.5 -> "████"."""
+    eighths = round(max(0.0, min(1.0, share)) * _BAR * 8)
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
