@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from archscope.errors import ArchscopeError
-from archscope.graph import Cost, Graph
+from archscope.graph import Cost, Failure, Graph, Meta
 from archscope.graph.compact import pack, unpack
 from archscope.models.loading import load
 from archscope.zoo import catalog, packaged
@@ -136,3 +136,54 @@ def test_a_checkout_whose_source_is_newer_does_not_use_them(tmp_path, monkeypatc
         assert packaged.graph("lenet5") is None
     finally:
         packaged._trusted.cache_clear()
+
+
+def test_no_field_of_a_record_is_left_out(tiny):
+    """A field that a record gets later must be packed too: every field of every record, with a value that is not its default."""
+    for records in (tiny.tensors, tiny.nodes, tiny.calls, tiny.params, (tiny.meta,), (tiny,)):
+        whole = type(records[0])
+        for field, default in zip(reversed(whole.__struct_fields__), reversed(whole.__struct_defaults__), strict=False):
+            if field in ("schema_version", "spelling"):  # the latter has tests of its own
+                continue
+            other = (tiny.params[-1].name,) if field == "params" else _another(default)
+            graph = _with(tiny, records, field, other)
+            assert getattr(_first(unpack(pack(graph)), whole), field) == other, f"{whole.__name__}.{field}"
+
+
+def _another(default):
+    if default is msgspec.UNSET or isinstance(default, msgspec._core.Factory):
+        default = default.factory()
+    if isinstance(default, bool):
+        return not default
+    if isinstance(default, int):
+        return 7
+    if isinstance(default, str):
+        return "other"
+    if isinstance(default, dict):
+        return {"other": "word"}
+    if isinstance(default, Cost):
+        return Cost(macs=7)
+    if isinstance(default, Meta):
+        return Meta(variant="other")
+    return Failure("path", "Type", "error", ((1, 2),)) if default is None else ("other",)
+
+
+def _with(graph, records, field, value):
+    one, *rest = records
+    changed = msgspec.structs.replace(one, **{field: value})
+    if isinstance(one, Graph):
+        return changed
+    if isinstance(one, Meta):
+        return msgspec.structs.replace(graph, meta=changed)
+    name = next(name for name in ("tensors", "nodes", "calls", "params") if getattr(graph, name) is records)
+    return msgspec.structs.replace(graph, **{name: (changed, *rest)})
+
+
+def _first(graph, kind):
+    if kind is Graph:
+        return graph
+    if kind is Meta:
+        return graph.meta
+    return next(
+        getattr(graph, name)[0] for name in ("tensors", "nodes", "calls", "params") if isinstance(getattr(graph, name)[0], kind)
+    )
