@@ -39,6 +39,8 @@ class _Work(msgspec.Struct, frozen=True, array_like=True):
     attrs: dict[str, Attr]
     repeats: int
     free: str
+    operands: tuple[int, ...] = ()
+    wanted: tuple[int, ...] = ()
 
 
 class _Columns(msgspec.Struct, frozen=True, array_like=True):
@@ -83,7 +85,9 @@ def pack(graph: Graph) -> bytes:
     types, calls_type_of = _table(call.type for call in graph.calls)
     kinds, params_of = _table((p.shape, p.dtype, p.trainable, p.buffer, p.module) for p in graph.params)
     try:
-        work, nodes_of = _table(_Work(n.op, n.cost, n.bytes, n.attrs, n.repeats, n.free) for n in graph.nodes)
+        work, nodes_of = _table(
+            _Work(n.op, n.cost, n.bytes, n.attrs, n.repeats, n.free, n.operands, n.wanted) for n in graph.nodes
+        )
         columns = _Columns(
             schema_version=graph.schema_version,
             name=graph.name,
@@ -187,7 +191,10 @@ def _nodes(columns: _Columns, one: Sequence[int]) -> Iterator[Node]:
     inputs, outputs = ports(*columns.nodes_inputs), ports(*columns.nodes_outputs)
     for id, of, call, reads, writes, params in zip(ids, columns.nodes_of, calls, inputs, outputs, read, strict=True):
         work = columns.work[of]
-        yield Node(one[id], work.op, one[call], reads, writes, params, work.cost, work.bytes, work.attrs, work.repeats, work.free)
+        yield Node(
+            one[id], work.op, one[call], reads, writes, params, work.cost, work.bytes, work.attrs, work.repeats, work.free,
+            work.operands, work.wanted,
+        )  # fmt: skip
 
 
 def _table(values: Iterable[T]) -> tuple[list[T], Ints]:

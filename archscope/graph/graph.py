@@ -125,6 +125,11 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         first, last = self._spans[call]
         return self.nodes[first:last]
 
+    def operands(self, node: Node) -> tuple[int | str, ...]:
+        """What `node` read, in the order of its arguments: activations by id, parameters and buffers by name."""
+        read: tuple[int | str, ...] = (*node.inputs, *node.params)
+        return tuple([read[at] for at in node.operands])
+
     def path(self, node: Node) -> str:
         """Path of the module that ran `node`."""
         return self.calls[node.call].path
@@ -278,3 +283,6 @@ def _check(graph: Graph, where: str) -> None:
         missing = [name for name in node.params if name not in names]
         if missing:
             raise broken(f"node {node.id} reads a parameter that does not exist: {missing[0]}")
+        read, operands = len(node.inputs) + len(node.params), len(node.operands)
+        if not all(0 <= at < read for at in node.operands) or not all(0 <= at < operands for at in node.wanted):
+            raise broken(f"node {node.id} has an operand that it does not read")

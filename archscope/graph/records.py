@@ -171,6 +171,9 @@ class Node(msgspec.Struct, frozen=True):
         attrs: kernel, stride, padding, dilation, groups, transposed ... where they exist.
         repeats: in a folded view, how many consecutive equals this one stands for; `cost`, `params` and `bytes` are those of all.
         free: why an operator costs nothing ("" if it costs something or is unknown).
+        operands: what it read, in the order of its arguments: places in `(*inputs, *params)`. Known of a trace in train mode, ()
+            otherwise.
+        wanted: positions among `operands` of those whose gradient autograd is going to ask this operator for.
     """
 
     id: int
@@ -184,6 +187,8 @@ class Node(msgspec.Struct, frozen=True):
     attrs: dict[str, Attr] = {}
     repeats: int = 1
     free: str = ""
+    operands: tuple[int, ...] = ()
+    wanted: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:

@@ -40,9 +40,10 @@ class Recorder(TorchDispatchMode):
         survey: of the network.
         ledger: knows the parameters and inputs already.
         meta: bring every tensor that is not there yet to the meta device on sight (constants, what the forward makes anew).
+        gradients: write down which tensors each operator reads in which place, and which of them want a gradient.
     """
 
-    def __init__(self, survey: Survey, ledger: Ledger, meta: bool) -> None:
+    def __init__(self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool = False) -> None:
         super().__init__()
         self.nodes: list[Node] = []
         self.calls: list[Call] = []
@@ -51,6 +52,7 @@ class Recorder(TorchDispatchMode):
         self._error: BaseException | None = None
         self._paths, self._packed = survey.paths, survey.packed
         self._meta = meta
+        self._gradients = gradients
         self._operators: dict[Any, Operator] = {}
         self._known: dict[tuple[Any, ...], Assessment] = {}
         self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
@@ -133,12 +135,14 @@ class Recorder(TorchDispatchMode):
             for tensor in tensors_in(out):
                 self.ledger.alias(tensor, read.params[0])
             return out
+        # Before the results get their numbers: what is written in place has another one afterwards.
+        operands, wanted = (_places(read), _wanted(args, kwargs)) if self._gradients else ((), ())
         written = self._number(operator, args, kwargs, out, read)
         if known is None:
             known = assess(operator, read, arguments, named, written, out)
             if self._meta:
                 self._known[key] = known._replace(makes=maker(out)) if by_rule and not operator.writes else known
-        self._write_down(operator, read, written, known)
+        self._write_down(operator, read, written, known, operands, wanted)
         return out
 
     def _on_meta(
@@ -175,7 +179,10 @@ class Recorder(TorchDispatchMode):
         inside = [held for path, held in self._packed.items() if path == here or path.startswith(f"{here}.".lstrip("."))]
         return [param.name for params in inside for param in params]
 
-    def _write_down(self, operator: Operator, read: Reading, written: list[Entry], known: Assessment) -> None:
+    def _write_down(
+        self, operator: Operator, read: Reading, written: list[Entry], known: Assessment,
+        operands: tuple[int, ...], wanted: tuple[int, ...],
+    ) -> None:  # fmt: skip
         number = len(self.nodes)
         self.nodes.append(
             Node(
@@ -189,6 +196,8 @@ class Recorder(TorchDispatchMode):
                 known.bytes,
                 known.attrs,
                 free=known.free,
+                operands=operands,
+                wanted=wanted,
             )
         )
         self.ledger.ran(number)
@@ -204,6 +213,22 @@ class Recorder(TorchDispatchMode):
         rewritten = {id(t): t for target in targets for t in tensors_in(target)}
         written = [self.ledger.rewrite(t) for t in rewritten.values()]
         return written + [self.ledger.add(t) for t in tensors_in(out) if id(t) not in rewritten]
+
+
+def _places(read: Reading) -> tuple[int, ...]:
+    """What was read in the order of the arguments, as places among the node's inputs and, behind them, its params."""
+    params = list(dict.fromkeys(read.params))
+    first = len(read.inputs)
+    return tuple([
+        read.inputs.index(entry.key) if isinstance(entry.key, int) else first + params.index(entry.key) for entry in read.entries
+    ])  # fmt: skip
+
+
+def _wanted(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, ...]:
+    """Places of the tensors that require a gradient, as autograd, which runs above, sees it now."""
+    if not torch.is_grad_enabled():
+        return ()
+    return tuple([at for at, tensor in enumerate(tensors_in([*args, *kwargs.values()])) if tensor.requires_grad])
 
 
 def _all_on_meta(args: tuple[Any, ...]) -> bool:

@@ -151,7 +151,7 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
         for tensor in _leaves((args, kwargs)):
             ledger.add(tensor)
         given = range(len(ledger.tensors))
-        recorder = _recorder(spelled)(survey, ledger, meta=meta.device == "meta")
+        recorder = _recorder(spelled)(survey, ledger, meta=meta.device == "meta", gradients=meta.mode == "train")
         outputs: list[int] = []
         try:
             with recorder:

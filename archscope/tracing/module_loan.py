@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from archscope.tracing.as_in_training import as_in_training
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.process import undisturbed
 
@@ -33,7 +34,7 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
             vars(m)["training"] = training
             if device is on_cpu:  # on the meta device the recorder does this on sight
                 vars(m).update({name: on_cpu(value) for name, value in vars(m).items() if isinstance(value, torch.Tensor)})
-        with torch.no_grad(), undisturbed():
+        with as_in_training() if training else torch.no_grad(), undisturbed():
             yield state
     finally:
         for m, attributes in saved:

@@ -1,0 +1,168 @@
+"""Which operators take part in the backward pass of a Graph, and what each keeps and computes there. Functions of a Graph; no
+torch.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import archscope.training.rules  # noqa: F401  each of its files registers rules
+from archscope.errors import UsageError
+from archscope.graph import Graph, Node
+from archscope.training.derivatives import Rule, rule_of
+
+_REAL = frozenset("float64 float32 float16 bfloat16 complex128 complex64".split())
+
+
+class Step(NamedTuple):
+    """The backward of one operator.
+
+    Attributes:
+        node: the operator.
+        rule: None for one without a rule: what it keeps and computes is not known.
+        kept: storages that it keeps until then.
+        wanted: operands that get a gradient: activations by id, parameters by name.
+        macs: multiply-accumulates; None where they are not known.
+    """
+
+    node: Node
+    rule: Rule | None
+    kept: tuple[int, ...]
+    wanted: tuple[int | str, ...]
+    macs: int | None
+
+
+class Plan(NamedTuple):
+    """The backward pass of a network.
+
+    Attributes:
+        steps: of the operators that the gradient of the outputs passes, in the order of the forward.
+        size: bytes of every storage that the forward reads as input or writes.
+        outputs: the outputs that gradients come in by.
+        unknown: the operators among them without a rule, or whose multiply-accumulates are not known.
+    """
+
+    steps: tuple[Step, ...]
+    size: dict[int, int]
+    outputs: tuple[int, ...]
+    unknown: tuple[Node, ...]
+
+
+def is_trained(graph: Graph) -> bool:
+    """Whether it was traced as training runs it, so that there is a backward pass to speak of."""
+    return graph.meta.mode == "train" and (not graph.nodes or any(node.operands for node in graph.nodes))
+
+
+class _Same:
+    """A Graph by its identity: comparing its records takes longer than making the plan."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    def __hash__(self) -> int:
+        return id(self.graph)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.graph is self.graph
+
+
+@lru_cache(maxsize=8)
+def _planned(same: _Same) -> Plan:
+    return _plan(same.graph)
+
+
+def backward(graph: Graph) -> Plan:
+    """The backward pass. Raises `UsageError` for a graph that was not traced in train mode."""
+    if not is_trained(graph):
+        raise UsageError(
+            f"{graph.name} was traced in {graph.meta.mode} mode, without gradients", "trace it in train mode: --mode train"
+        )
+    return _planned(_Same(graph))
+
+
+def _plan(graph: Graph) -> Plan:
+    size = sizes(graph)
+    made = graph.producer
+    outputs = tuple(t for t in graph.outputs if _flows(graph, t) and t in made)
+    asked: set[int] = set(outputs)
+    steps: list[Step] = []
+    for at in range(len(graph.nodes) - 1, -1, -1):
+        node = graph.nodes[at]
+        if not node.wanted or asked.isdisjoint(node.outputs) or not any(_flows(graph, t) for t in node.outputs):
+            continue
+        rule = rule_of(node)
+        if rule is not None and rule.constant:
+            continue
+        operands = graph.operands(node)
+        wanted = tuple(operands[place] for place in node.wanted)
+        asked.update(t for t in wanted if isinstance(t, int))
+        # Memory that was written through a view since: the gradient goes on to what was written as well.
+        asked.update(t for t in node.inputs if t not in operands)
+        kept = _kept(graph, at, node, operands, rule, size) if rule is not None else ()
+        steps.append(Step(node, rule, kept, wanted, _macs(graph, node, rule)))
+    steps.reverse()
+    unknown = tuple(step.node for step in steps if step.rule is None or step.macs is None)
+    flowing = tuple(t for t in outputs if any(t in step.node.outputs for step in steps))
+    return Plan(tuple(steps), size, flowing, unknown)
+
+
+def sizes(graph: Graph) -> dict[int, int]:
+    """Bytes of every storage that holds an input or something written, by number. A view, which may repeat what it shows, makes
+    none; constants of the network have none here.
+    """
+    size: dict[int, int] = {}
+    for t in graph.inputs:
+        size.setdefault(graph.tensors[t].storage, graph.tensors[t].bytes)
+    for node in graph.nodes:
+        for t in node.outputs if node.bytes else ():
+            size.setdefault(graph.tensors[t].storage, graph.tensors[t].bytes)
+    return size
+
+
+def _flows(graph: Graph, tensor: int) -> bool:
+    return graph.tensors[tensor].dtype in _REAL
+
+
+def _kept(
+    graph: Graph, at: int, node: Node, operands: tuple[int | str, ...], rule: Rule, size: dict[int, int]
+) -> tuple[int, ...]:  # fmt: skip
+    """The storages that an operator keeps, each once. Parameters, buffers and constants are there anyway."""
+    tensors: list[int | str] = []
+    for word in rule.kept(node.wanted):
+        if word == "*":
+            tensors += operands
+        elif word == "*at":  # index(x, [places])
+            tensors += operands[1:]
+        elif word == "*places":  # index_put(x, [places], values)
+            tensors += operands[1:-1]
+        elif word.startswith("r"):
+            tensors += node.outputs[int(word[1:]) : int(word[1:]) + 1]
+        elif int(word) < len(operands):
+            tensors.append(_before(graph, at, node) if word == "0" and node.op.endswith("_") else operands[int(word)])
+    storages = [graph.tensors[t].storage for t in tensors if isinstance(t, int)]
+    return tuple(dict.fromkeys(storage for storage in storages if storage in size))
+
+
+def _before(graph: Graph, at: int, node: Node) -> int | str:
+    """What an operator that writes in place keeps of its own target: the copy that was made of it just before."""
+    before = graph.nodes[at - 1] if at else None
+    operands = graph.operands(node)
+    if before is not None and before.op == "aten.clone" and graph.operands(before)[:1] == operands[:1]:
+        return before.outputs[0]
+    return operands[0]
+
+
+def _macs(graph: Graph, node: Node, rule: Rule | None) -> int | None:
+    if rule is not None and rule.macs is not None:
+        return rule.macs(graph, node) if not node.cost.unknown else None
+    if node.cost.unknown:
+        return None
+    if not node.cost.macs:
+        return 0 if rule is not None else None
+    if rule is None or not rule.products:
+        return None
+    return node.cost.macs * sum(place in rule.products for place in node.wanted)
+
+
+def kept_bytes(plan: Plan) -> int:
+    """Bytes that are kept from the forward for the backward pass, each storage once."""
+    return sum(plan.size[storage] for storage in {storage for step in plan.steps for storage in step.kept})
