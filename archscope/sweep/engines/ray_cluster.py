@@ -6,6 +6,7 @@ installed on every node.
 """
 
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -65,6 +66,7 @@ def _join(ray: Any, address: str | None, processes: int | None, folder: str) -> 
         {} if address else {"num_cpus": processes or usable_cores(), "object_store_memory": _STORE, "include_dashboard": False}
     )
     package = Path(archscope.__file__).parent
+    _answers(address)
     try:
         ray.init(
             address=address, logging_level="ERROR", log_to_driver=False,
@@ -75,6 +77,18 @@ def _join(ray: Any, address: str | None, processes: int | None, folder: str) -> 
         raise ArchscopeError(
             f"no Ray cluster at {address or 'this machine'}: {lines[0] if lines else ''}", "ray status"
         ) from None
+
+
+def _answers(address: str | None) -> None:
+    """Raises `ArchscopeError` where nobody listens at host:port; Ray itself would go on asking for minutes."""
+    host, colon, port = (address or "").removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise ArchscopeError(f"no Ray cluster at {address}: {reason.lower()}", "ray status") from None
 
 
 def _worked(
