@@ -12,6 +12,8 @@ _ONE_EXPONENTIAL = """
     exp exp2 expm1 log log2 log10 log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh arcsin arccos
     arctan arcsinh arccosh arctanh erf erfc erfinv lgamma digamma polygamma mvlgamma i0 igamma igammac special_erf special_erfc
     special_zeta special_erfinv special_erfcx special_exp2 special_expm1 special_gammaln special_digamma special_i0 special_i0e
+    special_log_ndtr special_airy_ai special_spherical_bessel_j0 special_modified_bessel_i0 special_modified_bessel_i1
+    special_modified_bessel_k0 special_modified_bessel_k1 special_scaled_modified_bessel_k0 special_scaled_modified_bessel_k1
     special_i1 special_i1e special_ndtri special_log1p special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1
 """
 
@@ -29,6 +31,7 @@ PER_ELEMENT: dict[str, Cost] = {
     "maximum": _COMPARE, "minimum": _COMPARE, "fmax": _COMPARE, "fmin": _COMPARE, "clamp_min": _COMPARE, "clamp_max": _COMPARE,
     "sign": _COMPARE * 2, "sgn": _COMPARE * 2, "heaviside": _COMPARE * 2, "isnan": _COMPARE, "isinf": _COMPARE,
     "isfinite": _COMPARE, "isposinf": _COMPARE, "isneginf": _COMPARE, "signbit": _COMPARE, "copysign": _COMPARE,
+    "angle": _COMPARE, "nextafter": Cost(comparisons=1, adds=1),
     "logical_and": _COMPARE, "logical_or": _COMPARE, "logical_xor": _COMPARE, "logical_not": _COMPARE,
     "isclose": Cost(adds=2, muls=1, comparisons=3),
     # exp, log, square root and their like
@@ -68,6 +71,7 @@ PER_COMPLEX_ELEMENT: dict[str, Cost] = {
     "angle": Cost(divs=1, exponentials=1), "polar": Cost(exponentials=2, muls=2), "exp": Cost(exponentials=3, muls=2),
     "log": Cost(muls=2, adds=1, divs=1, exponentials=3), "eq": _COMPARE * 2, "ne": _COMPARE * 2, "conj_physical": _ADD,
     "_conj_physical": _ADD, "sgn": Cost(muls=2, adds=1, exponentials=1, divs=2),
+    "silu": Cost(exponentials=3, muls=8, adds=4, divs=2),  # z / (1 + exp(-z))
 }  # fmt: skip
 
 
@@ -169,6 +173,18 @@ def dropout(x: Tensor, p: float, train: bool | None, *, out: Any) -> Cost | str:
     if train is False or p == 0:
         return "dropout does nothing in eval mode"
     return Cost(muls=2 * x.numel)
+
+
+@formula("aten.native_dropout_backward")
+def dropout_backward(gradient: Tensor, mask: Tensor, scale: float, *, out: Tensor) -> Cost:
+    """Every element is multiplied with its mask and the scale."""
+    return Cost(muls=2 * gradient.numel)
+
+
+@formula("aten.allclose")
+def allclose(a: Tensor, b: Tensor, *_: Any, out: Any, **__: Any) -> Cost:
+    """|a - b| <= atol + rtol |b| for every element, and whether all are true."""
+    return (PER_ELEMENT["isclose"] + _COMPARE) * max(a.numel, b.numel)
 
 
 @formula("aten.fake_quantize_per_tensor_affine", "aten.fake_quantize_per_channel_affine",

@@ -23,6 +23,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, TypeVar
 
+from msgspec.structs import astuple
+
 from archscope.graph import UNKNOWN, ZERO, Cost, Tensor
 from archscope.registry import Registry
 
@@ -141,4 +143,6 @@ def cost_of(op: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) ->
     if type(cost) is str:
         return ZERO, cost
     assert isinstance(cost, Cost)
+    if min(columns := astuple(cost)) < 0:  # "n - r steps" of no values
+        cost = Cost(*(max(0, column) for column in columns))
     return cost, "" if cost != ZERO else NOTHING_TO_DO

@@ -61,7 +61,7 @@ _aten(
     _to_copy to type_as _autocast_to_reduced_precision _autocast_to_full_precision _cast_Float _cast_Half int_repr
 """,
 )
-_aten("rounds, as a type conversion does", "floor ceil round trunc fix frac special_round")
+_aten("rounds, as a type conversion does", "floor ceil round trunc fix frac special_round frexp")
 _aten(
     "asks for a size, a property or a value",
     """
@@ -83,7 +83,7 @@ _aten(
     BOOKKEEPING,
     """
     bitwise_and bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift __and__ __or__ __xor__ __lshift__
-    __rshift__ __iand__ __ior__ __ixor__ gcd lcm one_hot lu_unpack
+    __rshift__ __iand__ __ior__ __ixor__ gcd lcm one_hot lu_unpack hash_tensor
 """,
 )
 free("passes data between machines", "_c10d_functional.all_gather_into_tensor", "_c10d_functional.all_to_all_single",

@@ -30,6 +30,31 @@ _by_element(Cost(adds=1, muls=2, comparisons=2), "aten.huber_loss")
 _by_element(Cost(muls=1, exponentials=2), "aten.soft_margin_loss")  # log1p(exp(-y x))
 
 
+@formula("aten.multi_margin_loss")
+def multi_margin_loss(
+    x: Tensor, target: Tensor, p: int = 1, margin: float = 1, weight: Any = None, reduction: int = _MEAN, *, out: Tensor
+) -> Cost:
+    """The mean over C classes of max(0, margin - x_target + x_c)^p, the target's own left out, for each sample."""
+    samples, classes = target.numel, (x.shape or (1,))[-1]
+    others = Cost(adds=1, comparisons=1, muls=int(p == 2) + int(weight is not None)) * (classes - 1)
+    return reduced(others + Cost(adds=1 + classes - 2, divs=1), samples, reduction)
+
+
+@formula("aten._ctc_loss")
+def ctc_loss(log_probs: Tensor, targets: Tensor, *_: Any, out: Any, **__: Any) -> Cost:
+    """The forward variables of connectionist temporal classification: each of the 2S + 1 places at each step after the first
+    adds up to three of the step before, as logarithms: the largest taken out, three exponentials, a logarithm, and the label's
+    own. At the end two are added up. Shorter targets and inputs count as the longest.
+
+    Source: Graves et al., "Connectionist Temporal Classification", ICML 2006, equations 6 to 8.
+    """
+    # log_alpha: [samples, steps, places]
+    samples, steps, places = (int(size) for size in out[1].shape)
+    place = Cost(comparisons=2, adds=3 + 2 + 1 + 1, exponentials=4)
+    end = Cost(comparisons=1, adds=2 + 1 + 1, exponentials=3)
+    return (place * ((steps - 1) * places) + end) * samples
+
+
 @formula("aten.kl_div")
 def kl_div(x: Tensor, target: Tensor, reduction: int = _MEAN, *, log_target: bool = False, out: Tensor) -> Cost:
     """t (log t - x), or exp(t) (t - x)."""

@@ -65,7 +65,8 @@ def extremes(x: Tensor, *_: Any, out: Any, **__: Any) -> Cost:
     return Cost(comparisons=2 * (x.numel - out[0].numel))
 
 
-@formula("aten.all", "aten.any", "aten.count_nonzero", "aten.nonzero", "aten.argwhere")
+@formula("aten.all", "aten.any", "aten._is_all_true", "aten._is_any_true", "aten.count_nonzero", "aten.nonzero",
+         "aten.nonzero_static", "aten.argwhere")  # fmt: skip
 def tests(x: Tensor, *_: Any, out: Any, **__: Any) -> Cost:
     """One comparison with zero per value."""
     return Cost(comparisons=x.numel)
@@ -166,6 +167,14 @@ def renorm(x: Tensor, p: float, dim: int, maxnorm: float, *, out: Tensor) -> Cos
     """The norm of each slice, compared with the largest allowed, and a scale for all."""
     slices = x.shape[dim]
     return norm_cost(x.numel, slices, p) + Cost(comparisons=slices, divs=slices, muls=x.numel)
+
+
+@formula("aten.embedding_renorm")
+def embedding_renorm(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float, *, out: Tensor) -> Cost:
+    """The norm of each row that is looked up, compared with the largest allowed, and a scale for all of it."""
+    rows = indices.numel
+    values = rows * weight.shape[1]
+    return norm_cost(values, rows, norm_type) + Cost(comparisons=rows, divs=rows, muls=values)
 
 
 # -- along rows: as many values out as in --------------------------------------------------------------------------------------

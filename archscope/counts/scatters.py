@@ -66,10 +66,47 @@ def masked_index_put(x: Tensor, mask: Tensor, indices: Any, values: Tensor, *, o
     return Cost(adds=values.numel)
 
 
-@formula("aten.col2im")
+@formula("aten.col2im", "aten.unfold_backward", "aten.max_pool2d_with_indices_backward")
 def col2im(x: Tensor, *_: Any, out: Tensor) -> Cost:
     """Sums the windows where they overlap: one addition per value."""
     return Cost(adds=x.numel)
+
+
+@formula("aten.segment_reduce")
+def segment_reduce(data: Tensor, reduce: str, *_: Any, out: Tensor, **__: Any) -> Cost:
+    """n values in r segments take n - r steps; a mean divides every result."""
+    n, r = data.numel, out.numel
+    steps = {"sum": Cost(adds=n - r), "mean": Cost(adds=n - r, divs=r), "prod": Cost(muls=n - r)}
+    return steps.get(reduce, Cost(comparisons=n - r)) if n > r else Cost()
+
+
+@formula("aten.bincount")
+def bincount(x: Tensor, weights: Tensor | None = None, *_: Any, out: Tensor) -> Cost:
+    """One addition per value, of 1 or of its weight."""
+    return Cost(adds=x.numel)
+
+
+@formula("aten.histc")
+def histc(x: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out: Tensor) -> Cost:
+    """Where (x - min) / (max - min) * bins lies, inside the two bounds, and 1 more there; no bounds are those of the values."""
+    n = x.numel
+    found = Cost(comparisons=2 * (n - 1)) if min == max and n else Cost()
+    return Cost(comparisons=2, adds=2, divs=1, muls=1) * n + found
+
+
+@formula("aten.histogram")
+def histogram(x: Tensor, bins: Any = 100, *, range: Any = None, weight: Any = None, density: bool = False, out: Any) -> Cost:
+    """As `histc` for a number of bins; binary search among edges that are given; a density is divided by its sum and widths."""
+    n, count = x.numel, out[0].numel
+    if type(bins) is Tensor:
+        cost = Cost(comparisons=n * count.bit_length() if count else 0, adds=n)  # ceil(log2(edges)), edges = count + 1
+    else:
+        cost = histc(x, *_bounds(range), out=out[0])
+    return cost + Cost(adds=2 * count - 1, divs=2 * count) if density else cost
+
+
+def _bounds(range: Any) -> tuple[int, float, float]:
+    return (0, range[0], range[1]) if range else (0, 0, 0)
 
 
 @formula("aten.embedding_bag", "aten._embedding_bag", "aten._embedding_bag_forward_only")

@@ -72,11 +72,67 @@ def solve_triangular(a: Tensor, b: Tensor, *_: Any, out: Tensor, **__: Any) -> C
     return triangular_cost(n, out.numel // n)
 
 
-@formula("aten.cholesky_solve")
+@formula("aten.cholesky_solve", "aten._cholesky_solve_helper")
 def cholesky_solve(b: Tensor, a: Tensor, upper: bool = False, *, out: Tensor) -> Cost:
     """Two triangular systems."""
     n = a.shape[-1]
-    return 2 * triangular_cost(n, out.numel // n)
+    return 2 * triangular_cost(n, out.numel // n if n else 0)
+
+
+@formula("aten.cholesky_inverse")
+def cholesky_inverse(a: Tensor, upper: bool = False, *, out: Tensor) -> Cost:
+    """Two triangular systems for each column of the identity."""
+    count, n = _square(a)
+    return 2 * triangular_cost(n, n) * count
+
+
+@formula("aten.triangular_solve")
+def triangular_solve(
+    b: Tensor, a: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False, *, out: Any
+) -> Cost:
+    """Substitution, per right-hand side; no divisions where the diagonal is ones."""
+    n = a.shape[-1]
+    cost = triangular_cost(n, out[0].numel // n if n else 0)
+    return Cost(macs=cost.macs) if unitriangular else cost
+
+
+@formula("aten.linalg_lu_solve")
+def lu_solve(factors: Tensor, pivots: Tensor, b: Tensor, *, left: bool = True, adjoint: bool = False, out: Tensor) -> Cost:
+    """The right-hand sides, with the factors at hand."""
+    n = factors.shape[-1]
+    return _solve_cost(n, out.numel // n if n else 0)
+
+
+@formula("aten.geqrf")
+def householder(a: Tensor, *, out: Any) -> Cost:
+    """The reflections of a QR, and R."""
+    return qr(a, "r", out=out)
+
+
+@formula("aten.linalg_householder_product")
+def householder_product(a: Tensor, tau: Tensor, *, out: Tensor) -> Cost:
+    """Q from k reflections, applied from the last to the first to the columns of the identity that they reach."""
+    *batch, m, n = a.shape
+    cost = Cost()
+    for k in range(tau.shape[-1]):
+        cost += _reflection(m - k, n - k)
+    return cost * prod(batch)
+
+
+@formula("aten.ormqr")
+def ormqr(a: Tensor, tau: Tensor, b: Tensor, left: bool = True, transpose: bool = False, *, out: Tensor) -> Cost:
+    """Q times a matrix, or a matrix times Q: k reflections, each on all of its columns or rows."""
+    *batch, m, n = out.shape
+    length, others = (m, n) if left else (n, m)
+    cost = Cost()
+    for k in range(tau.shape[-1]):
+        cost += _reflection(length - k, others)
+    return cost * prod(batch)
+
+
+def _reflection(length: int, columns: int) -> Cost:
+    """A reflection of some length on so many columns: an inner product, a product with its factor, and an update for each."""
+    return Cost(macs=2 * length, muls=1) * columns
 
 
 @formula("aten._linalg_det", "aten.linalg_det", "aten.det")

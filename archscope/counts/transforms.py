@@ -88,6 +88,26 @@ def median(x: Tensor, dim: int | None = None, *_: Any, out: Any) -> Cost:
     return sort_cost(1, x.numel) if dim is None else sort_cost(*rows_of(x, dim))
 
 
+@formula("aten._unique2", "aten._unique", "aten.unique_dim")
+def unique(x: Tensor, *_: Any, out: Any) -> Cost:
+    """A sort, and every value compared with the one before."""
+    n = x.numel
+    return sort_cost(1, n) + Cost(comparisons=max(n - 1, 0))
+
+
+@formula("aten.unique_consecutive")
+def unique_consecutive(x: Tensor, *_: Any, out: Any, **__: Any) -> Cost:
+    """Every value compared with the one before."""
+    return Cost(comparisons=max(x.numel - 1, 0))
+
+
+@formula("aten.isin")
+def isin(elements: Any, tests: Any, *_: Any, out: Tensor, **__: Any) -> Cost:
+    """Every element with every test element, or a sort of both together: the cheaper."""
+    n, m = (value.numel if type(value) is Tensor else 1 for value in (elements, tests))
+    return Cost(comparisons=min(n * m, sort_cost(1, n + m).comparisons))
+
+
 @formula("aten.searchsorted")
 def searchsorted(boundaries: Tensor, values: Any, *_: Any, out: Tensor, **__: Any) -> Cost:
     """Binary search: ceil(log2(n + 1)) comparisons per value."""

@@ -24,6 +24,9 @@ class NeedsValuesError(RuntimeError):
     """The forward asked for a tensor's values, which a meta tensor does not have."""
 
 
+SPARSE = "it works on sparse tensors"
+
+
 def one_line(error: BaseException) -> str:
     """What an error says, in one line; with its type where the words alone do not tell: a KeyError's are the key."""
     lines = (error.message if isinstance(error, ArchscopeError) else str(error)).strip().splitlines()
@@ -151,26 +154,29 @@ class Recorder(TorchDispatchMode):
         """The arguments, with every tensor and every named device moved to the meta device."""
         if operator.reads_values:
             raise NeedsValuesError(f"{operator.name} reads a tensor's value")
-        args = tuple([self._move(a) for a in args])
+        args = tuple([self.move(a) for a in args])
         if operator.has_device:
             kwargs = {name: value for name, value in kwargs.items() if name != "pin_memory"}
             if operator.is_factory or kwargs.get("device") is not None:
                 kwargs["device"] = META
-        return args, {name: self._move(value) for name, value in kwargs.items()} if kwargs else kwargs
+        return args, {name: self.move(value) for name, value in kwargs.items()} if kwargs else kwargs
 
-    def _move(self, value: Any) -> Any:
+    def move(self, value: Any) -> Any:
+        """The value with every tensor in it on the meta device."""
         if type(value) in PLAIN:
             return value
         if isinstance(value, torch.Tensor):
             if value.is_meta:
                 return value
+            if value.layout is not torch.strided:
+                raise NeedsValuesError(SPARSE)
             if id(value) not in self._moved:
                 twin = torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
                 self.ledger.same(twin, value)
                 self._moved[id(value)] = (value, twin)
             return self._moved[id(value)][1]
         if isinstance(value, (list, tuple)) and any(isinstance(v, (torch.Tensor, list, tuple)) for v in value):
-            return [self._move(v) for v in value]
+            return [self.move(v) for v in value]
         return value
 
     def _packed_params(self) -> list[str]:

@@ -20,12 +20,13 @@ from torch.utils._pytree import tree_map_only
 
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Failure, Graph, Meta
-from archscope.tracing.dispatch_mode import NeedsValuesError, Recorder, one_line
+from archscope.tracing.dispatch_mode import SPARSE, NeedsValuesError, Recorder, one_line
 from archscope.tracing.lending import lent
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.module_loan import borrowed, on_cpu, on_meta
 from archscope.tracing.operator_runs import META
 from archscope.tracing.process import listening, shared_state, uncollected, undisturbed
+from archscope.tracing.same_device import SameDevice, on_two_devices
 from archscope.tracing.tensor_identity import Ledger
 
 
@@ -95,16 +96,23 @@ def _traced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], na
         raise UsageError("nested tensors have no shape to trace", "pass a padded batch")
     survey = _surveyed(module, args, kwargs)
     if any(t.layout is not torch.strided for t in (*_leaves((args, kwargs)), *(held.tensor for held in survey.state.values()))):
-        meta = msgspec.structs.replace(meta, device="cpu", reason="it works on sparse tensors")
+        meta = msgspec.structs.replace(meta, device="cpu", reason=SPARSE)
     try:
         with uncollected() if meta.device == "meta" else nullcontext():
-            return _run(survey, args, kwargs, name, meta, spelled)
+            try:
+                return _run(survey, args, kwargs, name, meta, spelled)
+            except _TwoDevicesError:
+                return _run(survey, args, kwargs, name, meta, spelled, together=True)
     except _NotOnMetaError as error:
         return _run(survey, args, kwargs, name, msgspec.structs.replace(meta, device="cpu", reason=str(error)), spelled)
 
 
 class _NotOnMetaError(Exception):
     """The forward cannot run without values; the message says what asked for them."""
+
+
+class _TwoDevicesError(Exception):
+    """A function looks at its tensors' devices itself, and they were on two."""
 
 
 def _surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Survey:
@@ -139,7 +147,15 @@ def _unborn(tensor: torch.Tensor) -> torch.Tensor:
     return nn.Parameter(twin, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else twin
 
 
-def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta, spelled: bool) -> Graph:
+def _run(
+    survey: Survey,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    name: str,
+    meta: Meta,
+    spelled: bool,
+    together: bool = False,
+) -> Graph:
     on_device = on_meta if meta.device == "meta" else on_cpu
     error: Exception | None = None
     with borrowed(survey, training=meta.mode == "train", device=on_device) as state:
@@ -154,12 +170,14 @@ def _run(survey: Survey, args: tuple[Any, ...], kwargs: dict[str, Any], name: st
         recorder = _recorder(spelled)(survey, ledger, meta=meta.device == "meta", gradients=meta.mode == "train")
         outputs: list[int] = []
         try:
-            with recorder:
+            with recorder, SameDevice(recorder.move) if together else nullcontext():
                 result = survey.root(*args, **kwargs)
             outputs = [n for t in _leaves(result) if (n := ledger.number(t)) is not None]
         except Exception as raised:
             error = raised
-    if error is not None and meta.device == "meta" and _needs_values(error):
+    if error is not None and meta.device == "meta" and not together and on_two_devices(error):
+        raise _TwoDevicesError from error
+    if error is not None and meta.device == "meta" and (_needs_values(error) or on_two_devices(error)):
         raise _NotOnMetaError(one_line(error)) from error
     params = survey.params()
     ran = {call.path for call in recorder.calls}
