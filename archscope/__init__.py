@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from archscope.models.model import Model
     from archscope.models.picture_of import diagram
     from archscope.render.formats.html import graph_html as graph_html
+    from archscope.report.notebook import diagram_html as diagram_html
     from archscope.tracing import TraceError, trace
 
 _HOMES = {
@@ -43,6 +44,7 @@ _HOMES = {
     "check": "archscope.comparison.budgets",
     "compare": "archscope.comparison.side_by_side",
     "diagram": "archscope.models.picture_of",
+    "diagram_html": "archscope.report.notebook",
     "diff": "archscope.comparison.structural_diff",
     "graph_html": "archscope.render.formats.html",
     "load": "archscope.models.loading",

@@ -158,6 +158,11 @@ class Diagram:
             ) from None
         return where
 
+    def _repr_html_(self) -> str | None:
+        import archscope  # the page is above the pictures: only the front door knows where
+
+        return archscope.diagram_html(self)
+
     def _repr_svg_(self) -> str:
         return self.svg()
 

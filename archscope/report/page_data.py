@@ -78,7 +78,7 @@ def page_data(subjects: Sequence[Subject], request: Request) -> dict[str, Any]:
         "charts": _charts(graphs),
         "pairs": _pairs(graphs),
         "colourings": list(COLORINGS),
-        "themes": {name: _theme(name) for name in ("light", "dark")},
+        "themes": themes(),
     }  # fmt: skip
 
 
@@ -188,6 +188,11 @@ def _spans(positions: Sequence[int]) -> list[int]:
 
 
 # -- colours ---------------------------------------------------------------------------------------------------------------------
+
+
+def themes() -> dict[str, Any]:
+    """The colours of the pictures and charts, light and dark."""
+    return {name: _theme(name) for name in ("light", "dark")}
 
 
 def _theme(name: str) -> dict[str, Any]:

@@ -173,9 +173,12 @@ def places(graph: Graph, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
 
 
 def _is_signal(graph: Graph) -> bool:
-    """Whether it convolves or pools along one axis."""
-    kernels = (node.attrs.get("kernel") for node in graph.nodes)
-    return any(isinstance(kernel, list) and len(kernel) == 1 for kernel in kernels)
+    """Whether it convolves or pools along one axis; asked for every unit, and so kept beside the Graph's own look-ups."""
+    known: dict[str, bool] = graph.__dict__
+    if "is_signal" not in known:
+        kernels = (node.attrs.get("kernel") for node in graph.nodes)
+        known["is_signal"] = any(isinstance(kernel, list) and len(kernel) == 1 for kernel in kernels)
+    return known["is_signal"]
 
 
 def _name(graph: Graph, unit: Unit) -> str:

@@ -5,4 +5,5 @@ document.body.append(tip);
 look.apply();
 const viewer = new Viewer(NETWORKS[0], {});
 find("#network").append(viewer.element);
+viewer.setColour(DATA.colour);
 document.documentElement.dataset.ready = "yes";

@@ -9,7 +9,6 @@ class Diagram {
     this.by = "kind";
     this.hits = this.lit = this.selected = this.differs = null;
     this.focus = "0";
-    this.elements = new Map();
     this.edgesLayer = draw("g", {class: "edges", "aria-hidden": "true"});
     this.notesLayer = draw("g", {class: "notes", "aria-hidden": "true"});
     this.itemsLayer = draw("g", {class: "items", role: "tree", "aria-label": `${visible(network.title)}: blocks in the order of execution`});
@@ -183,38 +182,44 @@ class Diagram {
     const edges = this.all.edges.filter(edge => !crowd || within(edge.points, window));
     const items = this.all.items.filter(one => inSight(one) || one.item.id === this.focus || one.item.id === this.selected);
     if (!this.byId.has(this.focus)) this.focus = this.focus.split(".")[0];
-    this.keep(this.itemsLayer, items, one => one.item.id, one => this.box(one, palette));
-    this.keep(this.edgesLayer, edges, edge => edge.id, edge => this.arrow(edge, palette));
-    this.keep(this.notesLayer, [...(tiny ? [] : this.all.notes.filter(inSight)), ...this.side(inSight)], note => note.id, note => this.note(note, palette));
+    this.keep(this.itemsLayer, items, one => one.item.id, (one, group) => this.box(one, palette, group));
+    this.keep(this.edgesLayer, edges, edge => edge.id, (edge, group) => this.arrow(edge, palette, group));
+    this.keep(this.notesLayer, [...(tiny ? [] : this.all.notes.filter(inSight)), ...this.side(inSight)], note => note.id, (note, group) => this.note(note, palette, group));
   }
 
   // Draws these things and nothing else in a layer, in this order, touching only what changed.
   keep(layer, things, id, paint) {
-    const wanted = new Set(things.map(id));
-    for (const element of [...layer.children]) if (!wanted.has(element.dataset.id)) { element.remove(); this.elements.delete(element); }
-    const known = layer.known = layer.known || new Map();
+    const known = layer.known = layer.known || new Map(), wanted = new Set(things.map(id));
+    for (const [key, element] of known) if (!wanted.has(key)) { element.remove(); known.delete(key); }
     let next = layer.firstChild;
     for (const thing of things) {
-      let element = known.get(id(thing));
-      if (!element || element.stale !== this.stale || !element.parentNode) {
-        const painted = paint(thing);
-        if (element && element.parentNode) this.become(element, painted);
-        else { element = painted; element.dataset.id = id(thing); known.set(id(thing), element); }
+      const key = id(thing);
+      let element = known.get(key);
+      if (!element) {
+        element = draw("g", {"data-id": key});
+        known.set(key, element);
+      }
+      if (element.stale !== this.stale) {
         element.stale = this.stale;
+        paint(thing, element);
       }
       if (element === next) next = next.nextSibling;
       else layer.insertBefore(element, next);
     }
-    if (known.size > 4 * things.length + 2000) for (const [key, element] of known) if (!element.parentNode) known.delete(key);
   }
 
-  become(element, painted) {
-    for (const {name} of [...element.attributes]) if (name !== "data-id" && !painted.hasAttribute(name)) element.removeAttribute(name);
-    for (const {name, value} of painted.attributes) if (element.getAttribute(name) !== value) element.setAttribute(name, value);
-    element.replaceChildren(...painted.childNodes);
+  // Whether an element has to be drawn anew: what it looks like is said in one text, its place apart from it.
+  changed(element, looks, place = "") {
+    if (element.place !== place) {
+      element.place = place;
+      element.setAttribute("transform", place);
+    }
+    if (element.looks === looks) return false;
+    element.looks = looks;
+    return true;
   }
 
-  box({item, x, y, w, h}, palette) {
+  box({item, x, y, w, h}, palette, group) {
     const fill = this.fill(item), ink = palette.on(fill), lit = this.lit ? this.lit.of(item) : null, hits = this.hits ? this.hits.of(item) : 0;
     const classes = ["item", item.open ? "frame" : "closed", item.inside >= 0 ? "opens" : "leaf"];
     if (item.id === this.selected) classes.push("selected");
@@ -222,11 +227,16 @@ class Diagram {
     if (lit) classes.push("lit"); else if (lit === 0) classes.push("dim");
     const changes = this.differs ? this.differs(item) : [];
     if (changes.length && !item.open) classes.push("differs", changes.length > 1 || !["added", "removed"].includes(changes[0].kind) ? "changed" : changes[0].kind);
-    const group = draw("g", {
-      class: classes.join(" "), transform: `translate(${x.toFixed(1)},${y.toFixed(1)})`, role: "treeitem", tabindex: item.id === this.focus ? "0" : "-1",
-      "aria-level": String(item.depth + 1), "aria-expanded": item.inside >= 0 ? String(item.open) : null, "aria-selected": String(item.id === this.selected),
-      "aria-label": this.name(item, hits, changes),
-    });
+    const reached = item.id === this.focus ? "0" : "-1";
+    if (group.getAttribute("tabindex") !== reached) group.setAttribute("tabindex", reached);
+    const looks = `${classes.join(" ")} ${w.toFixed(1)} ${h.toFixed(1)} ${fill} ${look.name} ${hits} ${changes.length}`;
+    if (!this.changed(group, looks, `translate(${x.toFixed(1)},${y.toFixed(1)})`)) return;
+    const says = {
+      class: classes.join(" "), role: "treeitem", "aria-level": String(item.depth + 1), "aria-selected": String(item.id === this.selected),
+      "aria-label": this.name(item, hits, changes), ...(item.inside >= 0 ? {"aria-expanded": String(item.open)} : {}),
+    };
+    for (const [name, value] of Object.entries(says)) group.setAttribute(name, value);
+    group.replaceChildren();
     const round = item.form === 1 ? 2.5 : 5;
     if (item.form === 2 && !item.open) group.append(draw("circle", {cx: w / 2, cy: h / 2, r: w / 2, fill, stroke: palette.stroke}));
     else {
@@ -244,7 +254,6 @@ class Diagram {
     if (item.open) group.append(draw("path", {class: "sign", d: `M${(w - 17).toFixed(1)} 11h8`, stroke: ink}));
     if (hits && !item.open) group.append(...badge(w, count(hits), "hits"));
     if (changes.length && !item.open) group.append(...badge(w, numbered(changes), "changes"));
-    return group;
   }
 
   name(item, hits, changes) {
@@ -255,17 +264,18 @@ class Diagram {
     return shortened(`${visible(item.label)}${marks}${what}, output ${item.out}, ${costs}${found}`, 400);
   }
 
-  arrow(edge, palette) {
-    const d = edge.curve ? bent(edge.points) : rounded(edge.points), lit = this.lit && this.passes(edge);
-    const group = draw("g", {class: `edge${lit ? " lit" : this.lit ? " dim" : ""}`},
-      draw("path", {class: "hit-area", d}), draw("path", {class: "line", d: d + head(edge.points), stroke: lit ? palette.alarm : palette.line}));
+  arrow(edge, palette, group) {
+    const [x0, y0] = edge.points[0], lit = this.lit && this.passes(edge), own = edge.points.map(([x, y]) => [x - x0, y - y0]);
+    const d = edge.curve ? bent(own) : rounded(own), name = `edge${lit ? " lit" : this.lit ? " dim" : ""}`;
+    if (!this.changed(group, `${name} ${look.name} ${d}`, `translate(${x0.toFixed(1)},${y0.toFixed(1)})`)) return;
+    group.setAttribute("class", name);
+    group.replaceChildren(draw("path", {class: "hit-area", d}), draw("path", {class: "line", d: d + head(own), stroke: lit ? palette.alarm : palette.line}));
     if (edge.scale !== undefined) {
-      const [x, y] = edge.points[edge.points.length - 1];
+      const [x, y] = own[own.length - 1];
       const text = draw("text", {x: x + 5, y: y - 7, "font-size": 9.5, fill: palette.muted});
       text.textContent = `x ${Number(edge.scale.toPrecision(4))}`;
       group.append(text);
     }
-    return group;
   }
 
   passes(edge) {
@@ -273,17 +283,17 @@ class Diagram {
     return Boolean(from && to && (edge.from || edge.to));
   }
 
-  note(note, palette) {
+  note(note, palette, group) {
+    if (!this.changed(group, `${note.words} ${look.name} ${note.w}`, `translate(${note.x.toFixed(1)},${note.y.toFixed(1)})`)) return;
     if (note.bar !== undefined) {
-      const group = draw("g", {});
-      group.append(draw("rect", {x: note.x, y: note.y, width: 64, height: 7, fill: "none", stroke: palette.muted, "stroke-width": 0.6}),
-        draw("rect", {x: note.x, y: note.y, width: (64 * note.bar).toFixed(2), height: 7, fill: palette.muted}));
-      return group;
+      group.replaceChildren(draw("rect", {width: 64, height: 7, fill: "none", stroke: palette.muted, "stroke-width": 0.6}),
+        draw("rect", {width: (64 * note.bar).toFixed(2), height: 7, fill: palette.muted}));
+      return;
     }
-    const text = draw("text", {x: note.x + (note.anchor ? 0 : note.w / 2), y: note.y + note.h / 2 + 3.6, "font-size": 10, fill: note.strong ? palette.ink : palette.muted, "text-anchor": note.anchor || "middle"});
+    const text = draw("text", {x: note.anchor ? 0 : note.w / 2, y: note.h / 2 + 3.6, "font-size": 10, fill: note.strong ? palette.ink : palette.muted, "text-anchor": note.anchor || "middle"});
     if (note.cost) { text.setAttribute("class", "cost"); text.setAttribute("data-value", note.value); text.setAttribute("data-cost", note.cost); }
     text.textContent = visible(note.words);
-    return text;
+    group.replaceChildren(text);
   }
 
   // The table beside the outermost boxes: what leaves them and what they cost.
@@ -321,10 +331,11 @@ class Diagram {
     const edge = this.edgeAt(event), item = this.itemAt(event);
     if (edge) { if (this.litBy === `edge:${edge.id}`) this.unlight(); else this.along(edge); return; }
     if (!item) { if (this.lit) this.unlight(); return; }
-    this.focus = item.id;
-    this.select(item);
-    this.toggle(item);
-    const group = [...this.itemsLayer.children].find(element => element.dataset.id === item.id);
+    this.focus = this.selected = item.id;
+    if (item.inside >= 0) this.toggle(item); else this.redraw();
+    this.onselect(item);
+    this.onchange();
+    const group = this.itemsLayer.known.get(item.id);
     if (group) group.focus({preventScroll: true});
   }
 
@@ -347,7 +358,7 @@ class Diagram {
       case "ArrowLeft": if (item.open) this.toggle(item); else if (item.parent && item.parent.id !== "") next = item.parent; break;
       case "Home": next = order[0]; break;
       case "End": next = order[order.length - 1]; break;
-      case "Enter": case " ": this.select(item); this.toggle(item); break;
+      case "Enter": case " ": this.selected = item.id; this.toggle(item); this.onselect(item); break;
       case "f": if (this.litBy === `feeds:${item.id}`) this.unlight(); else this.feeds(item); break;
       case "Escape": this.unlight(); break;
       case "+": this.scaleBy(1.3); break;
@@ -366,7 +377,7 @@ class Diagram {
 
   focusOn(id) {
     this.redraw();
-    const group = [...this.itemsLayer.children].find(element => element.dataset.id === id);
+    const group = this.itemsLayer.known.get(id);
     if (group && document.activeElement !== group) group.focus({preventScroll: true});
   }
 

@@ -48,7 +48,7 @@ class LayerTable {
   // Lights the first row of these operators and brings it into view.
   choose(nodes) {
     this.chosen = nodes ? nodes.map(node => this.rowOf[node]).find(row => row >= 0) ?? -1 : -1;
-    this.first = undefined;
+    for (const row of this.body.children) row.classList.toggle("chosen", Number(row.dataset.row) === this.chosen);
     if (this.chosen >= 0) {
       const top = this.chosen * ROW, height = this.element.clientHeight;
       if (top < this.element.scrollTop || top + 2 * ROW > this.element.scrollTop + height) this.element.scrollTop = Math.max(0, top - height / 3);
