@@ -93,7 +93,9 @@ def shape(dims: tuple[int, ...]) -> str:
 
 
 def parse_shape(text: str) -> tuple[int, ...]:
-    """`"3x299x299"` -> `(3, 299, 299)`; raises `UsageError` on anything else."""
+    """`"3x299x299"` -> `(3, 299, 299)`, `"scalar"` -> `()`; raises `UsageError` on anything else."""
+    if text == "scalar":
+        return ()
     if not re.fullmatch(r"\d+(x\d+)*", text):
         raise UsageError(
             f"'{text}' is not a shape", "write the sizes with an x between them, without the batch: --input 3x299x299"

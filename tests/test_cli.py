@@ -312,7 +312,7 @@ WRONG = [
     (["params", "net.py:raises"], 1, "net.py:raises cannot be built: RuntimeError: no luck", ""),
     (["params", "net.py:Silent"], 2, "the input of Silent is not known", "say what it takes, without the batch, as in --input 3x224x224"),
     (["params", "net.py:"], 2, "'net.py:' names no class or function", "write FILE.py:NAME or package.module:NAME"),
-    (["params", "nosuch:Net"], 2, "'nosuch:Net': there is no module 'nosuch'", "sources are timm:, torchvision:, FILE.py: and package.module:"),
+    (["params", "nosuch:Net"], 2, "'nosuch:Net': there is no module 'nosuch'", "sources are hf:, timm:, torchvision:, FILE.py: and package.module:"),
     (["params", "os.path:sep"], 2, "os.path:sep is str, not a torch.nn.Module", ""),
     (["params", "net.py:Net"], 1, "Net failed in second (Conv2d), given 1x4x14x14", "check the input size (--input), or the module's forward"),
 ]  # fmt: skip

@@ -141,8 +141,9 @@ def _measured(
 ) -> "records.Session":
     from archscope.bench import devices, measure
     from archscope.models.loading import load
+    from archscope.models.look_up import is_file
 
-    saved = next((name for name in names if name.endswith(".json")), None)
+    saved = next((name for name in names if is_file(name)), None)
     if saved:
         raise UsageError(f"{saved} has no weights to run with", f"to show a saved benchmark: --load {saved}")
     where = devices.find(device)

@@ -103,9 +103,9 @@ def traced_part(error: ArchscopeError) -> "Graph":
 
 
 def _stem(models: list[str], level: str, block: str | None) -> str:
-    from archscope.models.look_up import canonical
+    from archscope.models.look_up import stem
 
-    name = "-".join(canonical(model).removesuffix(".json") for model in models)
+    name = "-".join(stem(model) for model in models)
     if block is not None:
         return f"{name}-{block}"
     return name if level == "stage" else f"{name}-{level}"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from archscope.graph.input_spec import InputSpec
 
 MODEL_HELP = (
-    "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, FILE.py:CLASS, package.module:CLASS, "
-    "or a saved graph (.json)."
+    "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, hf:TYPE, FILE.py:CLASS, package.module:CLASS, "
+    "a saved graph (.json) or weights (.safetensors)."
 )
 SEVERAL_HELP = f"{MODEL_HELP[:-1]}; a pattern over names ('timm:resnet*'), or a file of names (.txt)."
 COMPARED_HELP = f"{SEVERAL_HELP[:-1]}, or results of archscope sweep (.parquet, .csv, .jsonl)."

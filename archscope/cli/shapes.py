@@ -19,9 +19,9 @@ def shapes(
 
     archscope shapes lenet5
     """
-    from archscope.models.look_up import canonical
+    from archscope.models.look_up import stem
     from archscope.tables.shapes import shapes_table
 
     request = forward.request()
     tables, error = each([model], lambda graph: shapes_table(graph, fuse=not every), request)
-    output.finish(tables, error, f"{canonical(model).removesuffix('.json')}-shapes")
+    output.finish(tables, error, f"{stem(model)}-shapes")

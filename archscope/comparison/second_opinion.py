@@ -8,7 +8,7 @@ from archscope.conventions import CONVENTIONS
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 from archscope.models.loading import load
-from archscope.models.look_up import look
+from archscope.models.look_up import is_file, look
 from archscope.models.model import Model
 from archscope.tables.common import facts, head, share, totals
 from archscope.tables.common import warnings as trace_warnings
@@ -27,7 +27,7 @@ def cross_check_table(tool: str, name: str, request: Mapping[str, Any]) -> Table
     Raises `UsageError` for a tool that does not exist, `ArchscopeError` when the other counter fails.
     """
     COUNTERS.find(tool)
-    if name.endswith(".json"):
+    if is_file(name):
         raise ArchscopeError(f"{tool} has to run the network, and {name} holds only its trace", "name the model itself")
     imported(tool)
     batch = int(request.get("batch", 1))

@@ -23,7 +23,7 @@ from archscope.comparison.comparison_table import (
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.metrics import WHOLE_INPUT, Absent
-from archscope.models.look_up import look
+from archscope.models.look_up import is_file, look
 from archscope.registry import unknown
 from archscope.tables.table import Value
 from archscope.zoo import catalog
@@ -123,7 +123,7 @@ def gather(models: Iterable[str | Graph | Line], request: Mapping[str, Any]) -> 
         name = entry.name if entry else model
         try:
             graph = look(model, **request)
-            yield Subject(graph.name if model.endswith(".json") else name, graph, entry or _entry(graph.meta.source))
+            yield Subject(graph.name if is_file(model) else name, graph, entry or _entry(graph.meta.source))
         except ArchscopeError as error:
             yield Subject(name, getattr(error, "graph", None), entry, error)
 

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from archscope.errors import ArchscopeError, UsageError
@@ -40,8 +40,13 @@ def look(
     Raises `UsageError`, `ArchscopeError` or `TraceError` as `load` and `trace` do.
     """
     options = options or {}
-    if name.endswith(".json"):
-        return _saved(name, bool(input or options or batch != 1 or dtype != "float32" or mode != "eval"))
+    if is_file(name):
+        if input or options or batch != 1 or dtype != "float32" or mode != "eval":
+            raise UsageError(
+                f"{name} holds a network as it is: its input, batch, dtype and arguments are fixed",
+                "name the model instead of the file",
+            )
+        return _read(name)
     name = canonical(name)
     if batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling:
         graph = _packaged(name, input)
@@ -82,7 +87,38 @@ def _kept(name: str, input: Sequence[Shape], options: Mapping[str, Any], run: Ma
 
 def canonical(name: str) -> str:
     """The name that a model goes by: "irv2" -> "inception_resnet_v2"; other sources' names and files are their own."""
-    return name if ":" in name or name.endswith(".json") else catalog.find(name).name
+    return name if ":" in name or is_file(name) else catalog.find(name).name
+
+
+def stem(name: str) -> str:
+    """A model's name for the name of a file: the canonical one, of a file without its suffix."""
+    return name[: -len(PurePath(name).suffix)] if is_file(name) else canonical(name)
+
+
+def is_file(name: str) -> bool:
+    """Whether a MODEL is a file that holds a network, and not a model of some source: "v4.json", not "hf:config.json"."""
+    suffix = PurePath(name).suffix.lower()
+    if not suffix:
+        return False
+    import archscope.models.files
+    import archscope.models.sources  # noqa: F401  each of the files of both registers something
+    from archscope.models.graph_file import READERS
+    from archscope.models.source import SOURCES
+
+    prefix, colon, _ = name.partition(":")
+    return suffix in READERS and not (colon and prefix in SOURCES)
+
+
+def _read(name: str) -> Graph:
+    """The Graph of a file. Raises `ArchscopeError` where it is not there, damaged, or of another kind than its name says."""
+    from archscope.models.graph_file import READERS
+
+    if not os.path.isfile(name):  # noqa: PTH113  Path.is_file raises for a name that is too long
+        raise ArchscopeError(f"there is no file {name}", "write one with: archscope trace MODEL --out graph.json")
+    try:
+        return READERS[PurePath(name).suffix.lower()](Path(name))
+    except OSError as error:
+        raise ArchscopeError(f"cannot read {name}: {(error.strerror or str(error)).lower()}") from None
 
 
 def _fresh(name: str, input: Sequence[Shape], options: Mapping[str, Any], run: Mapping[str, Any]) -> Graph:
@@ -96,14 +132,3 @@ def _fresh(name: str, input: Sequence[Shape], options: Mapping[str, Any], run: M
             return model.trace(**run)
         except TraceError as error:
             raise explained(model, error) from error
-
-
-def _saved(name: str, changed: bool) -> Graph:
-    path = Path(name)
-    if not os.path.isfile(name):  # noqa: PTH113  Path.is_file raises for a name that is too long
-        raise ArchscopeError(f"there is no file {name}", "write one with: archscope trace MODEL --out graph.json")
-    if changed:
-        raise UsageError(
-            f"{name} is a saved graph: its input, batch, dtype and arguments are fixed", "name the model instead of the file"
-        )
-    return Graph.from_json(path.read_bytes(), name)

@@ -8,6 +8,7 @@ from archscope import metrics, units
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 from archscope.metrics.values import Absent, AtLeast, Whole
+from archscope.models.look_up import is_file
 from archscope.sweep.columns import NOTES, UNCOUNTED, UNCOUNTED_NAMES
 from archscope.sweep.specification import Spec
 from archscope.tables.table import Value
@@ -26,7 +27,7 @@ def examine(spec: Spec, names: Sequence[str]) -> Values:
     try:
         if spec.refused:
             return failed("building", spec.refused)
-        if spec.name.endswith(".json"):
+        if is_file(spec.name):
             graph = _saved(spec)
             batch = next((shape[0] for shape in graph.shapes(graph.inputs) if shape), 1)
             return {**measured(graph, names), "batch": batch, "dtype": graph.meta.dtype, "mode": graph.meta.mode}

@@ -16,6 +16,7 @@ from typing import Any
 
 import archscope
 from archscope.errors import ArchscopeError
+from archscope.models.look_up import is_file
 from archscope.models.source import optional
 from archscope.sweep.engines.pace import Pace
 from archscope.sweep.engines.processes import Found, usable_cores
@@ -150,8 +151,8 @@ def _packed(names: Sequence[str], folder: Path) -> dict[str, str]:
         if str(path) != str(target):
             places[str(path)] = str(target)
     for name in names:
-        if name.endswith(".json") and Path(name).is_file():
-            places[name] = f"graph-{len(places)}.json"
+        if is_file(name) and Path(name).is_file():
+            places[name] = f"graph-{len(places)}{Path(name).suffix}"
             shutil.copyfile(name, folder / places[name])
     return places
 
