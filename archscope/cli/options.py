@@ -122,7 +122,10 @@ def shapes(words: list[str] | None) -> "list[InputSpec]":
     """`["3x299x299", "ids:int64:128"]` with dtypes and names; raises `UsageError` for what is none."""
     from archscope.graph.input_spec import parse_input
 
-    return [parse_input(word) for word in words or ()]
+    if not words:
+        return []
+
+    return [parse_input(word) for word in words]
 
 
 @dataclass(frozen=True)
