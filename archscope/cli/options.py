@@ -10,11 +10,11 @@ import typer
 
 from archscope.cli.output import deliver
 from archscope.errors import ArchscopeError, UsageError
-from archscope.tables.table import Table
 from archscope.units import literal
 
 if TYPE_CHECKING:
     from archscope.graph.input_spec import InputSpec
+    from archscope.tables.table import Table
 
 MODEL_HELP = (
     "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, hf:TYPE, FILE.py:CLASS, package.module:CLASS, "
@@ -154,11 +154,11 @@ class Output:
     out: Out = None
     exact: Exact = False
 
-    def deliver(self, tables: Sequence[Table], stem: str) -> None:
+    def deliver(self, tables: "Sequence[Table]", stem: str) -> None:
         """Shows the tables on stdout, or writes them to a file and says where; see `output.deliver`."""
         deliver(tables, self.format, self.out, stem, self.exact)
 
-    def finish(self, tables: Sequence[Table], error: ArchscopeError | None, stem: str) -> None:
+    def finish(self, tables: "Sequence[Table]", error: ArchscopeError | None, stem: str) -> None:
         """As `deliver`; with an `error`, what there is goes to stdout, no file is written, and the error is raised."""
         if error is None:
             self.deliver(tables, stem)

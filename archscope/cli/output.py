@@ -4,15 +4,18 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archscope.errors import ArchscopeError, UsageError
 from archscope.printable import file_stem, printable
-from archscope.tables.table import Table
+
+if TYPE_CHECKING:
+    from archscope.tables.table import Table
 
 FOLDER = Path("reports")
 
 
-def deliver(tables: Sequence[Table], form: str | None, out: str | None, stem: str, exact: bool = False) -> None:
+def deliver(tables: "Sequence[Table]", form: str | None, out: str | None, stem: str, exact: bool = False) -> None:
     """Shows the tables on stdout, or writes them to a file and says where.
 
     Arguments:
@@ -34,7 +37,7 @@ def deliver(tables: Sequence[Table], form: str | None, out: str | None, stem: st
         sys.stdout.write(render(tables, form))
 
 
-def show(tables: Sequence[Table], exact: bool = False) -> None:
+def show(tables: "Sequence[Table]", exact: bool = False) -> None:
     """The tables, fitted to the terminal; in full width where stdout is not one."""
     if sys.stdout.isatty() or "FORCE_COLOR" in os.environ or "TTY_COMPATIBLE" in os.environ:  # rich decides
         from rich.console import Console
