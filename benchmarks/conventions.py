@@ -64,6 +64,13 @@ NETWORKS: dict[str, tuple[tuple[int, ...], ...]] = {
     f"{OWN}:TextConvolutions": ((40, 100),),
 }  # fmt: skip
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "torchvision:googlenet": {"init_weights": False},
+    "torchvision:inception_v3": {"init_weights": False},
+    "torchvision:retinanet_resnet50_fpn": {"min_size": 128},  # they resize what they are given, by default to 800
+    "torchvision:fcos_resnet50_fpn": {"min_size": 128},
+}
+
 
 def main(words: list[str] | None = None) -> None:
     """Prints the table, then for each counter how many networks it agrees on, then every reason."""
@@ -131,15 +138,14 @@ def products_of_sizes(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...])
     from torchprofile import profile_macs
 
     parts = profile_macs(module, inputs, reduction=None)
-    return sum(value for node, value in parts.items() if node.operator == "aten::mul" and node.outputs[0].dtype == "Long")
+    return sum(value for node, value in parts.items() if node.operator == "aten::mul" and node.outputs[0].dtype == "long")
 
 
 def built(network: str) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:
     """The network in eval mode and its inputs, the same at every call."""
     random.seed(0)
     torch.manual_seed(0)
-    options = {"init_weights": False} if network.endswith((":googlenet", ":inception_v3")) else {}
-    model = load(network, input=NETWORKS[network] or None, device="cpu", **options)
+    model = load(network, input=NETWORKS[network] or None, device="cpu", **OPTIONS.get(network, {}))
     return model.module.eval(), model.inputs(device="cpu")
 
 

@@ -7,9 +7,6 @@ from math import prod
 from archscope.graph import Graph
 from archscope.graph.spelling import Argument, FunctionCall, Group, ModuleCall, ModuleNote, Spelling, shape_of
 
-# Modules that hold on to F.relu or F.gelu since they were made, so that what a tool puts in its place later is not called.
-_HOLD_ON = {"TransformerEncoderLayer", "TransformerDecoderLayer"}
-
 SHARED = "a module at several places of the network is counted once for each"
 
 
@@ -29,10 +26,7 @@ class Names:
 
     def patched(self) -> Iterator[FunctionCall]:
         """Every call of a function that comes by when a tool has put something in the function's place."""
-        for function in self.spelling.functions:
-            if function.inside < 0 and function.name in ("F.relu", "F.gelu") and self._holder(function).torch_type in _HOLD_ON:
-                continue
-            yield function
+        return (function for function in self.spelling.functions if not function.held)
 
     def innermost(self) -> Iterator[FunctionCall]:
         """The functions that call no other of the same operator: what torch.jit.trace writes down."""
@@ -53,9 +47,6 @@ class Names:
     def by_path(self) -> dict[str, ModuleNote]:
         """Every module by each of its places."""
         return {path: module for module in self.spelling.modules for path in module.paths}
-
-    def _holder(self, function: FunctionCall) -> ModuleNote:
-        return self.owner(function.call) or self.spelling.modules[0]
 
     def _calls_itself(self, function: FunctionCall) -> bool:
         return self.spelling.functions[function.inside].operator == function.operator

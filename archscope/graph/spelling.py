@@ -85,6 +85,8 @@ class FunctionCall(msgspec.Struct, frozen=True):
         inside: position of the noted function that called it; -1 where a module or the user's code did.
         args, kwargs: as they were given.
         output: what it returned.
+        held: whoever called it held on to the function itself (`from torch.nn.functional import relu`, `activation=F.relu`), so
+            that what somebody puts in its place later is not called.
     """
 
     name: str
@@ -94,6 +96,7 @@ class FunctionCall(msgspec.Struct, frozen=True):
     args: tuple[Argument, ...]
     kwargs: dict[str, Argument]
     output: Argument = None
+    held: bool = False
 
     @property
     def operator(self) -> str:

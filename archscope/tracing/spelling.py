@@ -10,7 +10,7 @@ import dis
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from types import CodeType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import torch
@@ -76,6 +76,31 @@ def _opened(function: FunctionType) -> Callable[..., Any]:
     return copy
 
 
+_ON_THE_WAY = (torch.overrides.__file__, torch._jit_internal.__file__)
+
+
+def _held(function: Any, caller: FrameType | None) -> bool:
+    """Whether the caller has the function itself, imported by its name or kept under another one, and does not look it up in
+    torch's modules when it calls it.
+    """
+    name = function.__name__
+    own = (name, f"_{name}") if isinstance(function, FunctionType) else ()  # F.max_pool2d is _max_pool2d inside
+    while caller is not None and (
+        caller.f_code.co_filename in _ON_THE_WAY
+        or (caller.f_code.co_filename == functional.__file__ and caller.f_code.co_name in own)
+    ):
+        caller = caller.f_back
+    if caller is None or caller.f_globals.get("__name__") in ("torch.nn.functional", "torch.functional"):
+        return False  # what is put in its place stands in this very module
+    return name not in _attributes(caller.f_code)
+
+
+@cache
+def _attributes(code: CodeType) -> frozenset[str]:
+    """The names that are looked up in something: `F.relu`, not `relu`."""
+    return frozenset(str(step.argval) for step in dis.get_instructions(code) if step.opname in ("LOAD_ATTR", "LOAD_METHOD"))
+
+
 @cache
 def _bytecode(code: CodeType) -> bytes:
     return code.co_code
@@ -127,8 +152,8 @@ class SpellingRecorder(Recorder):
             for module, first, end, inputs, output in (self._seen.get(call.id, nothing) for call in self.calls)
         )
         functions = tuple(
-            FunctionCall(name, call, self._dearest(first, end), outer, args, kwargs, output)
-            for name, call, first, end, outer, args, kwargs, output in self._functions.heard
+            FunctionCall(name, call, self._dearest(first, end), outer, args, kwargs, output, held)
+            for name, call, first, end, outer, held, args, kwargs, output in self._functions.heard
         )
         return Spelling(tuple(_note(module, paths) for module, paths in self._modules), calls, functions)
 
@@ -138,8 +163,8 @@ class SpellingRecorder(Recorder):
         return max(range(first, end), key=lambda at: (nodes[at].cost.macs, nodes[at].cost.flops, -at), default=otherwise)
 
 
-Heard = tuple[str, int, int, int, int, tuple[Argument, ...], dict[str, Argument], Argument]
-"""Name, call, first node, one past the last node, position of the outer function, arguments, named arguments, result."""
+Heard = tuple[str, int, int, int, int, bool, tuple[Argument, ...], dict[str, Argument], Argument]
+"""Name, call, first node, one past the last node, position of the outer function, held, arguments, named arguments, result."""
 
 
 class Functions(TorchFunctionMode):
@@ -159,20 +184,20 @@ class Functions(TorchFunctionMode):
         opens = _opens(func)
         if name is None or not listens(self._recorder):  # nobody's, or of a trace inside this one
             return self._run(func, opens, args, kwargs)
-        if name in _OPERATORS:
-            frame = sys._getframe(1)
-            if _bytecode(frame.f_code)[frame.f_lasti] == _BINARY_OP:
-                name = _OPERATORS[name]
+        caller = sys._getframe(1)
+        if name in _OPERATORS and _bytecode(caller.f_code)[caller.f_lasti] == _BINARY_OP:
+            name = _OPERATORS[name]
+        held = not name.startswith("Tensor.") and _held(func, caller)
         at, outer, recorder = len(self.heard), self._inside, self._recorder
         call, first = recorder.running, len(recorder.nodes)
         given = tuple(map(_argument, args)), {key: _argument(value) for key, value in kwargs.items()}
-        self.heard.append((name, call, first, first, outer, *given, None))
+        self.heard.append((name, call, first, first, outer, held, *given, None))
         self._inside = at
         try:
             output = self._run(func, opens, args, kwargs)
         finally:
             self._inside = outer
-        self.heard[at] = (name, call, first, len(recorder.nodes), outer, *given, _argument(output))
+        self.heard[at] = (name, call, first, len(recorder.nodes), outer, held, *given, _argument(output))
         return output
 
     def _run(self, func: Any, opens: bool, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
