@@ -109,8 +109,8 @@ def _bytecode(code: CodeType) -> bytes:
 class SpellingRecorder(Recorder):
     """A recorder that also notes functions, and what goes into and comes out of every module."""
 
-    def __init__(self, survey: Survey, ledger: Ledger, meta: bool) -> None:
-        super().__init__(survey, ledger, meta)
+    def __init__(self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool) -> None:
+        super().__init__(survey, ledger, meta, gradients)
         self._modules = list(_places(survey.root))
         self._index = {id(module): at for at, (module, _) in enumerate(self._modules)}
         self._begun: list[int] = []
