@@ -33,9 +33,24 @@ def field_rows() -> list[dict]:
     return [{"model": e.name, "macs": e.macs, "params": e.params, "family": e.family, **published(e)} for e in entries]
 
 
+def signals() -> list[dict]:
+    """What `archscope signal` saves, of two samples at six places."""
+    circumstances = {"inputs": [[3, 8, 8]], "batch": 2, "mode": "train", "init": "he", "seeds": [0, 1], "training": None}
+    return [
+        {**circumstances, "label": name, "places": [
+            {"path": f"block{at}", "type": "Block", "stage": "8x8" if at < 3 else "4x4", "depth": at + at * number, "values": {
+                "variance": [2.0**at, 2.2**at], "mean_squared": [0.0, 0.1], "gradient_norm": [10.0**-at, None]}}
+            for at in range(6)
+        ]}
+        for number, name in enumerate(DEFAULT)
+    ]  # fmt: skip
+
+
 def chart(kind: str) -> charts.Chart:
     known = charts.KINDS[kind]
-    return known.of(field_rows() if known.from_rows else [traced(name) for name in DEFAULT])
+    if known.takes == "signals":
+        return known.of(signals())
+    return known.of(field_rows() if known.takes == "rows" else [traced(name) for name in DEFAULT])
 
 
 # -- values ----------------------------------------------------------------------------------------------------------------------
@@ -118,7 +133,7 @@ def test_the_same_chart_is_the_same_svg_that_says_what_it_shows(kind, theme):
     assert root.find(f"{space}title").text == made.title
     assert root.find(f"{space}desc").text == made.description
     on_the_front = [point.name for point in made.items if point.best] if kind == "front" else FIELD
-    assert all(name in made.description for name in (on_the_front if charts.KINDS[kind].from_rows else DEFAULT))
+    assert all(name in made.description for name in (on_the_front if charts.KINDS[kind].takes == "rows" else DEFAULT))
     assert b"http" not in re.sub(rb'xmlns(:\w+)?="[^"]*"', b"", first).replace(b"http://www.w3.org", b"")
     page = (LIGHT if theme == "light" else DARK).page
     assert page.encode() in first

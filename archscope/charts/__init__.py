@@ -9,6 +9,7 @@ files draw one sort of picture each on a `canvas.py`, and `save.py` writes it.
     field    how the receptive field grows
     memory   activations alive over one forward, with the peak
     front    the Pareto front: networks that no other beats in both error and multiply-accumulates
+    signal   what a signal does at initialisation: means, variances and gradients along the depth, measured
 
 The plotting library is imported where something is drawn; torch never.
 """

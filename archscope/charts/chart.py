@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from archscope import units
 from archscope.graph import Graph, legible
@@ -77,6 +77,27 @@ class Line:
     peak: int | None = None
 
 
+Range = tuple[float, float, float]  # smallest, median, largest
+
+
+@dataclass(frozen=True)
+class Track:
+    """A network along its depth, each figure with its spread.
+
+    Attributes:
+        xs: depth of each place.
+        panels: for each panel, what each place has; None where it has nothing.
+        tips: what each place is.
+        stages: where a stage begins, and its name.
+    """
+
+    name: str
+    xs: tuple[int, ...]
+    panels: tuple[tuple[Range | None, ...], ...]
+    tips: tuple[str, ...]
+    stages: tuple[tuple[int, str], ...] = ()
+
+
 @dataclass(frozen=True)
 class Point:
     """A network in a field of two columns.
@@ -100,7 +121,7 @@ class Chart:
 
     Attributes:
         title, subtitle: above it; the subtitle says the conventions.
-        items: balls, bars, lines or points.
+        items: balls, bars, lines, points or tracks.
         x, panels: titles of the axes, the panels from left to right.
         units: of each panel's values: "" for a count, "B" for bytes, "px".
         reference: a value to compare with, and its name; None for none.
@@ -111,7 +132,7 @@ class Chart:
     kind: str
     title: str
     subtitle: str
-    items: tuple[Ball, ...] | tuple[Bar, ...] | tuple[Line, ...] | tuple[Point, ...]
+    items: tuple[Ball, ...] | tuple[Bar, ...] | tuple[Line, ...] | tuple[Point, ...] | tuple[Track, ...]
     x: str
     panels: tuple[str, ...]
     units: tuple[str, ...] = ("",)
@@ -125,7 +146,7 @@ class Chart:
         return f"{self.title}. {self.subtitle}. {' '.join(filter(None, map(_told, self.items)))}"
 
 
-def _told(item: Ball | Bar | Line | Point) -> str:
+def _told(item: Ball | Bar | Line | Point | Track) -> str:
     match item:
         case Point():
             return f"{item.tip}." if item.best else ""
@@ -141,20 +162,26 @@ def _told(item: Ball | Bar | Line | Point) -> str:
         case Line():
             at = len(item.xs) - 1 if item.peak is None else item.peak
             return f"{item.name}: {' and '.join(f'{ys[at]:,}' for ys in item.ys)} at {item.xs[at]}."
+        case Track():
+            found = [[at for at in panel if at is not None] for panel in item.panels]
+            return f"{item.name}: {', '.join(f'{ys[0][1]:.3g} to {ys[-1][1]:.3g}' for ys in found if ys)}."
+
+
+Takes = Literal["graphs", "rows", "signals"]
 
 
 class ChartKind(NamedTuple):
     """A kind of chart.
 
     Attributes:
-        of: what it shows: Graphs -> Chart. Of the ball chart, the rows of a comparison -> Chart.
+        of: what it shows: what `takes` says -> Chart.
         draw: how it is drawn: (chart, theme, whether points have tooltips) -> Canvas.
-        from_rows: whether `of` takes the rows of a comparison.
+        takes: "graphs"; "rows", of a comparison; or "signals", as `archscope signal` saves them.
     """
 
     of: Callable[[Sequence[Any]], Chart]
     draw: "Callable[[Chart, Theme, bool], Canvas]"
-    from_rows: bool = False
+    takes: Takes = "graphs"
 
     @property
     def says(self) -> str:
@@ -168,15 +195,15 @@ KINDS: Registry[ChartKind] = Registry("kind of chart")
 Of = Callable[[Sequence[Any]], Chart]
 
 
-def chart_kind(name: str, draw: "Callable[[Chart, Theme, bool], Canvas]", from_rows: bool = False) -> Callable[[Of], Of]:
+def chart_kind(name: str, draw: "Callable[[Chart, Theme, bool], Canvas]", takes: Takes = "graphs") -> Callable[[Of], Of]:
     """Registers a function that makes a Chart, under the word for `archscope chart --kind`. See `ChartKind`."""
 
     def register(of: Of) -> Of:
         @wraps(of)
         def shown(subjects: Sequence[Any]) -> Chart:
-            return of(subjects if from_rows else [legible(graph) for graph in subjects])
+            return of([legible(graph) for graph in subjects] if takes == "graphs" else subjects)
 
-        KINDS.add(name, ChartKind(shown, draw, from_rows))
+        KINDS.add(name, ChartKind(shown, draw, takes))
         return shown
 
     return register

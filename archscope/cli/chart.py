@@ -13,6 +13,7 @@ from archscope.errors import UsageError
 from archscope.registry import unknown
 
 if TYPE_CHECKING:
+    from archscope.charts.chart import Chart, ChartKind
     from archscope.comparison.side_by_side import Subject
 
 _FEW = 60  # curves or bars that can still be told apart
@@ -25,11 +26,21 @@ def chart(
         typer.Option(
             "--kind",
             "-k",
-            help="balls, front (both error against MACs), stages, depth, field (receptive field), memory (over time).",
+            help="balls, front (both error against MACs), stages, depth, field (receptive field), memory (over time), signal.",
         ),
     ] = "balls",
     theme: Annotated[str, typer.Option("--theme", help="light or dark; an html page has both.")] = "light",
     protocol: options.Protocol = None,
+    signal: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--signal",
+            metavar="FILE",
+            help="For --kind signal: saved by archscope signal. Repeatable. Without it the networks are looked at as archscope "
+            "signal does: in train mode, at batch 8.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     forward: options.Forward,
     out: Annotated[
@@ -42,29 +53,47 @@ def chart(
         ),
     ] = "svg",
 ) -> None:
-    """Draw networks: the ball chart of the field, cost by stage, cost along the depth, receptive field, activation memory.
+    """Draw networks: the ball chart of the field, cost by stage, cost along the depth, receptive field, activation memory, signal
+    propagation.
 
     archscope chart --kind stages inception_v3 inception_v4 --out stages.svg
     """
     from archscope import charts
     from archscope.charts.style import theme as find_theme
-    from archscope.comparison.side_by_side import DEFAULT, FIELD, gather, lines
-    from archscope.sweep.results import is_results
 
     if kind not in charts.KINDS:
         raise unknown("kind of chart", kind, charts.KINDS, list_all=True)
     chosen = charts.KINDS[kind]
     find_theme(theme)
     path = destination(out, f"chart-{kind}", charts.SUFFIXES)
-    request = forward.request()
-    named: list[Any] = list(models or (FIELD if chosen.from_rows else DEFAULT))
+    if signal and chosen.takes != "signals":
+        raise UsageError(f"--signal does not go with --kind {kind}", "choose --kind signal")
+    if chosen.takes == "signals":
+        drawing = chosen.of(_signals(models, signal, forward))
+    else:
+        drawing = _of_graphs(chosen, models, forward, protocol)
+    form = next(name for name, suffix in charts.SUFFIXES.items() if suffix == (path.suffix.lower() if path else ".svg"))
+    content = charts.render(drawing, form, theme)
+    if path is None:
+        sys.stdout.write(content.decode())
+    else:
+        write(path, content)
+
+
+def _of_graphs(chosen: "ChartKind", models: list[str] | None, forward: options.Forward, protocol: str | None) -> "Chart":
+    """The chart of a kind that needs traces, or what is known of the networks."""
+    from archscope.comparison.side_by_side import DEFAULT, FIELD, gather, lines
+    from archscope.sweep.results import is_results
+
+    request, from_rows = forward.request(), chosen.takes == "rows"
+    named: list[Any] = list(models or (FIELD if from_rows else DEFAULT))
     files = [model for model in named if is_results(model)]
-    kept = {file: _kept(file, chosen.from_rows) for file in files}
+    kept = {file: _kept(file, from_rows) for file in files}
     subjects = [subject for model in named for subject in (kept[model] if model in kept else gather([model], request))]
     error = next((subject.error for subject in subjects if subject.error is not None), None)
     if error is not None:
         raise error
-    if chosen.from_rows:
+    if from_rows:
         rows = lines(subjects, "model", request, protocol=protocol)
         silent = [str(row["model"]) for row in rows if row.get("top1_error") is None]
         if silent and files:  # nobody can take them out of a file
@@ -75,15 +104,29 @@ def chart(
                 f"no top-1 error of {', '.join(silent)} has been published that is known here",
                 "leave it out, or choose another --protocol or --kind",
             )
-        drawing = chosen.of(rows)
-    else:
-        drawing = chosen.of([subject.graph for subject in subjects if subject.graph is not None])
-    form = next(name for name, suffix in charts.SUFFIXES.items() if suffix == (path.suffix.lower() if path else ".svg"))
-    content = charts.render(drawing, form, theme)
-    if path is None:
-        sys.stdout.write(content.decode())
-    else:
-        write(path, content)
+        return chosen.of(rows)
+    return chosen.of([subject.graph for subject in subjects if subject.graph is not None])
+
+
+def _signals(models: list[str] | None, files: list[str] | None, forward: options.Forward) -> list[dict[str, Any]]:
+    """Saved signals, of these models if some are named; or measured now."""
+    from archscope.signal.track import as_rows
+
+    if files:
+        from archscope.models.look_up import canonical
+        from archscope.signal.files import load
+
+        wanted = [canonical(name) for name in models or ()]
+        found = [one for one in load(files) if not wanted or one.name in wanted]
+        missing = [name for name in wanted if all(one.name != name for one in found)]
+        if missing:
+            raise UsageError(f"{missing[0]} is not in {', '.join(files)}", "name a network that is, or leave the names out")
+        return as_rows(found)
+    from archscope.cli.signal import FOUR, measured
+    from archscope.signal.propagation import Request
+
+    request = Request(batch=forward.batch if forward.batch > 1 else 8)
+    return as_rows(measured(models or FOUR, request, forward.input, forward.dtype, options.settings(forward.set_)))
 
 
 def _kept(file: str, from_rows: bool) -> "list[Subject]":

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from archscope.cli import options
 from archscope.cli.output import destination, write
 from archscope.errors import ArchscopeError, UsageError
+from archscope.registry import unknown
 
 if TYPE_CHECKING:
     from archscope.graph import Graph
@@ -25,12 +27,25 @@ Block = Annotated[
 ]
 ColorBy = Annotated[
     str,
-    typer.Option("--color-by", help="kind, params, macs, activations or latency; or a .json file with a number for each module."),
+    typer.Option(
+        "--color-by",
+        help="kind, params, macs, activations, latency or signal (also signal:FIGURE, such as signal:gradient_norm); or a .json "
+        "file with a number for each module.",
+    ),
 ]
 Bench = Annotated[
     str | None,
     typer.Option(
         "--bench", metavar="FILE", help="Times for --color-by latency: saved by archscope bench --layers.", show_default=False
+    ),
+]
+Signal = Annotated[
+    str | None,
+    typer.Option(
+        "--signal",
+        metavar="FILE",
+        help="Figures for --color-by signal: saved by archscope signal; --by layer colours opened blocks. Measured if not given.",
+        show_default=False,
     ),
 ]
 Theme = Annotated[str, typer.Option("--theme", help="light, dark or paper.")]
@@ -52,6 +67,7 @@ def diagram(
     block: Block = None,
     color_by: ColorBy = "kind",
     bench: Bench = None,
+    signal: Signal = None,
     theme: Theme = "light",
     direction: Direction = "TB",
     *,
@@ -70,9 +86,17 @@ def diagram(
     for word, known, what in ((level, LEVELS, "level"), (direction, DIRECTIONS, "direction")):
         if word not in known:
             raise UsageError(f"unknown {what} '{word}'", f"choose from {', '.join(known)}")
-    values = _latencies(models, bench) if color_by == "latency" else _values(color_by) if color_by.endswith(".json") else None
-    paint([], color_by, theme, values)
     path = destination(out, _stem(models, level, block), FORMS)
+    if signal is not None and color_by.partition(":")[0] != "signal":
+        raise UsageError("--signal goes with --color-by signal", "add --color-by signal, or leave it out")
+    values: Mapping[str, float] | None = None
+    if color_by == "latency":
+        values = _latencies(models, bench)
+    elif color_by.endswith(".json"):
+        values = _values(color_by)
+    elif color_by.partition(":")[0] == "signal":
+        values = _figures(models, color_by.partition(":")[2] or "variance", signal, forward)
+    paint([], color_by, theme, values)
     request = forward.request()
     graphs: list[Graph] = []
     first: ArchscopeError | None = None
@@ -82,7 +106,8 @@ def diagram(
         except ArchscopeError as error:
             graphs.append(traced_part(error))
             first = first or error
-    name = "latency, s" if color_by == "latency" else Path(color_by).stem
+    name = "latency, s" if color_by == "latency" else Path(color_by).stem.removeprefix("signal:")
+    name = "variance" if name == "signal" else name
     shown = draw(graphs, level=level, block=block, color_by=name, theme=theme, direction=direction, values=values)
     form = "svg" if path is None else next(name for name, suffix in FORMS.items() if suffix == path.suffix.lower())
     data = shown.render(form)
@@ -121,6 +146,28 @@ def _latencies(models: list[str], bench: str | None) -> dict[str, float]:
     if len(models) > 1:
         raise UsageError("--color-by latency colours one model", f"draw {models[0]} alone")
     return latencies(load([bench]), canonical(models[0]))
+
+
+def _figures(models: list[str], figure: str, file: str | None, forward: options.Forward) -> dict[str, float]:
+    """What each module of one model hands on, from a saved signal, or measured now."""
+    from archscope.diagrams.colouring import HandedOn
+    from archscope.models.look_up import canonical
+    from archscope.signal.files import load, one_of
+    from archscope.signal.records import BY_KEY
+    from archscope.signal.track import by_module
+
+    if figure not in BY_KEY:
+        raise unknown("figure", figure, BY_KEY, list_all=True)
+    if len(models) > 1:
+        raise UsageError("--color-by signal colours one model", f"draw {models[0]} alone")
+    if file is not None:
+        return HandedOn(by_module(one_of(load([file]), canonical(models[0])), figure))
+    from archscope.cli.signal import measured
+    from archscope.signal.propagation import Request
+
+    request = Request(by="layer", samples=1, batch=forward.batch if forward.batch > 1 else 8)
+    [found] = measured(models, request, forward.input, forward.dtype, options.settings(forward.set_))
+    return HandedOn(by_module(found, figure))
 
 
 def _values(file: str) -> dict[str, float]:

@@ -191,13 +191,15 @@ def _scale(paint: Paint) -> Drawing:
     theme, steps, wide = paint.theme, 24, 6.0
     items: list[Text | Shape] = [Text(0, 8, paint.word, SMALL, theme.ink, True)]
     x = fonts.width(paint.word, SMALL, True) + 10
-    items.append(Text(x, 8, "0", SMALL, theme.ink))
-    x += 11
+    least = f"{paint.least:.2g}" if paint.logarithmic else "0"
+    items.append(Text(x, 8, least, SMALL, theme.ink))
+    x += fonts.width(least, SMALL) + 6
     items += [Shape(rectangle(x + n * wide, 0, wide + 0.4, 10), theme.shade(n / (steps - 1))) for n in range(steps)]
     items.append(Shape(rectangle(x, 0, steps * wide, 10), "", theme.stroke, 0.6))
     most = f"{paint.most[0]:.3g}" if paint.values is not None else units.count(round(paint.most[0]))
     beside = (
         " (opened blocks: their own most)" if paint.most[1] != 1.0 and paint.most[1] != paint.most[0] and paint.most[1] else ""
     )
+    beside = " (logarithmic)" if paint.logarithmic else beside
     items.append(Text(x + steps * wide + 6, 8, f"{most}{beside}", SMALL, theme.ink))
     return Drawing((Element(tuple(items), role="legend"),), x + 200, 10)

@@ -12,7 +12,7 @@ MOST = 4000  # points of one line; a screen has fewer columns
 
 def chart_series(graphs: Sequence[Graph]) -> list[dict[str, Any]]:
     """The charts, each with one series for each graph that has something to show in it; `network` is the graph's position."""
-    kinds = [kind for kind in KINDS.values() if not kind.from_rows]
+    kinds = [kind for kind in KINDS.values() if kind.takes == "graphs"]
     return [made for kind in kinds if graphs and (made := _series(kind.of(graphs), [kind.of([graph]) for graph in graphs]))]
 
 

@@ -46,8 +46,8 @@ def _charts(graphs: Sequence[Graph], subjects: Sequence[Subject], request: Reque
     """The charts that have something to show."""
     rows = lines(subjects, "model", request.look, request.baseline, None, request.bench)
     for kind in KINDS.values():
-        if not graphs:
+        if not graphs or kind.takes == "signals":  # these are measured, on purpose
             continue
-        chart = kind.of(rows if kind.from_rows else graphs)
+        chart = kind.of(rows if kind.takes == "rows" else graphs)
         if chart.items:
             yield chart

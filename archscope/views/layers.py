@@ -123,6 +123,7 @@ def _follows(unit: list[Node]) -> bool:
     return all(
         kinds.kind(node) in _FOLLOWS
         or kinds.kind(node) == kinds.RESHAPE
+        or not node.inputs  # counts the batches, in train mode
         or (not node.params and len(node.inputs) == 1 and kinds.kind(node) == kinds.POINTWISE)
         for node in unit
     )

@@ -176,21 +176,30 @@ def inception_resnet_v2(
     residual_scale: float | None = None,
     aux_heads: bool = False,
     linear: Linear = "bias",
+    width: float = 1.0,
 ) -> InceptionResNet:
-    """The authors' released network. The last C block has scale 1 and no ReLU."""
+    """The authors' released network. The last C block has scale 1 and no ReLU.
+
+    Arguments:
+        width: factor of the channels that the reductions add to the 320 of the stem: 1088 and 2080 become 512 and 760 with 0.25,
+            all below the 1,000 filters from which on the paper saw residual networks die (sec. 3.3).
+    """
     a, b, c = scales(residual_scale)
-    last = InceptionResNetC(2080, 224, 256, 1.0, linear, relu=False)
+    n, first, second, third = (max(1, round(channels * width)) for channels in (384, 384, 288, 320))
+    middle = 320 + 2 * n  # 1088
+    wide = middle + first + second + third  # 2080
+    last = InceptionResNetC(wide, 224, 256, 1.0, linear, relu=False)
     return InceptionResNet(
         ReleasedStem(in_channels),  # 35x35x320; the figures: 384
         (InceptionResNetA(320, 48, 64, a, linear) for _ in range(10)),  # the figures: 5
-        ReductionA(320, k=256, l=256, m=384, n=384),  # 17x17x1088
-        (InceptionResNetB(1088, 160, 192, b, linear) for _ in range(20)),  # the figures: 10
-        ReductionB(1088, 288, 288, 320),  # 8x8x2080
-        [*(InceptionResNetC(2080, 224, 256, c, linear) for _ in range(9)), last],  # the figures: 5
+        ReductionA(320, k=256, l=256, m=n, n=n),  # 17x17x1088
+        (InceptionResNetB(middle, 160, 192, b, linear) for _ in range(20)),  # the figures: 10
+        ReductionB(middle, second, 288, third, first),  # 8x8x2080
+        [*(InceptionResNetC(wide, 224, 256, c, linear) for _ in range(9)), last],  # the figures: 5
         nn.Linear(1536, num_classes),
         dropout=dropout,
-        conv=ConvBN(2080, 1536, 1),  # 8x8x1536; not in the figures
-        aux=AuxiliaryHead(1088, num_classes) if aux_heads else None,
+        conv=ConvBN(wide, 1536, 1),  # 8x8x1536; not in the figures
+        aux=AuxiliaryHead(middle, num_classes) if aux_heads else None,
     )
 
 

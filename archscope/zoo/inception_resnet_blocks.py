@@ -81,9 +81,9 @@ class ReductionB(Concat):
     Fig. 18's caption says "the wider Inception-ResNet-v1 network"; it is v2's.
     """
 
-    def __init__(self, in_channels: int, n: int, k: int, m: int) -> None:
+    def __init__(self, in_channels: int, n: int, k: int, m: int, first: int = 384) -> None:
         super().__init__(
-            nn.Sequential(ConvBN(in_channels, 256, 1), ConvBN(256, 384, 3, 2, VALID)),
+            nn.Sequential(ConvBN(in_channels, 256, 1), ConvBN(256, first, 3, 2, VALID)),
             nn.Sequential(ConvBN(in_channels, 256, 1), ConvBN(256, n, 3, 2, VALID)),
             nn.Sequential(ConvBN(in_channels, 256, 1), ConvBN(256, k, 3), ConvBN(k, m, 3, 2, VALID)),
             nn.MaxPool2d(3, 2),

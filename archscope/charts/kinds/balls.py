@@ -8,7 +8,7 @@ from archscope.printable import printable
 from archscope.tables.table import Value
 
 
-@chart_kind("balls", draw_balls.draw, from_rows=True)
+@chart_kind("balls", draw_balls.draw, takes="rows")
 def balls(rows: Sequence[Mapping[str, Value]]) -> Chart:
     """The field, from the rows of a comparison; a network without a published error or without a trace is not in it."""
     found = [ball for row in rows if (ball := _ball(row))]

@@ -16,7 +16,7 @@ _TITLES = {
 }  # fmt: skip
 
 
-@chart_kind("front", draw, from_rows=True)
+@chart_kind("front", draw, takes="rows")
 def of(rows: Sequence[Mapping[str, Any]]) -> Chart:
     """The networks that no other beats in both published top-1 error and multiply-accumulates."""
     return front(rows, "macs", "top1_error")
