@@ -196,8 +196,11 @@ class _Run:
         survey = Survey.of(module)
         if any(held.tensor.is_meta for held in survey.state.values()):
             raise UsageError(f"{self.graph.name} is on the meta device: it has no weights", "build it on the CPU")
-        with borrowed(survey, training=self.request.mode == "train", device=on_cpu) as state, torch.enable_grad():
+        # Borrowed as in eval mode: what a trace in train mode runs under keeps nothing for a backward pass.
+        with borrowed(survey, training=False, device=on_cpu) as state, torch.enable_grad():
             try:
+                for m in survey.paths:
+                    m.training = self.request.mode == "train"
                 torch.manual_seed(seed)
                 initialise(module, self.request.init)
                 inputs = self.inputs(at)
