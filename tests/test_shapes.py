@@ -1,6 +1,7 @@
 """Every rule against torch's own meta kernel, over random shapes, strides, dtypes and arguments: the same answer, or none."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import pytest
@@ -201,6 +202,68 @@ def mean(draw):
     return (x, dims, draw(st.booleans())), {"dtype": draw(st.sampled_from([None, torch.float64]))} if draw(st.booleans()) else {}
 
 
+def group_norm(draw):
+    sizes = shape(draw, draw(st.integers(1, 5)), 6)
+    n, c = (*sizes, 1, 1)[:2]
+    x = tensor(draw, sizes)
+
+    def vector():
+        size = c if draw(st.integers(0, 9)) else c + 1
+        return tensor(draw, (size,), x.dtype if draw(st.integers(0, 9)) else torch.float64) if draw(st.integers(0, 4)) else None
+
+    places = prod(sizes[2:]) if draw(st.integers(0, 9)) else 3
+    return (x, vector(), vector(), n, c, places, draw(st.integers(0 if not draw(st.integers(0, 9)) else 1, 3)), 1e-5), {}
+
+
+def extreme(draw):
+    (x, dims, *keepdim), _ = mean(draw)
+    return (x, dims or [], *keepdim), {}
+
+
+def embedding(draw):
+    indices = tensor(draw, shape(draw, draw(st.integers(0, 3))), draw(st.sampled_from([torch.int64] * 4 + [torch.int32, torch.int16, torch.float32])))
+    return (tensor(draw, shape(draw, draw(st.sampled_from([2] * 9 + [1])))), indices, *draw(st.sampled_from([(), (-1,), (0, True, False)]))), {}
+
+
+def indexed(draw):
+    indices = [tensor(draw, shape(draw, draw(st.integers(0, 3))), draw(st.sampled_from([torch.int64] * 4 + [torch.int32, torch.bool])))]
+    return (tensor(draw, shape(draw)), [*indices * draw(st.sampled_from([1] * 9 + [0, 2])), *([None] if not draw(st.integers(0, 9)) else [])]), {}
+
+
+def rolled(draw):
+    x = tensor(draw, shape(draw))
+    dims = draw(st.lists(st.integers(-5, 4), max_size=3))
+    return (x, draw(st.lists(st.integers(-9, 9), min_size=len(dims), max_size=len(dims) + (not draw(st.integers(0, 9))))), dims), {}
+
+
+def stacked(draw):
+    (tensors, dim), _ = cat(draw)
+    first = tensors[:1]
+    return ([tensor(draw, tuple(t.shape), t.dtype) if draw(st.integers(0, 9)) else t for t in first * draw(st.integers(0, 3))] + tensors[:1], dim), {}
+
+
+def upsampled(bilinear: bool) -> Callable:
+    def make(draw):
+        x = tensor(draw, shape(draw, draw(st.sampled_from([4] * 9 + [3])), 5))
+        size = window(draw, 2, 0 if not draw(st.integers(0, 9)) else 1, 9)
+        return (x, size, *([draw(st.booleans())] if bilinear else []), *draw(st.sampled_from([(), (None, None), (2.0, 2.0)]))), {}
+
+    return make
+
+
+def masked(draw):
+    x = tensor(draw, shape(draw))
+    mask = tensor(draw, broadcastable(draw, tuple(x.shape)), draw(st.sampled_from([torch.bool] * 9 + [torch.int64])))
+    return (x, mask, draw(SCALARS)), {}
+
+
+def baddbmm(draw):
+    a, b = matrices(draw, draw(st.sampled_from([3] * 9 + [2])))
+    out = (*a.shape[:-1], b.shape[-1])
+    bias = draw(st.sampled_from([out, out[1:], out[2:], (1, *out[1:]), (*out[:-1], 1), (1,), (), (2, *out), shape(draw, 1)]))
+    return (tensor(draw, bias, a.dtype), a, b), {"beta": 2, "alpha": 0.5} if draw(st.booleans()) else {}
+
+
 def matrices(draw, rank: int, dtype=None) -> tuple[torch.Tensor, torch.Tensor]:
     n, m, p = shape(draw, 3)
     lead = shape(draw, rank - 2, 3)
@@ -266,6 +329,9 @@ _DRAWN: dict[str, Callable] = {
     "max_pool2d_with_indices": pooling(True), "avg_pool2d": pooling(False),
     "avg_pool3d": pooling(False, 3), "_adaptive_avg_pool2d": adaptive, "adaptive_avg_pool2d": adaptive,
     "native_batch_norm": batch_norm, "native_layer_norm": layer_norm, "mean": mean, "sum": mean, "mm": mm, "bmm": bmm, "addmm": addmm, "cat": cat,
+    "native_group_norm": group_norm, "amax": extreme, "amin": extreme, "embedding": embedding, "index": indexed, "roll": rolled,
+    "stack": stacked, "upsample_nearest2d": upsampled(False), "upsample_bilinear2d": upsampled(True), "upsample_bicubic2d": upsampled(True),
+    "masked_fill": masked, "baddbmm": baddbmm, **{name: with_scalar for name in ("eq", "ne", "lt", "le", "gt", "ge")},
     "constant_pad_nd": pad, **{name: with_numbers(count) for name, count in _NUMBERS.items()},
 }  # fmt: skip
 _ARITHMETIC = {"add": summed, "sub": summed, "mul": binary, "div": binary, "pow": with_scalar}
@@ -319,6 +385,10 @@ ORDINARY: dict[str, tuple] = {
     "native_batch_norm": ((2, 4, 3, 3), [(4,)], [(4,)], [(4,)], [(4,)], False, 0.1, 1e-5),
     "native_layer_norm": ((2, 5, 8), [8], [(8,)], [(8,)], 1e-5), "mean": ((2, 4, 3, 3), [-1, -2], True),
     "sum": ((2, 4, 3, 3), [2]),
+    "native_group_norm": ((2, 6, 3, 3), [(6,)], [(6,)], 2, 6, 9, 3, 1e-5), "amax": ((2, 3, 4), [1], True), "amin": ((2, 3, 4), [-1]),
+    "roll": ((1, 4, 4, 3), [-1, -1], [1, 2]), "upsample_nearest2d": ((1, 3, 4, 4), [8, 8]), "upsample_bilinear2d": ((1, 3, 4, 4), [8, 8], False),
+    "upsample_bicubic2d": ((1, 3, 4, 4), [8, 8], True), "baddbmm": ((4,), [(5, 2, 3)], [(5, 3, 4)]),
+    **{name: ((2, 3), 0) for name in ("eq", "ne", "lt", "le", "gt", "ge")},
     "mm": ((2, 3), [(3, 4)]), "bmm": ((5, 2, 3), [(5, 3, 4)]), "addmm": ((4,), [(2, 3)], [(3, 4)]), "constant_pad_nd": ((2, 3), [1, 1]),
 }  # fmt: skip
 
@@ -328,8 +398,15 @@ def test_a_rule_answers_the_ordinary_case(overload):
     """A rule that declines everything would pass the test above, and leave all the work to torch."""
     name, _, kind = overload.name().removeprefix("aten::").partition(".")
     empty = lambda sizes: torch.empty(sizes, device="meta")  # noqa: E731
-    if name == "cat":
-        args: tuple = ([empty((2, 3, 4)), empty((2, 5, 4))], 1)
+    whole = torch.zeros((4, 5), dtype=torch.int64, device="meta")
+    if name in ("embedding", "index"):
+        args: tuple = (empty((9, 3)), whole if name == "embedding" else [whole])
+    elif name == "masked_fill":
+        args = (empty((2, 4, 5)), whole.bool(), 0.0)
+    elif name == "stack":
+        args = ([empty((2, 3)), empty((2, 3))], 1)
+    elif name == "cat":
+        args = ([empty((2, 3, 4)), empty((2, 5, 4))], 1)
     elif name in ORDINARY:
         first, *rest = ORDINARY[name]
         args = (empty(first), *(empty(r[0]) if isinstance(r, list) and isinstance(r[0], tuple) else r for r in rest))
@@ -346,3 +423,26 @@ def test_joining_tensors_of_one_channel_keeps_their_memory_format():
     one = torch.empty(2, 1, 4, 4, device="meta").to(memory_format=torch.channels_last)
     ours = RULES[aten.cat.default]([one, one], 1)
     assert ours is None or outside(ours) == outside(aten.cat.default([one, one], 1))
+
+
+def permuted(*sizes: int) -> torch.Tensor:
+    """Channels last, seen as channels first."""
+    return torch.empty(sizes, device="meta").permute(0, 3, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("overload", "args"),
+    [
+        (aten.relu.default, (permuted(2, 5, 5, 3),)), (aten.mul.Tensor, (permuted(2, 5, 5, 3), torch.empty((3, 1, 1), device="meta"))),
+        (aten.add.Tensor, (torch.empty((3, 1, 1), device="meta"), permuted(2, 5, 5, 3))), (aten.mul.Scalar, (permuted(2, 5, 5, 3), 2)),
+        (aten.add.Tensor, (permuted(2, 5, 5, 3), permuted(2, 5, 5, 3))), (aten.clone.default, (permuted(2, 5, 5, 3),)),
+        (aten.sub.Tensor, (torch.empty((4, 1, 9), device="meta"), torch.empty((4, 9, 1), device="meta"))),
+        (aten.native_layer_norm.default, (permuted(2, 5, 5, 3), [5], None, None, 1e-5)),
+        (aten.convolution.default, (permuted(2, 5, 5, 3), torch.empty((4, 3, 3, 3), device="meta"), None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1)),
+    ],
+)  # fmt: skip
+def test_a_permuted_tensor_has_a_rule_too(overload, args):
+    """What ConvNeXt and Swin do between their convolutions and their norms."""
+    ours = RULES[overload](*args)
+    assert ours is not None
+    assert outside(ours) == torch_says(overload, args, {})

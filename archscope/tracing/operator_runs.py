@@ -111,9 +111,15 @@ class Assessment(NamedTuple):
 
 
 def maker(out: Any) -> Callable[[], Any]:
-    """A function that makes a result like this one of a rule: new contiguous tensors on the meta device."""
-    made = [partial(torch.empty, tuple(t.shape), dtype=t.dtype, device=META) for t in tensors_in(out)]
+    """A function that makes a result like this one of a rule: new tensors on the meta device."""
+    made = [_makes(t) for t in tensors_in(out)]
     return made[0] if isinstance(out, torch.Tensor) else lambda: tuple([make() for make in made])
+
+
+def _makes(out: torch.Tensor) -> Callable[[], torch.Tensor]:
+    if out.is_contiguous():
+        return partial(torch.empty, tuple(out.shape), dtype=out.dtype, device=META)
+    return partial(torch.empty_strided, tuple(out.shape), out.stride(), dtype=out.dtype, device=META)
 
 
 def assess(

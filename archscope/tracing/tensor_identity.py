@@ -30,14 +30,14 @@ class Entry(weakref.ref[torch.Tensor]):
         me: its id(), which is unique only among the living.
         key: its number, or the name of the parameter or buffer that it is or shows.
         record: its record.
-        like: all that a result's shape can depend on: shape, dtype, whether it is contiguous.
+        like: all that a result's shape and strides can depend on: shape, dtype, strides (True where it is contiguous).
     """
 
     __slots__ = ("key", "like", "me", "record")
     me: int
     key: int | str
     record: Tensor
-    like: tuple[tuple[int, ...], str, bool]
+    like: tuple[tuple[int, ...], str, bool | tuple[int, ...]]
 
 
 class Ledger:
@@ -127,7 +127,7 @@ class Ledger:
         elif entry.record.storage >= 0:
             self._holders[entry.record.storage] -= 1
         entry.key, entry.record = key, record
-        entry.like = (record.shape, record.dtype, tensor.is_meta and tensor.is_contiguous())
+        entry.like = (record.shape, record.dtype, tensor.is_meta and (tensor.is_contiguous() or tensor.stride()))
         if storage >= 0:
             self._holders[storage] += 1
             self._until.pop(storage, None)

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from archscope.tracing.shape_rules.rule import aten, empty, rule
+from archscope.tracing.shape_rules.rule import META, aten, dense, empty, rule, same
 
 
 @rule(
@@ -19,7 +19,7 @@ from archscope.tracing.shape_rules.rule import aten, empty, rule
 )  # fmt: skip
 def _unary(x: Tensor, *args: Any, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s]
-    return empty(x.shape, x) if x.is_floating_point() and x.is_contiguous() else None
+    return same(x) if x.is_floating_point() and dense(x) else None
 
 
 @rule(aten.clamp.default, aten.clamp_min.default, aten.clamp_max.default)
@@ -27,7 +27,7 @@ def _clamp(x: Tensor, *bounds: Any, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s]
     given = [bound for bound in (*bounds, *kwargs.values()) if bound is not None]
     ordinary = given and all([type(bound) in (int, float) for bound in given])
-    return empty(x.shape, x) if ordinary and x.is_floating_point() and x.is_contiguous() else None
+    return same(x) if ordinary and x.is_floating_point() and dense(x) else None
 
 
 @rule(aten._softmax.default, aten._log_softmax.default, aten._safe_softmax.default)
@@ -66,17 +66,42 @@ def broadcast(a: torch.Size, b: torch.Size) -> tuple[int, ...] | None:
 )  # fmt: skip
 def _binary(x: Tensor, y: Tensor | float, alpha: Any = 1) -> Tensor | None:
     # [*s], [*t] -> broadcast
-    if not x.is_floating_point() or not x.is_contiguous() or type(alpha) not in (int, float):
+    if not x.is_floating_point() or type(alpha) not in (int, float):
         return None
     if not isinstance(y, Tensor):
-        return None if isinstance(y, complex) else empty(x.shape, x)
-    if y.dtype != x.dtype or not y.is_contiguous():
+        return same(x) if not isinstance(y, complex) and dense(x) else None
+    if y.dtype != x.dtype:
         return None
     if x.shape == y.shape:
-        return empty(x.shape, x)
-    # A scalar tensor takes part in type promotion by its own rules, and two tensors that both stretch may order strides anew.
+        return same(x) if dense(x) and x.stride() == y.stride() else None
     shape = broadcast(x.shape, y.shape)
-    return empty(shape, x) if shape is not None and shape in (tuple(x.shape), tuple(y.shape)) else None
+    if shape is None:
+        return None
+    if x.is_contiguous() and y.is_contiguous():
+        return empty(shape, x)
+    whole, other = (x, y) if tuple(x.shape) == shape else (y, x)
+    # An operand with more than one axis of its own may order the strides anew.
+    leads = tuple(whole.shape) == shape and sum([size != 1 for size in other.shape]) <= 1 and dense(whole)
+    return same(whole) if leads else None
+
+
+@rule(
+    aten.eq.Scalar, aten.ne.Scalar, aten.lt.Scalar, aten.le.Scalar, aten.gt.Scalar, aten.ge.Scalar,
+)  # fmt: skip
+def _compared(x: Tensor, y: float) -> Tensor | None:
+    # [*s] -> [*s] of truth values
+    if type(y) not in (int, float) or not x.is_floating_point() or not x.is_contiguous():
+        return None
+    return torch.empty(x.shape, dtype=torch.bool, device=META)
+
+
+@rule(aten.masked_fill.Scalar)
+def _masked(x: Tensor, mask: Tensor, value: Any) -> Tensor | None:
+    # [*s], [*t] that stretches to [*s] -> [*s]
+    if type(value) not in (int, float) or mask.dtype is not torch.bool or not x.is_floating_point():
+        return None
+    fits = x.is_contiguous() and mask.is_contiguous() and broadcast(x.shape, mask.shape) == tuple(x.shape)
+    return empty(x.shape, x) if fits else None
 
 
 @rule(
@@ -92,8 +117,7 @@ def _binary_in_place(x: Tensor, y: Tensor | float, alpha: Any = 1) -> Tensor | N
 
 @rule(aten.clone.default)
 def _clone(x: Tensor, **kwargs: Any) -> Tensor | None:
-    return (
-        empty(x.shape, x)
-        if x.is_contiguous() and kwargs.get("memory_format") in (None, torch.preserve_format, torch.contiguous_format)
-        else None
-    )
+    form = kwargs.get("memory_format")
+    if form is torch.contiguous_format:
+        return empty(x.shape, x)
+    return same(x) if form in (None, torch.preserve_format) and dense(x) else None

@@ -31,12 +31,32 @@ def _batch_norm(
 def _layer_norm(x: Tensor, shape: Any, weight: Any, bias: Any, eps: float) -> tuple[Tensor, Tensor, Tensor] | None:
     # [*lead, *shape] -> [*lead, *shape], mean and reciprocal deviation [*lead, 1 ...]
     axes = len(shape)
-    if not x.is_contiguous() or x.dtype != torch.float32 or not axes or list(x.shape[-axes:]) != list(shape):
+    if x.dtype != torch.float32 or not axes or list(x.shape[-axes:]) != list(shape):
         return None
     if any(t is not None and (t.dtype != x.dtype or list(t.shape) != list(shape)) for t in (weight, bias)):
         return None
     saved = (*x.shape[:-axes], *([1] * axes))
     return empty(x.shape, x), empty(saved, x), empty(saved, x)
+
+
+@rule(aten.native_group_norm.default)
+def _group_norm(
+    x: Tensor, weight: Any, bias: Any, n: int, c: int, places: int, groups: int, eps: float
+) -> tuple[Tensor, Tensor, Tensor] | None:
+    # [n, c, *hw] -> [n, c, *hw], mean and reciprocal deviation [n, groups]
+    if x.dim() < 2 or not x.is_contiguous() or x.dtype != torch.float32 or not x.numel():
+        return None
+    if groups < 1 or c % groups or x.shape[:2] != (n, c) or prod(x.shape[2:]) != places:
+        return None
+    if any(t is not None and (t.dtype != x.dtype or t.shape != (c,)) for t in (weight, bias)):
+        return None
+    return empty(x.shape, x), empty((n, groups), x), empty((n, groups), x)
+
+
+@rule(aten.amax.default, aten.amin.default)
+def _extreme(x: Tensor, dims: Any = (), keepdim: bool = False) -> Tensor | None:
+    # [*s] -> [*s] without dims, or with them as 1
+    return _reduced(x, dims, keepdim) if dims and x.is_floating_point() and x.numel() else None
 
 
 @rule(aten.mean.dim, aten.sum.dim_IntList)
@@ -86,6 +106,16 @@ def _addmm(bias: Tensor, a: Tensor, b: Tensor, **kwargs: Any) -> Tensor | None:
         return None
     out = (a.shape[0], b.shape[1])
     return _product(out, a.shape[1] == b.shape[0] and broadcast(bias.shape, torch.Size(out)) == out, bias, a, b)
+
+
+@rule(aten.baddbmm.default)
+def _baddbmm(bias: Tensor, a: Tensor, b: Tensor, **kwargs: Any) -> Tensor | None:
+    # what stretches to [b, n, p], [b, n, m], [b, m, p] -> [b, n, p]
+    if a.dim() != 3 or b.dim() != 3:
+        return None
+    out = (a.shape[0], a.shape[1], b.shape[2])
+    fits = a.shape[0] == b.shape[0] and a.shape[2] == b.shape[1] and broadcast(bias.shape, torch.Size(out)) == out
+    return _product(out, fits, bias, a, b)
 
 
 @rule(aten.bmm.default)

@@ -30,6 +30,21 @@ def empty(shape: Any, like: Tensor) -> Tensor:
     return torch.empty(shape, dtype=like.dtype, device=META)
 
 
-def plain(*tensors: Tensor) -> bool:
-    """Whether all of them are contiguous."""
-    return all(t.is_contiguous() for t in tensors)
+def dense(x: Tensor) -> bool:
+    """Whether its elements fill their memory, each place once, in whatever order of the axes: what a permutation leaves."""
+    if x.is_contiguous():
+        return True
+    filled = 1
+    for stride, size in sorted(zip(x.stride(), x.shape, strict=True)):
+        if size != 1:
+            if stride != filled:
+                return False
+            filled *= size
+    return True
+
+
+def same(x: Tensor) -> Tensor:
+    """A tensor on the meta device with the shape, strides and dtype of a dense one."""
+    if x.is_contiguous():
+        return torch.empty(x.shape, dtype=x.dtype, device=META)
+    return torch.empty_strided(x.shape, x.stride(), dtype=x.dtype, device=META)

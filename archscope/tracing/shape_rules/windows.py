@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from archscope.graph.attributes import per_axis
-from archscope.tracing.shape_rules.rule import META, aten, empty, plain, rule
+from archscope.tracing.shape_rules.rule import META, aten, empty, rule
 
 
 def _window(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil: bool = False) -> int:
@@ -38,7 +38,7 @@ def _convolution(
 ) -> Tensor | None:
     # [n, c, *hw], [k, c / groups, *rs] -> [n, k, *pq]; transposed: [n, c, *hw], [c, k / groups, *rs] -> [n, k, *pq]
     axes = x.dim() - 2
-    if axes < 1 or weight.dim() != x.dim() or x.dtype != weight.dtype or not plain(x, weight) or not x.is_floating_point():
+    if axes < 1 or weight.dim() != x.dim() or x.dtype != weight.dtype or not weight.is_contiguous() or not x.is_floating_point():
         return None
     if bias is not None and bias.dtype != x.dtype:
         return None
@@ -111,3 +111,11 @@ def _adaptive_avg_pool2d(x: Tensor, size: Any) -> Tensor | None:
     # [n, c, h, w] -> [n, c, *size]
     ordinary = x.dim() == 4 and x.is_contiguous() and x.is_floating_point() and x.numel() and len(size) == 2 and min(size) > 0
     return empty((*x.shape[:2], *size), x) if ordinary else None
+
+
+@rule(aten.upsample_nearest2d.default, aten.upsample_bilinear2d.default, aten.upsample_bicubic2d.default)
+def _upsample2d(x: Tensor, size: Any, *args: Any, **kwargs: Any) -> Tensor | None:
+    # [n, c, h, w] -> [n, c, *size]
+    ordinary = x.dim() == 4 and x.is_contiguous() and x.is_floating_point() and x.numel() and len(size) == 2 and min(size) > 0
+    # Where one channel, or one place, is contiguous and channels last at once, torch may take it for the latter.
+    return empty((*x.shape[:2], *size), x) if ordinary and x.stride(1) > 1 and x.shape[1] > 1 else None

@@ -1,0 +1,45 @@
+"""Rules for operators that pick elements and move them."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from archscope.tracing.shape_rules.rule import aten, empty, rule
+
+
+@rule(aten.embedding.default)
+def _embedding(weight: Tensor, indices: Tensor, *args: Any) -> Tensor | None:
+    # [v, d], [*s] -> [*s, d]
+    ordinary = weight.dim() == 2 and weight.is_contiguous() and indices.dtype in (torch.int64, torch.int32)
+    return empty((*indices.shape, weight.shape[1]), weight) if ordinary and indices.is_contiguous() and weight.numel() else None
+
+
+@rule(aten.index.Tensor)
+def _index(x: Tensor, indices: Any) -> Tensor | None:
+    # [n, *s], one list of places [*t] -> [*t, *s]
+    if len(indices) != 1 or not isinstance(indices[0], Tensor) or not x.dim() or not x.numel() or not x.is_contiguous():
+        return None
+    places = indices[0]
+    return empty((*places.shape, *x.shape[1:]), x) if places.dtype is torch.int64 and places.is_contiguous() else None
+
+
+@rule(aten.roll.default)
+def _roll(x: Tensor, shifts: Any, dims: Any = ()) -> Tensor | None:
+    # [*s] -> [*s]
+    if not x.is_contiguous() or not x.numel() or not dims or len(dims) != len(shifts):
+        return None
+    return empty(x.shape, x) if all([-x.dim() <= dim < x.dim() for dim in dims]) else None
+
+
+@rule(aten.stack.default)
+def _stack(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
+    # n times [*a, *b] -> [*a, n, *b]
+    if not tensors:
+        return None
+    first = tensors[0]
+    rank = first.dim() + 1
+    if not -rank <= dim < rank or any(t.dtype != first.dtype or t.shape != first.shape or not t.is_contiguous() for t in tensors):
+        return None
+    at = dim % rank
+    return empty((*first.shape[:at], len(tensors), *first.shape[at:]), first)
