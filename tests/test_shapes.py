@@ -221,25 +221,46 @@ def extreme(draw):
 
 
 def embedding(draw):
-    indices = tensor(draw, shape(draw, draw(st.integers(0, 3))), draw(st.sampled_from([torch.int64] * 4 + [torch.int32, torch.int16, torch.float32])))
-    return (tensor(draw, shape(draw, draw(st.sampled_from([2] * 9 + [1])))), indices, *draw(st.sampled_from([(), (-1,), (0, True, False)]))), {}
+    indices = tensor(
+        draw,
+        shape(draw, draw(st.integers(0, 3))),
+        draw(st.sampled_from([torch.int64] * 4 + [torch.int32, torch.int16, torch.float32])),
+    )
+    return (
+        tensor(draw, shape(draw, draw(st.sampled_from([2] * 9 + [1])))),
+        indices,
+        *draw(st.sampled_from([(), (-1,), (0, True, False)])),
+    ), {}
 
 
 def indexed(draw):
-    indices = [tensor(draw, shape(draw, draw(st.integers(0, 3))), draw(st.sampled_from([torch.int64] * 4 + [torch.int32, torch.bool])))]
-    return (tensor(draw, shape(draw)), [*indices * draw(st.sampled_from([1] * 9 + [0, 2])), *([None] if not draw(st.integers(0, 9)) else [])]), {}
+    indices = [
+        tensor(draw, shape(draw, draw(st.integers(0, 3))), draw(st.sampled_from([torch.int64] * 4 + [torch.int32, torch.bool])))
+    ]
+    return (
+        tensor(draw, shape(draw)),
+        [*indices * draw(st.sampled_from([1] * 9 + [0, 2])), *([None] if not draw(st.integers(0, 9)) else [])],
+    ), {}
 
 
 def rolled(draw):
     x = tensor(draw, shape(draw))
     dims = draw(st.lists(st.integers(-5, 4), max_size=3))
-    return (x, draw(st.lists(st.integers(-9, 9), min_size=len(dims), max_size=len(dims) + (not draw(st.integers(0, 9))))), dims), {}
+    return (
+        x,
+        draw(st.lists(st.integers(-9, 9), min_size=len(dims), max_size=len(dims) + (not draw(st.integers(0, 9))))),
+        dims,
+    ), {}
 
 
 def stacked(draw):
     (tensors, dim), _ = cat(draw)
     first = tensors[:1]
-    return ([tensor(draw, tuple(t.shape), t.dtype) if draw(st.integers(0, 9)) else t for t in first * draw(st.integers(0, 3))] + tensors[:1], dim), {}
+    return (
+        [tensor(draw, tuple(t.shape), t.dtype) if draw(st.integers(0, 9)) else t for t in first * draw(st.integers(0, 3))]
+        + tensors[:1],
+        dim,
+    ), {}
 
 
 def upsampled(bilinear: bool) -> Callable:
