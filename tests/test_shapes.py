@@ -352,7 +352,7 @@ _DRAWN: dict[str, Callable] = {
     "native_batch_norm": batch_norm, "native_layer_norm": layer_norm, "mean": mean, "sum": mean, "mm": mm, "bmm": bmm, "addmm": addmm, "cat": cat,
     "native_group_norm": group_norm, "amax": extreme, "amin": extreme, "embedding": embedding, "index": indexed, "roll": rolled,
     "stack": stacked, "upsample_nearest2d": upsampled(False), "upsample_bilinear2d": upsampled(True), "upsample_bicubic2d": upsampled(True),
-    "masked_fill": masked, "baddbmm": baddbmm, **{name: with_scalar for name in ("eq", "ne", "lt", "le", "gt", "ge")},
+    "masked_fill": masked, "baddbmm": baddbmm, **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), with_scalar),
     "constant_pad_nd": pad, **{name: with_numbers(count) for name, count in _NUMBERS.items()},
 }  # fmt: skip
 _ARITHMETIC = {"add": summed, "sub": summed, "mul": binary, "div": binary, "pow": with_scalar}
@@ -409,7 +409,7 @@ ORDINARY: dict[str, tuple] = {
     "native_group_norm": ((2, 6, 3, 3), [(6,)], [(6,)], 2, 6, 9, 3, 1e-5), "amax": ((2, 3, 4), [1], True), "amin": ((2, 3, 4), [-1]),
     "roll": ((1, 4, 4, 3), [-1, -1], [1, 2]), "upsample_nearest2d": ((1, 3, 4, 4), [8, 8]), "upsample_bilinear2d": ((1, 3, 4, 4), [8, 8], False),
     "upsample_bicubic2d": ((1, 3, 4, 4), [8, 8], True), "baddbmm": ((4,), [(5, 2, 3)], [(5, 3, 4)]),
-    **{name: ((2, 3), 0) for name in ("eq", "ne", "lt", "le", "gt", "ge")},
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), ((2, 3), 0)),
     "mm": ((2, 3), [(3, 4)]), "bmm": ((5, 2, 3), [(5, 3, 4)]), "addmm": ((4,), [(2, 3)], [(3, 4)]), "constant_pad_nd": ((2, 3), [1, 1]),
 }  # fmt: skip
 
