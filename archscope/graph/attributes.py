@@ -66,6 +66,19 @@ def reader(op: str) -> Reader | None:
     return _READERS.get(op)
 
 
+def fits(attrs: Mapping[str, Any]) -> bool:
+    """Whether what there is of a window (kernel, stride, padding, dilation) has one whole number for each of the same axes."""
+    kernel = attrs.get("kernel")
+    if not isinstance(kernel, list):
+        return True
+    given = [attrs[name] for name in ("kernel", "stride", "padding", "dilation") if attrs.get(name)]
+    lists = [value for value in given if isinstance(value, list)]
+    return all(len(v) == len(kernel) and all(type(size) is int and abs(size) < _FAR for size in v) for v in lists)
+
+
+_FAR = 2**31
+
+
 def own_name(name: str) -> str:
     """The field's word for a name in a schema: "kernel_size" -> "kernel"."""
     return _RENAMED.get(name, name)

@@ -17,6 +17,7 @@ import msgspec
 
 from archscope import units
 from archscope.errors import ArchscopeError, UsageError
+from archscope.graph import attributes
 from archscope.graph.records import ITEM_BYTES, Call, Cost, Meta, Node, Param, Tensor, total
 from archscope.graph.spelling import Spelling
 from archscope.printable import printable_json
@@ -254,6 +255,14 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         return archscope.graph_html(self)
 
 
+_LARGEST = 2**63
+
+
+def _sums(graph: Graph) -> tuple[int, ...]:
+    cost = graph.cost
+    return (cost.macs, cost.adds, cost.muls, cost.divs, cost.comparisons, cost.exponentials, cost.unknown)
+
+
 def _check(graph: Graph, where: str) -> None:
     """Every id refers to something that exists; raises `ArchscopeError` otherwise."""
 
@@ -267,6 +276,10 @@ def _check(graph: Graph, where: str) -> None:
     for record in shaped:
         if record.dtype not in ITEM_BYTES or any(size < 0 for size in record.shape):
             raise broken(f"there is no tensor of shape {list(record.shape)} and dtype {record.dtype}")
+    if not all(
+        abs(number) < _LARGEST for number in (sum(t.bytes for t in shaped), sum(n.bytes for n in graph.nodes), *_sums(graph))
+    ):
+        raise broken("its sizes or costs are beyond 63 bits")
     if not graph.calls:
         raise broken("it has no calls")
     for at, call in enumerate(graph.calls):
@@ -283,6 +296,8 @@ def _check(graph: Graph, where: str) -> None:
         missing = [name for name in node.params if name not in names]
         if missing:
             raise broken(f"node {node.id} reads a parameter that does not exist: {missing[0]}")
+        if not attributes.fits(node.attrs):
+            raise broken(f"node {node.id} has a window whose sizes do not fit each other")
         read, operands = len(node.inputs) + len(node.params), len(node.operands)
         if not all(0 <= at < read for at in node.operands) or not all(0 <= at < operands for at in node.wanted):
             raise broken(f"node {node.id} has an operand that it does not read")
