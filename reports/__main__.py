@@ -6,17 +6,20 @@ python -m reports --measured    also those that are measured
 
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent
-_ROW = re.compile(r"^\| \[(?P<file>[^\]]+)\]\([^)]*\) \| `archscope (?P<words>[^`]+)` \|")
+_ROW = re.compile(r"^\| \[(?P<file>[^\]]+)\]\([^)]*\) \| `(?:archscope|python) (?P<words>[^`]+)` \|")
 
 
 class Entry(NamedTuple):
-    """A line of the index: the file, and the words of the command that makes it; `measured` if every run differs."""
+    """A line of the index: the file, and the words of the command that makes it: of archscope, or of Python where they begin with
+    -m; `measured` if every run differs.
+    """
 
     file: str
     words: list[str]
@@ -43,7 +46,8 @@ def main(arguments: list[str]) -> int:
         if entry.words in done or (entry.measured and "--measured" not in arguments):
             continue
         done.append(entry.words)
-        code = run(entry.words)
+        python = entry.words[0] == "-m"
+        code = subprocess.run([sys.executable, *entry.words], check=False).returncode if python else run(entry.words)
         if code:
             return code
     return 0

@@ -57,7 +57,6 @@ def page_data(subjects: Sequence[Subject], request: Request) -> dict[str, Any]:
     """The page's data; see `network_data` for that of one network."""
     rows = lines(subjects, "model", request.look, request.baseline, None, request.bench, others())
     graphs = [subject.graph for subject in subjects]
-    there = [graph for graph in graphs if graph is not None and graph.nodes]
     facts, notes = summed_up(rows, "model", graphs, request.baseline)
     networks = [_network(subject, row, request) for subject, row in zip(subjects, rows, strict=True)]
     baseline = next((at for at, row in enumerate(rows) if row.get("params_ratio") == 1.0), 0)
@@ -65,8 +64,7 @@ def page_data(subjects: Sequence[Subject], request: Request) -> dict[str, Any]:
         "title": " · ".join(dict.fromkeys(str(network["title"]) for network in networks)),
         "command": printable(request.command),
         "versions": {
-            "archscope": __version__, "torch": list(dict.fromkeys(graph.meta.torch for graph in there)),
-            "python": platform.python_version(), "system": platform.system(),
+            "archscope": __version__, "python": platform.python_version(), "system": platform.system(),
         },
         "facts": [printable(fact) for fact in facts],
         "notes": [printable(note) for note in notes if not note.startswith("x: ")],

@@ -95,7 +95,9 @@ class Diagram {
 
   // -- the view -------------------------------------------------------------------------------------------------------------------
 
-  get extent() { return [this.all.width + (this.columns ? 330 : 0), this.all.height]; }
+  // The size of everything, the heads of the columns above it among it.
+  get extent() { return [this.all.width + (this.columns ? 330 : 0), this.all.height + this.above]; }
+  get above() { return this.columns ? 20 : 0; }
 
   moveTo(transform) { d3.select(this.svg).call(this.zoom.transform, transform); }
 
@@ -105,7 +107,7 @@ class Diagram {
     if (!w || !h) return;
     this.placed = true;
     const whole = Math.min((w - 32) / width, (h - 32) / height, 1.6), k = whole < least ? Math.min(least, (w - 32) / width) : whole;
-    this.moveTo(d3.zoomIdentity.translate((w - width * k) / 2, Math.max(16, (h - height * k) / 2)).scale(k));
+    this.moveTo(d3.zoomIdentity.translate((w - width * k) / 2, Math.max(16, (h - height * k) / 2) + this.above * k).scale(k));
     this.redraw();
   }
 
