@@ -67,7 +67,9 @@ def signal(
         float | None, typer.Option("--lr", help="Learning rate of --steps.", show_default="0.1 for sgd, 0.045 for rmsprop")
     ] = None,
     data: Annotated[str, typer.Option("--data", help="Of --steps: random, one batch by heart; or digits.")] = "random",
-    weights: Annotated[bool, typer.Option("--weights", help="Also every weight: its norm, its gradient's, their ratio.")] = False,
+    weights: Annotated[
+        bool, typer.Option("--weights", help="Also every weight, in files too: its norm, its gradient's.")
+    ] = False,
     max_memory: Annotated[str, typer.Option("--max-memory", metavar="BYTES", help="Refuse what needs more.")] = "4GiB",
     max_time: Annotated[
         float, typer.Option("--max-time", metavar="SECONDS", min=0, help="For each network: stop where it takes longer.")
@@ -85,6 +87,8 @@ def signal(
 
     archscope signal inception_resnet_v2 --vary residual_scale=1.0,0.1 --samples 2 --out scales.json
     """  # fmt: skip
+    from msgspec.structs import replace
+
     from archscope.render import FORMATS, by_suffix
     from archscope.signal import files
 
@@ -103,6 +107,7 @@ def signal(
             plan=Plan(steps, optimizer, lr, data), max_memory=parse_count(max_memory), max_time=max_time,
         )  # fmt: skip
         found = measured(models or FOUR, request, input, dtype, options.settings(set_), varied(vary))
+        found = found if weights else [replace(one, weights=[]) for one in found]
     chosen = form or (by_suffix(str(path)) if path is not None else "table")
     if chosen == "json":
         text = files.to_json(found)

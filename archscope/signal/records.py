@@ -145,8 +145,9 @@ class Signal(msgspec.Struct, frozen=True):
 
     @property
     def body(self) -> list[Place]:
-        """The places before the head: those that a reader means by depth. All of them where there is no body."""
-        return [place for place in self.places if place.stage != "head"] or self.places
+        """The places before the head: those that a reader means by depth. All of them where these are less than three."""
+        before = [place for place in self.places if place.stage != "head"]
+        return before if len(before) > 2 else self.places
 
 
 class Signals(msgspec.Struct, frozen=True):

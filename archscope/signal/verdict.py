@@ -22,6 +22,7 @@ The rules, and where they come from:
 
 from math import log10, sqrt
 
+from archscope import units
 from archscope.signal.records import Place, Signal
 
 STEADY, STRONG, BROKEN = 10.0, 1e3, 1.7e4
@@ -72,7 +73,7 @@ def _forwards(signal: Signal) -> str:
     word = size(sqrt(last / first))
     per_place = (last / first) ** (1 / (len(found) - 1))
     how = "" if word == "steady" else f", x{per_place:.3g} per place{_course([value for _, value in found])}"
-    return f"Variance: {word}, from {first:.3g} to {last:.3g} over {_span(found)}{how}."
+    return f"Variance: {word}, from {first:.3g} to {last:.3g} over {_span(found)}{how}{_peak(found)}."
 
 
 def _backwards(signal: Signal) -> str:
@@ -87,6 +88,12 @@ def _backwards(signal: Signal) -> str:
         f"Gradient, on its way back: {size(first / last)}, by 10^{log10(first / last):+.1f} over {_span(found)} "
         f"({last:.3g} at the last, {first:.3g} at the first)."
     )
+
+
+def _peak(found: list[tuple[Place, float]]) -> str:
+    """Where it is largest in between, if that is more than twice what both ends have."""
+    place, most = max(found, key=lambda pair: pair[1])
+    return f"; at most {most:.3g} ({place.path or place.type})" if most > 2 * max(found[0][1], found[-1][1]) else ""
 
 
 def _span(found: list[tuple[Place, float]]) -> str:
@@ -139,7 +146,7 @@ def _dead(signal: Signal) -> str:
         return f"Dead units: none at {len(found)} places."
     everything = " It produces only zeros." if share == 1 else ""
     where = [place.path or place.type for place in (worst, last)]
-    return f"Dead units: {most:.1%} at most ({where[0]}); {share:.1%} at the last ({where[1]}).{everything}"
+    return f"Dead units: {units.share(most)} at most ({where[0]}); {units.share(share)} at the last ({where[1]}).{everything}"
 
 
 def _collapse(signal: Signal) -> str:

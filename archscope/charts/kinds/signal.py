@@ -33,8 +33,9 @@ def signal(signals: Sequence[Mapping[str, Any]]) -> Chart:
 
 
 def _body(one: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The places before the head."""
-    return [place for place in one["places"] if place["stage"] != "head"] or list(one["places"])
+    """The places before the head; all of them where these are less than three."""
+    before = [place for place in one["places"] if place["stage"] != "head"]
+    return before if len(before) > 2 else list(one["places"])
 
 
 def _has(one: Mapping[str, Any], key: str) -> bool:
@@ -67,8 +68,10 @@ def _range(place: Mapping[str, Any], key: str) -> Range | None:
 def _subtitle(signals: Sequence[Mapping[str, Any]]) -> str:
     inputs = dict.fromkeys(" and ".join(units.shape(tuple(shape)) for shape in one["inputs"]) for one in signals)
     batches, modes, inits = (dict.fromkeys(str(one[key]) for one in signals) for key in ("batch", "mode", "init"))
-    seeds = max((len(one["seeds"]) for one in signals), default=1)
+    counts = sorted({len(one["seeds"]) for one in signals})
+    samples = " or ".join(map(str, counts))
+    spread = f"median of {samples} samples, shaded from the smallest to the largest" if counts != [1] else "one sample each"
     return (
         f"input {' or '.join(inputs)}, batch {' or '.join(batches)}, {' and '.join(modes)} mode, init {' and '.join(inits)}; "
-        f"median of {seeds} samples, shaded from the smallest to the largest; marks: where a stage begins"
+        f"{spread}; marks: where a stage begins"
     )
