@@ -1,9 +1,10 @@
 """The application: its commands, and how an error ends it."""
 
+import ast
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
@@ -35,8 +36,12 @@ def _commands() -> tuple[str, ...]:
 COMMANDS = _commands()
 
 
-def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
-    """The application with these commands; with all of them it knows its whole help."""
+def application(commands: Sequence[str] = COMMANDS, told: bool = False) -> typer.Typer:
+    """The application with these commands.
+
+    Arguments:
+        told: only say what each does: the help of the whole needs no command's options, and so reads no command.
+    """
     app = typer.Typer(
         name="archscope",
         cls=Commands,
@@ -49,8 +54,20 @@ def application(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     )
     app.callback()(_root)
     for name in commands:
-        app.command(name.strip("_"), cls=Command)(spread(getattr(import_module(f"archscope.cli.{name}"), name)))
+        made = _told(name) if told else spread(getattr(import_module(f"archscope.cli.{name}"), name))
+        app.command(name.strip("_"), cls=Command)(made)
     return app
+
+
+def _told(name: str) -> Callable[[], None]:
+    """A stand-in for a command, with its docstring."""
+    tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+
+    def stand_in() -> None:
+        pass
+
+    stand_in.__doc__ = next(ast.get_docstring(f) for f in tree.body if isinstance(f, ast.FunctionDef) and f.name == name)
+    return stand_in
 
 
 def _version(wanted: bool) -> None:
@@ -85,7 +102,9 @@ def run(words: list[str]) -> int:
     try:
         if words and not named and not words[0].startswith("-"):
             raise unknown("command", words[0], (name.strip("_") for name in COMMANDS))
-        code = typer.main.get_command(application(named or COMMANDS))(words, prog_name="archscope", standalone_mode=False)
+        told = not named and "_ARCHSCOPE_COMPLETE" not in os.environ
+        app = application(named or COMMANDS, told)
+        code = typer.main.get_command(app)(words, prog_name="archscope", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except ArchscopeError as error:

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError
-from archscope.tables.table import Table
 
 if TYPE_CHECKING:
     from archscope.graph import Graph
+    from archscope.tables.table import Table
 
 
 def each(
     models: Iterable[str], table: "Callable[[Graph], Table]", request: Mapping[str, Any]
-) -> tuple[list[Table], ArchscopeError | None]:
+) -> "tuple[list[Table], ArchscopeError | None]":
     """The table of each model, and the first error. What a failing forward did before it failed has its table too.
 
     Arguments:
