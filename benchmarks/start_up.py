@@ -1,43 +1,98 @@
-"""Cold start of whole processes against `import torch`: ours, then torchinfo and fvcore doing the same job."""
+"""Whole processes: CPU and wall seconds and peak memory of our commands on an empty cache, beside Python, typer and torch alone,
+and beside torchinfo and fvcore asked the same.
+"""
 
+import statistics
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
-from benchmarks._process import Job, in_turn
+from archscope.zoo import catalog
+from benchmarks._process import Job, Usage, in_turn, run
 
 ROUNDS = 5
+TYPER, TORCH, INFO, FVCORE = "import typer, rich", "import torch", "torchinfo", "fvcore"
+PARAMS = "params inception_v4"
 
 # The same question asked of each tool: how many parameters and multiply-accumulates has Inception-v4?
 _BUILD = "import torch; from archscope.zoo import build; m = build('inception_v4').eval(); x = torch.zeros(1, 3, 299, 299)"
-JOBS: dict[str, Job] = {
-    "import torch": ((sys.executable, "-c", "import torch"), {}),
-    "archscope params, cold": ((sys.executable, "-m", "archscope", "params", "inception_v4"), {"ARCHSCOPE_STORE": "off"}),
-    "archscope flops, cold": ((sys.executable, "-m", "archscope", "flops", "inception_v4"), {"ARCHSCOPE_STORE": "off"}),
-    "archscope params, seen before": ((sys.executable, "-m", "archscope", "params", "inception_v4"), {}),
-    "archscope --help": ((sys.executable, "-m", "archscope", "--help"), {}),
-    "torchinfo": (
-        (
-            sys.executable,
-            "-c",
-            f"{_BUILD}\nfrom torchinfo import summary; summary(m, input_data=x, verbose=0)",
+_COMPLETE = {"COMP_WORDS": "archscope params inception_v", "COMP_CWORD": "2", "_ARCHSCOPE_COMPLETE": "complete_bash"}
+
+
+def python(code: str) -> Job:
+    return (sys.executable, "-c", code), {}
+
+
+def ours(words: str, **environment: str) -> Job:
+    return (sys.executable, "-m", "archscope", *words.split()), environment
+
+
+def jobs(cache: str) -> dict[str, Job]:
+    """What is run, by name.
+
+    Arguments:
+        cache: an empty folder.
+    """
+    empty = {"ARCHSCOPE_STORE": f"{cache}/never written"}
+    zoo = " ".join(entry.name for entry in catalog.entries())
+    commands = (PARAMS, "flops inception_v4", "shapes inception_v4", f"diagram irv2 --out {cache}/irv2.svg", "list", "--help")
+    return {
+        "python -c pass": python("pass"),
+        TYPER: python(TYPER),
+        TORCH: python(TORCH),
+        **{words.replace(f"{cache}/irv2.", ""): ours(words, **empty) for words in commands},
+        "a usage error": python("from archscope.cli.app import run; assert run(['params', 'inceptoin_v4']) == 2"),
+        "completion": ours("", **_COMPLETE),
+        "compare, the whole zoo": ours(f"compare {zoo}", **empty),
+        "params, another batch, traced": ours(f"{PARAMS} --batch 2", ARCHSCOPE_STORE="off"),
+        "params, another batch, seen before": ours(f"{PARAMS} --batch 2", ARCHSCOPE_STORE=f"{cache}/store"),
+        INFO: python(f"{_BUILD}\nfrom torchinfo import summary; summary(m, input_data=x, verbose=0)"),
+        FVCORE: python(
+            f"{_BUILD}\nfrom fvcore.nn import FlopCountAnalysis, flop_count_table\nstr(flop_count_table(FlopCountAnalysis(m, x)))"
         ),
-        {},
-    ),
-    "fvcore": (
-        (
-            sys.executable,
-            "-c",
-            f"{_BUILD}\nfrom fvcore.nn import FlopCountAnalysis, flop_count_table\nstr(flop_count_table(FlopCountAnalysis(m, x)))",
-        ),
-        {},
-    ),
-}
+    }
 
 
 def main() -> None:
-    taken = in_turn(JOBS, ROUNDS)
-    reference = taken["import torch"]
-    print(f"{'':32s}{'CPU s':>8s}{'x torch':>9s}{'wall s':>8s}{'peak MiB':>10s}{'more MiB':>10s}")
+    with tempfile.TemporaryDirectory() as cache:
+        taken = in_turn(jobs(cache), ROUNDS)
+    typer, torch = taken[TYPER], taken[TORCH]
+    print(f"{'':36s}{'CPU s':>8s}{'x typer':>9s}{'x torch':>9s}{'wall s':>8s}{'peak MiB':>10s}")
     for name, middle in taken.items():
-        more = (middle.peak_bytes - reference.peak_bytes) / 2**20
-        figures = f"{middle.cpu:8.2f}{middle.cpu / reference.cpu:9.2f}{middle.wall:8.2f}"
-        print(f"{name:32s}{figures}{middle.peak_bytes / 2**20:10.0f}{more:10.0f}")
+        ratios = f"{middle.cpu / typer.cpu:9.2f}{middle.cpu / torch.cpu:9.2f}"
+        print(f"{name:36s}{middle.cpu:8.3f}{ratios}{middle.wall:8.3f}{middle.peak_bytes / 2**20:10.0f}")
+    for peer in (INFO, FVCORE):
+        print(f"{peer} takes {taken[peer].cpu / taken[PARAMS].cpu:.1f} times the CPU of `archscope {PARAMS}`")
+    every_network()
+    wheel()
+
+
+def every_network() -> None:
+    """The first look at each built-in network: nothing was ever traced on this machine."""
+    print("\nfirst looks at every built-in network, an empty cache; beside `import typer, rich` in the same minute")
+    for command in ("params", "flops", "shapes"):
+        seen: list[tuple[Usage, str]] = []
+        with tempfile.TemporaryDirectory() as cache:
+            reference = statistics.median(run(*python(TYPER)[0]).cpu for _ in range(ROUNDS))
+            for entry in catalog.entries():
+                words, environment = ours(f"{command} {entry.name}", ARCHSCOPE_STORE=cache)
+                seen.append((run(*words, **environment), entry.name))
+        cpu = statistics.median(usage.cpu for usage, _ in seen)
+        worst, name = max(seen, key=lambda pair: pair[0].cpu)
+        peak = max(usage.peak_bytes for usage, _ in seen) / 2**20
+        print(
+            f"{command:8s} median {cpu:.3f} s CPU ({cpu / reference:.2f} x), worst {worst.cpu:.3f} s ({name}), at most {peak:.0f} MiB"
+        )
+
+
+def wheel() -> None:
+    """What is installed: the size of the wheel, and of the Graphs in it."""
+    root = Path(__file__).parent.parent
+    graphs = sum(file.stat().st_size for file in (root / "archscope" / "zoo" / "graphs").iterdir())
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, str(root)], check=True)
+        (file,) = Path(folder).iterdir()
+        print(
+            f"\nthe wheel: {file.stat().st_size / 1e6:.2f} MB, of which the Graphs of {len(catalog.entries())} networks {graphs / 1e6:.2f} MB"
+        )

@@ -278,6 +278,15 @@ def masked(draw):
     return (x, mask, draw(SCALARS)), {}
 
 
+def grouped(draw):
+    """Rows of 16 bytes, as the kernel wants them."""
+    (rows, experts), (k, n, other) = shape(draw, 2, least=1), (8 * size for size in shape(draw, 3, 3, least=1))
+    dtype = draw(st.sampled_from([torch.float32] * 4 + [torch.bfloat16]))
+    make = lambda *sizes: torch.empty(sizes, dtype=dtype, device="meta")  # noqa: E731
+    offs = torch.empty((experts,), dtype=torch.int32, device="meta")
+    return (make(rows, k), make(experts, k if draw(st.integers(0, 9)) else other, n), offs), {}
+
+
 def baddbmm(draw):
     a, b = matrices(draw, draw(st.sampled_from([3] * 9 + [2])))
     out = (*a.shape[:-1], b.shape[-1])
@@ -352,7 +361,7 @@ _DRAWN: dict[str, Callable] = {
     "native_batch_norm": batch_norm, "native_layer_norm": layer_norm, "mean": mean, "sum": mean, "mm": mm, "bmm": bmm, "addmm": addmm, "cat": cat,
     "native_group_norm": group_norm, "amax": extreme, "amin": extreme, "embedding": embedding, "index": indexed, "roll": rolled,
     "stack": stacked, "upsample_nearest2d": upsampled(False), "upsample_bilinear2d": upsampled(True), "upsample_bicubic2d": upsampled(True),
-    "masked_fill": masked, "baddbmm": baddbmm, **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), with_scalar),
+    "_grouped_mm": grouped, "masked_fill": masked, "baddbmm": baddbmm, **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), with_scalar),
     "constant_pad_nd": pad, **{name: with_numbers(count) for name, count in _NUMBERS.items()},
 }  # fmt: skip
 _ARITHMETIC = {"add": summed, "sub": summed, "mul": binary, "div": binary, "pow": with_scalar}
@@ -382,6 +391,9 @@ def torch_says(overload, args, kwargs):
             # In eval mode the meta kernel hands on the running statistics, the CPU's kernel nothing: the rule does as the latter.
             real = [torch.empty_strided(a.shape, a.stride(), dtype=a.dtype) if isinstance(a, torch.Tensor) else a for a in args]
             return outside(t.to("meta") for t in overload(*real, **kwargs))
+        if overload.name() == "aten::_grouped_mm":
+            # The meta kernel takes bfloat16 only, the CPU's kernel float32 too.
+            return outside([overload(*(torch.zeros(a.shape, dtype=a.dtype) for a in args), **kwargs).to("meta")])
         return outside(overload(*args, **kwargs))
     except Exception:
         return None
@@ -422,6 +434,8 @@ def test_a_rule_answers_the_ordinary_case(overload):
     whole = torch.zeros((4, 5), dtype=torch.int64, device="meta")
     if name in ("embedding", "index"):
         args: tuple = (empty((9, 3)), whole if name == "embedding" else [whole])
+    elif name == "_grouped_mm":
+        args = (empty((10, 16)), empty((3, 16, 8)), empty((3,)).int())
     elif name == "masked_fill":
         args = (empty((2, 4, 5)), whole.bool(), 0.0)
     elif name == "stack":

@@ -16,4 +16,4 @@ if hasattr(aten, "_grouped_mm"):  # torch 2.7 and newer
             return None
         if (a.dim(), b.dim()) != (2, 3) or offs is None or offs.shape != b.shape[:1] or a.shape[1] != b.shape[1]:
             return None
-        return empty((a.shape[0], b.shape[2]), a)
+        return empty((a.shape[0], b.shape[2]), a) if a.numel() and b.numel() else None
