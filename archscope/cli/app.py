@@ -21,8 +21,8 @@ from archscope.printable import printable
 from archscope.registry import unknown
 
 _ORDER = (
-    "list_", "info", "params", "flops", "shapes", "diagram", "tree", "trace", "metrics", "compare", "chart", "report", "open_",
-    "signal", "sweep", "pareto", "diff", "verify", "check", "bench",
+    "list_", "info", "params", "flops", "memory", "shapes", "diagram", "tree", "trace", "metrics", "compare", "chart", "report",
+    "open_", "signal", "sweep", "pareto", "diff", "verify", "check", "bench",
 )  # fmt: skip
 _SHARED = {"app", "options", "output", "per_model", "plain_words", "progress"}  # modules of this package that hold no command
 

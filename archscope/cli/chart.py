@@ -1,6 +1,7 @@
 """`archscope chart`."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,6 +42,9 @@ def chart(
             show_default=False,
         ),
     ] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="With --kind memory: over a training step, forward and backward.")
+    ] = False,
     *,
     forward: options.Forward,
     out: Annotated[
@@ -66,6 +70,12 @@ def chart(
     chosen = charts.KINDS[kind]
     find_theme(theme)
     path = destination(out, f"chart-{kind}", charts.SUFFIXES)
+    if training:
+        from archscope.charts.kinds.memory import training_step
+
+        if kind != "memory":
+            raise UsageError(f"--training does not change --kind {kind}", "add --kind memory")
+        chosen, forward = chosen._replace(of=training_step), replace(forward, mode="train")
     if signal and chosen.takes != "signals":
         raise UsageError(f"--signal does not go with --kind {kind}", "choose --kind signal")
     if chosen.takes == "signals":

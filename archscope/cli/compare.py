@@ -79,6 +79,7 @@ def compare(
     from archscope.bench.results import files
     from archscope.comparison.comparison_table import asked_metrics, comparison_table, failures, summed_up, wanted_columns
     from archscope.comparison.side_by_side import DEFAULT, gather, lines
+    from archscope.metrics.training import OF_A_STEP
     from archscope.sweep import results
 
     request = forward.request()
@@ -86,6 +87,9 @@ def compare(
     kept = _kept([model for model in models or () if results.is_results(model)], by)
     asked = (*wanted, *([sort.removeprefix("-")] if sort else []))
     more = asked_metrics(by, [key for key in asked if key not in {column.key for column in kept.more}])
+    trained = [name for name in more if name in OF_A_STEP]
+    if trained and request["mode"] != "train" and not kept.lines and not any(model.endswith(".json") for model in models or ()):
+        raise UsageError(f"{trained[0]} is of a training step", "add --mode train")
     timings = files.load(bench) if bench else None
     subjects = list(gather([one for model in models or DEFAULT for one in kept.lines.get(model, [model])], request))
     error = failures([subject.error for subject in subjects])

@@ -37,6 +37,9 @@ def flops(
             show_default=False,
         ),
     ] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="Forward and backward: what a training step computes, keeps and moves.")
+    ] = False,
     output: options.Output,
 ) -> None:
     """MACs and FLOPs by stage, operator or layer, and the operations they are made of.
@@ -44,12 +47,22 @@ def flops(
     archscope flops resnet50 --by layer --top 10
 
     archscope flops resnet50 --convention all
+
+    archscope flops resnet50 --training
     """
     from archscope.tables.conventions import ALL, conventions_table, needs_spelling
     from archscope.tables.flops import flops_table
 
     request = {**forward.request(), "spelling": needs_spelling(convention)}
-    if cross_check is not None:
+    if training:
+        from archscope.tables.training import training_table
+
+        if convention is not None or cross_check is not None:
+            raise UsageError("--training has no other tool's figures", "leave out --convention and --cross-check")
+        grouping = "layer" if top is not None and by == "stage" else by
+        tables, error = each(models, lambda graph: training_table(graph, grouping, depth, top), {**request, "mode": "train"})
+        stem = f"{'-'.join(table.name for table in tables)}-training"
+    elif cross_check is not None:
         from archscope.comparison.second_opinion import cross_check_table
 
         tables, error = [cross_check_table(cross_check, model, request) for model in models], None

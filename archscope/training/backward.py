@@ -166,3 +166,25 @@ def _macs(graph: Graph, node: Node, rule: Rule | None) -> int | None:
 def kept_bytes(plan: Plan) -> int:
     """Bytes that are kept from the forward for the backward pass, each storage once."""
     return sum(plan.size[storage] for storage in {storage for step in plan.steps for storage in step.kept})
+
+
+def moved(graph: Graph, step: Step) -> int:
+    """Bytes that the backward of one operator reads and writes: the gradients of its results, what it kept, the parameters that
+    are multiplied with, and the gradients that it makes. A gradient that is passed on or only seen otherwise is not moved.
+    """
+    if step.rule is None or step.rule.way != "new":
+        return 0
+    came = sum(graph.tensors[t].bytes for t in step.node.outputs[:1])
+    factors = sum(graph.param[name].bytes for name in step.node.params if graph.param[name].trainable and step.rule.products)
+    made = sum(graph.tensors[key].bytes if isinstance(key, int) else graph.param[key].bytes for key in step.wanted)
+    kept = sum(graph.tensors[t].bytes for t in _tensors_kept(graph, step))
+    return came + kept + factors + made
+
+
+def _tensors_kept(graph: Graph, step: Step) -> list[int]:
+    storages = set(step.kept)
+    shown: dict[int, int] = {}
+    for t in (*step.node.inputs, *step.node.outputs):
+        if graph.tensors[t].storage in storages:
+            shown.setdefault(graph.tensors[t].storage, t)
+    return list(shown.values())

@@ -2,7 +2,8 @@
 
 As PyTorch's engine does it: an operator passes its gradients on when it is done and then lets go of what it received; where
 two gradients of one tensor meet, the second is added to the first in place if nobody else holds that memory, and into new
-memory otherwise; a parameter takes the first gradient as its own if nobody else holds it, and copies it otherwise.
+memory otherwise; a parameter takes a gradient as its own if nobody else holds it, and copies it otherwise. The first two
+gradients of a parameter that is used several times always meet in new memory.
 Source: torch/csrc/autograd/input_buffer.cpp and functions/accumulate_grad.h.
 """
 
@@ -28,7 +29,8 @@ class Gradients:
     def __init__(self) -> None:
         self.waiting: dict[int | str, Memory] = {}
         self.now = 0
-        self.most = 0  # since it was last asked for
+        self._met: set[int | str] = set()  # where gradients have met in new memory
+        self.most = 0  # since somebody set it to `now`
 
     def new(self, bytes: int) -> Memory:
         """Memory for a gradient, held by nobody yet."""
@@ -48,11 +50,12 @@ class Gradients:
                 self._into_new(key, memory, bytes)
             else:
                 self.waiting[key] = memory
-        elif isinstance(key, str) or (before.holders == 1 and before.bytes == bytes):
+        elif before.holders == 1 and before.bytes == bytes and (isinstance(key, int) or key in self._met):
             self.let_go(memory)
         else:
             self._into_new(key, memory, bytes)
             self.let_go(before)
+            self._met.add(key)
 
     def let_go(self, memory: Memory) -> None:
         """One holder less."""

@@ -160,7 +160,7 @@ class _Run:
                 self._allocate(self.storage[tensor])
             self.note("forward", node)
             if at not in inside:
-                self.kept.update(self.step[node.id].kept if node.id in self.step else ())
+                self.kept.update(self._kept_by(node))
             elif at == inside[at][0]:
                 self.kept.update(self._read_from_outside(inside[at]))
             for storage in self.released.get(at, ()):
@@ -200,8 +200,11 @@ class _Run:
         self._let_go(kept)
         for memory in came:
             self.gradients.let_go(memory)
+        self.gradients.most = self.gradients.now
         for key, memory, size in made:
             self.gradients.give(key, memory, size)
+        if self.gradients.most > self.gradients.now:  # gradients met, and both and their sum were there for a moment
+            self.note("backward", step.node, self.gradients.most - self.gradients.now)
 
     def _passing(self, step: Step) -> int:
         """Bytes that making the gradients takes for a moment beside them."""
@@ -219,22 +222,23 @@ class _Run:
     def _recompute(self, span: Span) -> None:
         """Runs a segment again, as far as something in it is kept; now it stays."""
         nodes = self.graph.nodes
-        keeping = [at for at in range(*span) if nodes[at].id in self.step and self.step[nodes[at].id].kept]
-        last: dict[int, int] = {}
-        for at in range(span[0], keeping[-1] + 1 if keeping else span[0]):
-            for tensor in (*nodes[at].inputs, *nodes[at].outputs):
-                last[self.storage[tensor]] = at
-        for at in range(span[0], keeping[-1] + 1 if keeping else span[0]):
-            node = nodes[at]
-            for tensor in node.outputs:
+        keeping = [at for at in range(*span) if self._kept_by(nodes[at])]
+        again = range(span[0], keeping[-1] + 1 if keeping else span[0])
+        touched = {
+            at: [*(self.storage[t] for t in (*nodes[at].inputs, *nodes[at].outputs)), *self._kept_by(nodes[at])] for at in again
+        }
+        last = {storage: at for at in again for storage in touched[at]}
+        for at in again:
+            for tensor in nodes[at].outputs:
                 self._allocate(self._second(span, [self.storage[tensor]])[0])
-            self.note("recompute", node)
-            if node.id in self.step:
-                self.kept.update(self._second(span, self.step[node.id].kept))
-            for tensor in (*node.inputs, *node.outputs):
-                storage = self.storage[tensor]
+            self.note("recompute", nodes[at])
+            self.kept.update(self._second(span, self._kept_by(nodes[at])))
+            for storage in touched[at]:
                 if last[storage] == at and self._second(span, [storage])[0] != storage:
                     self._free(-1 - storage)
+
+    def _kept_by(self, node: Node) -> tuple[int, ...]:
+        return self.step[node.id].kept if node.id in self.step else ()
 
     def _read_from_outside(self, span: Span) -> list[int]:
         nodes = self.graph.nodes[span[0] : span[1]]

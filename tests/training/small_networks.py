@@ -1,5 +1,7 @@
 """Networks to train: small, and each with something of its own for the backward pass."""
 
+import copy
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -50,8 +52,6 @@ class ViT(nn.Module):
 class Block(nn.Module):
     def __init__(self, layer):
         super().__init__()
-        import copy
-
         self.layer = copy.deepcopy(layer)
 
     def forward(self, x):
@@ -67,6 +67,20 @@ class LSTM(nn.Module):
 
     def forward(self, x):
         return self.head(self.lstm(x)[0][:, -1])
+
+
+class Cells(nn.Module):
+    """The same loop, written out."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell, self.head = nn.LSTMCell(16, 128), nn.Linear(128, 5)
+
+    def forward(self, x):
+        h = c = x.new_zeros(len(x), 128)
+        for step in x.unbind(1):
+            h, c = self.cell(step, (h, c))
+        return self.head(h)
 
 
 class Gated(nn.Module):
@@ -107,6 +121,7 @@ NETWORKS = {
     "unet": (UNet, (3, 32, 32)),
     "vit": (ViT, (3, 32, 32)),
     "lstm": (LSTM, (7, 16)),
+    "cells": (Cells, (7, 16)),
     "gated": (Gated, (3, 33, 33)),
     "frozen": (Frozen, (12,)),
 }

@@ -1,4 +1,4 @@
-"""Activation memory over one forward."""
+"""Memory over one forward, or over a training step."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from archscope.charts import draw_memory
 from archscope.charts.chart import Chart, Line, chart_kind, inputs_of, label
 from archscope.graph import Graph, kinds
 from archscope.tables.common import called
+from archscope.training.step import footprint
 
 
 @chart_kind("memory", draw_memory.draw)
@@ -23,6 +24,29 @@ def _alive(graph: Graph) -> Line:
     curve = metrics.liveness(graph)
     values = tuple(alive.bytes for alive in curve)
     tips = tuple(f"{kinds.word(alive.node)} in {graph.path(alive.node) or graph.name}" for alive in curve)
+    return Line(
+        label(called(graph)), tuple(range(1, len(values) + 1)), (values,), tips, values.index(max(values)) if values else None
+    )
+
+
+def training_step(graphs: Sequence[Graph]) -> Chart:
+    """Bytes alive over a training step: forward, then backward, then the optimizer. Raises `UsageError` for a
+    graph that was not traced in train mode.
+    """
+    return Chart(
+        "memory", "Memory over a training step",
+        f"bytes alive while each operator runs, forward and then backward: activations and gradients; {inputs_of(graphs)}",
+        tuple(line for graph in graphs if (line := _step(graph)).xs), "operators so far, forward and backward",
+        ("activations and gradients alive",), ("B",),
+    )  # fmt: skip
+
+
+def _step(graph: Graph) -> Line:
+    curve = footprint(graph).curve
+    values = tuple(moment.bytes for moment in curve)
+    tips = tuple(
+        f"{kinds.word(m.node)} in {graph.path(m.node) or graph.name}, {m.phase}" if m.node else "optimizer" for m in curve
+    )
     return Line(
         label(called(graph)), tuple(range(1, len(values) + 1)), (values,), tips, values.index(max(values)) if values else None
     )
