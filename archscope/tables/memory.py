@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from archscope.graph import Graph, kinds
 from archscope.tables.common import facts, head, output_shape, share, warnings
-from archscope.tables.table import Column, Row, Table
+from archscope.tables.table import Column, Row, Table, Value
 from archscope.tables.training import Costs, unruled
 from archscope.training.backward import backward
 from archscope.training.optimizers import OPTIMIZERS
@@ -53,7 +53,7 @@ def _by_stage(graph: Graph, step: Footprint, optimizer: str, checkpoint: bool) -
     for part in outline(graph):
         if part.graph.nodes:
             kept = costs.kept(part.graph.nodes)
-            values = {
+            values: dict[str, Value] = {
                 "module": part.name, "type": part.label, "output": output_shape(part.graph), "kept_for_backward": kept,
                 "share": share(kept, whole),
                 "param_bytes": sum(p.bytes for p in part.graph.params if not p.buffer),
