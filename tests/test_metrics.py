@@ -59,7 +59,7 @@ def test_every_metric_has_a_name_and_a_sentence(tiny):
         assert metric.name == name
         assert metric.says
         assert metric(tiny) == metric.function(tiny)
-        assert metric.unit in ("", "B", "px")
+        assert metric.unit in ("", "B", "px", "FLOPs/B")
 
 
 def test_a_metric_that_does_not_exist(tiny):
