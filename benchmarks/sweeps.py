@@ -164,10 +164,10 @@ def ray(folder: Path) -> None:
     rows = json.loads((folder / "ray.csv.meta.json").read_text())["rows"]
     largest = max(size for size, _ in driver)
     early = next(memory for size, memory in driver if size > largest / 10)
-    late = max(memory for _, memory in driver)
-    print(
-        f"ray: {rows:,} rows in {used.wall:.0f} s; the driver had {early / 2**20:,.0f} MiB after a tenth, {late / 2**20:,.0f} MiB at most"
-    )
+    late = max(memory for size, memory in driver if size < largest)  # then it reads pandas in, to write the result
+    whole = max(memory for _, memory in driver)
+    print(f"ray: {rows:,} rows in {used.wall:.0f} s; resident in the driver {early / 2**20:,.0f} MiB after a tenth of the rows,")
+    print(f"  {late / 2**20:,.0f} MiB at most until the last, {whole / 2**20:,.0f} MiB when it wrote the result")
 
 
 PARTS = {"small": small, "timm": timm, "kills": kills, "ray": ray}

@@ -14,7 +14,24 @@ _EVERY = 10.0  # seconds between two lines
 
 @contextmanager
 def progress() -> "Iterator[Progress]":
-    """Something to tell the number of rows to."""
+    """Something to tell the number of rows to. After a Ctrl-C it says that they are kept."""
+    done = 0
+
+    def noting(rows: int, total: int | None, failed: int) -> None:
+        nonlocal done
+        done = rows
+        told(rows, total, failed)
+
+    with _shown() as told:
+        try:
+            yield noting
+        except KeyboardInterrupt:
+            sys.stderr.write(f"{done:,} rows are kept: the same command goes on from there\n")
+            raise
+
+
+@contextmanager
+def _shown() -> "Iterator[Progress]":
     if sys.stderr.isatty():
         with _bar() as told:
             yield told
