@@ -13,6 +13,8 @@ from archscope.sweep.columns import NOTES, UNCOUNTED, UNCOUNTED_NAMES
 from archscope.sweep.specification import Spec
 from archscope.tables.table import Value
 
+_LARGEST = 2**63 - 1  # that a column of whole numbers holds; what is beyond stands in the notes
+
 Values = dict[str, Value]
 """Metrics by column, `input` and `device`; or `failed_in` and `failure`."""
 
@@ -46,7 +48,7 @@ def measured(graph: Graph, names: Sequence[str]) -> Values:
     """The metrics of a graph, and what its totals leave out."""
     unknown = sorted({node.op for node in graph.uncounted})
     found = metrics.measure(graph, names)
-    notes = {name: str(value) for name, value in found.items() if isinstance(value, Absent | Whole)}
+    notes = {name: str(value) for name, value in found.items() if isinstance(value, Absent | Whole) or abs(value) > _LARGEST}
     return {
         "input": " and ".join(units.shape(shape[1:]) for shape in graph.shapes(graph.inputs)),
         "device": graph.meta.device,

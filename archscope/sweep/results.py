@@ -127,21 +127,16 @@ def _schema(rows: Iterable[Row], metrics: Sequence[str]) -> "pa.Schema":
     known = {*IDENTITY, *CIRCUMSTANCES, *OUTCOME, *metrics}
     kinds: dict[str, set[type]] = {}
     first: dict[str, tuple[Value, int]] = {}
-    large: set[str] = set()
     for row in rows:
         for place, (key, value) in enumerate(row.items()):
-            kinds.setdefault(key, set()).add(type(value))
+            kinds.setdefault(key, set()).add(str if isinstance(value, int) and abs(value) >= 2**63 else type(value))
             first[key] = min(first.get(key, (row["index"], place)), (row["index"], place))
-            if isinstance(value, int) and not -(2**63) <= value < 2**63:
-                large.add(key)
     whole = {*WHOLE, *(name for name in metrics if METRICS[name].unit in ("", "B", "px"))}
     real = {*metrics} - whole
     fields = []
     # The order in which the rows came is not to be seen.
     for name in ordered(sorted(set(kinds) - known, key=lambda key: first[key]), metrics):
-        if name in large:
-            kind = pa.decimal128(38)
-        elif name in whole:
+        if name in whole:
             kind = pa.int64()
         elif name in real:
             kind = pa.float64()

@@ -185,3 +185,22 @@ def test_words_that_cannot_be(here, capsys, words, said):
     assert told.err.startswith("error: ")
     assert told.out == ""
     assert list(here.glob("*.parquet")) == []
+
+
+def test_numbers_that_no_column_holds_stand_in_words(here, monkeypatch):
+    from archscope.sweep import examine, results
+
+    class Huge:
+        uncounted, cost, inputs = (), type("Cost", (), {"unknown": 0}), ()
+        meta = type("Meta", (), {"device": "meta"})
+
+        def shapes(self, tensors):
+            return ()
+
+    monkeypatch.setattr(examine.metrics, "measure", lambda graph, names: {"params": 2**63 - 1, "receptive_field": 10**45})
+    values = examine.measured(Huge(), ("params", "receptive_field"))
+    assert (values["params"], values["receptive_field"], values["notes"]) == (2**63 - 1, None, f"receptive_field: {10**45}")
+    rows = [{"index": 0, "model": "a", "seed": 10**45, **values}, {"index": 1, "model": "b", "seed": 3, "params": 1}]
+    table = results.arrow(lambda: rows, ("params", "receptive_field"))
+    assert table["params"].to_pylist() == [2**63 - 1, 1]
+    assert table["seed"].to_pylist() == [str(10**45), "3"]
