@@ -1,11 +1,15 @@
 """The page, used: by mouse, by keyboard, by finger, on a wide screen and on a small one, on paper."""
 
 import pytest
+import torch
+from conftest import written
 from looking import boxes, button, click, column, item, names, settled
+from torch import nn
 
 from archscope.comparison.side_by_side import DEFAULT
 from archscope.metrics import METRICS
 from archscope.models.look_up import look
+from archscope.tracing import trace
 
 V3, V4, R1, R2 = "Inception-v3", "Inception-v4", "Inception-ResNet-v1", "Inception-ResNet-v2"
 
@@ -282,3 +286,44 @@ def test_a_link_holds_the_state_of_the_view(visit):
     assert again.locator(".comparison tr.baseline th").inner_text().startswith(V4)
     assert again.locator("#theme").inner_text() == "Theme: light"
     assert settled(again) == address
+
+
+class Crossing(nn.Module):
+    """Branches that read one another: not made of series and branches."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c, self.d = (
+            nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 1)) for _ in range(4)
+        )
+
+    def forward(self, x):
+        a, b = self.a(x), self.b(x)
+        c = self.c(a + b)
+        return self.d(a + c) + b
+
+
+ENDS = """() => {
+  const rects = [...document.querySelectorAll('#networks g.item > rect:last-of-type, #networks g.item > circle, #networks g.notes text')]
+    .map(e => e.getBoundingClientRect());
+  const near = p => rects.some(r => p.x >= r.left - 6 && p.x <= r.right + 6 && p.y >= r.top - 6 && p.y <= r.bottom + 6);
+  return [...document.querySelectorAll('#networks g.edge')].flatMap(g => {
+    const path = g.querySelector('.hit-area'), matrix = path.getScreenCTM();
+    return [0, path.getTotalLength()].map(at => [g.dataset.id, near(path.getPointAtLength(at).matrixTransform(matrix))]);
+  });
+}"""
+
+
+@pytest.fixture(scope="module")
+def crossing(tmp_path_factory):
+    graph = trace(Crossing(), torch.zeros(1, 4, 8, 8), name="crossing")
+    return written(tmp_path_factory.mktemp("crossing"), [graph])
+
+
+def test_arrows_end_at_boxes(visit, crossing):
+    for tab in (visit("#net=3&open=1.0_0"), visit("#open=0_1", file=crossing)):
+        button(tab, "Fit")
+        tab.wait_for_timeout(200)
+        ends = tab.evaluate(ENDS)
+        assert len(ends) > 20
+        assert [edge for edge, near in ends if not near] == []

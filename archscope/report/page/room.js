@@ -58,6 +58,13 @@ function way(inside, boxes, places, number) {
   for (let at = 0; at < flat.length; at += 2) points.push([places.across(flat[at]), places.along(flat[at + 1])]);
   const from = boxes[a], to = boxes[b], end = points.length - 1;
   const [, y0, , h0] = inside.boxes[b], tipY = flat[flat.length - 1];
+  const attach = (at, beside, number, place) => { // a bar grows with the plane, any other box keeps its form
+    const [x0, , w0] = inside.boxes[number], before = points[at][0];
+    if (inside.forms[number - 1] !== 1) points[at] = [place.x + (flat[at * 2] - x0) / (w0 || 1) * place.w, points[at][1]];
+    if (inside.curves && end > 2) points[beside] = [points[beside][0] + points[at][0] - before, points[beside][1]];
+  };
+  attach(0, 1, a, from);
+  attach(end, end - 1, b, to);
   points[0] = [points[0][0], from.y + from.h];
   if (tipY > y0 + 1 && tipY < y0 + h0 - 1) { // into the side of a box
     const right = flat[flat.length - 2] > inside.boxes[b][0] + inside.boxes[b][2] / 2;
