@@ -288,14 +288,23 @@ def test_a_link_holds_the_state_of_the_view(visit):
     assert settled(again) == address
 
 
+class Wide(nn.Module):
+    """Four branches side by side."""
+
+    def __init__(self):
+        super().__init__()
+        self.branches = nn.ModuleList(nn.Conv2d(4, 1, 3, padding=1) for _ in range(4))
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
 class Crossing(nn.Module):
     """Branches that read one another: not made of series and branches."""
 
     def __init__(self):
         super().__init__()
-        self.a, self.b, self.c, self.d = (
-            nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 1)) for _ in range(4)
-        )
+        self.a, self.b, self.c, self.d = Wide(), Wide(), Wide(), Wide()
 
     def forward(self, x):
         a, b = self.a(x), self.b(x)
