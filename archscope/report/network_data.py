@@ -4,6 +4,7 @@ Operators, tensors and modules are their positions in the lists of the Graph. A 
 browser; whole numbers below 2**53 add up to the same there.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,9 +65,15 @@ def network_data(graph: Graph, title: str, times: Mapping[str, float] | None = N
         "pieces": _pieces(graph, folding),
         "insides": folding.insides,
         "layers": _layers(graph, texts),
-        "times": None if times is None else [times.get(call.path) for call in graph.calls],
+        "times": None if times is None else _times(graph, times),
         "texts": texts.listed(),
     }
+
+
+def _times(graph: Graph, times: Mapping[str, float]) -> list[float | None]:
+    """Seconds of each call; None for a module that ran more than once, whose runs were not timed apart."""
+    runs = Counter(call.path for call in graph.calls)
+    return [times.get(call.path) if runs[call.path] == 1 else None for call in graph.calls]
 
 
 def _calls(graph: Graph, texts: Texts) -> Columns:

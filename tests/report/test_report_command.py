@@ -3,11 +3,16 @@
 import csv
 import json
 import re
+from pathlib import Path
 
 import pytest
 import torch
+from conftest import written
+from looking import click
 from torch import nn
 
+from archscope import units
+from archscope.bench.results.files import latencies, load
 from archscope.cli.app import run
 from archscope.comparison.side_by_side import Subject
 from archscope.errors import UsageError
@@ -16,6 +21,7 @@ from archscope.report.folding import Folding
 from archscope.report.page_data import Request, page_data
 from archscope.tracing import TraceError, trace
 
+REPORTS = Path(__file__).parents[2] / "reports"
 LOOK = {"input": [], "batch": 1, "dtype": "float32", "mode": "eval", "options": {}}
 
 
@@ -147,3 +153,24 @@ def test_what_opens_holds_every_piece_once_and_adds_up(name):
         assert all(0 <= a <= count < b + count and b <= count + 1 for a, b in inside["edges"])
         width, height = inside["size"]
         assert all(x >= -1 and x + w <= width + 1 and y >= -1 and y + h <= height + 1 for x, y, w, h in inside["boxes"])
+
+
+def test_times_are_those_of_a_benchmark(visit, tmp_path):
+    """A box has the time of the modules that ran in it and nowhere else; a concatenation that a block runs itself has none."""
+    bench = load([REPORTS / "bench-cpu.json"])
+    page = written(tmp_path, ["inception_v4"], bench=bench)
+    times = latencies(bench, "inception_v4")
+    tab = visit("#open=1.0", file=page)
+    told = {}
+    for box in ("2", "1.0.0", "1.0.8"):
+        click(tab, box)
+        rows = tab.evaluate("[...document.querySelectorAll('.details dt')].map(e => [e.textContent, e.nextSibling.textContent])")
+        told[box] = dict(rows).get("time")
+    assert told["2"] == units.seconds(times["reduction_a"])
+    assert told["1.0.0"] in {units.seconds(times[f"inception_a.0.{name}"]) for name in branches(times)}
+    assert told["1.0.8"] is None
+
+
+def branches(times) -> list[str]:
+    """The modules of convolution, normalisation and activation function in the first block."""
+    return [path.removeprefix("inception_a.0.") for path in times if path.startswith("inception_a.0.branch")]

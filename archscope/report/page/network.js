@@ -20,6 +20,9 @@ class Network {
     }
     this.maker = new Int32Array(data.tensors.shape.length).fill(-1);
     data.nodes.outputs.forEach((made, node) => { for (const t of made) this.maker[t] = node; });
+    this.size = new Int32Array(data.calls.parent.length); // operators in each module run
+    for (const at of data.nodes.call) this.size[at] += 1;
+    for (let at = this.size.length - 1; at > 0; at -= 1) this.size[data.calls.parent[at]] += this.size[at];
     this.paths = [];
     this.root = {id: "", inside: 0, start: 0, stop: count, parent: null, depth: -1, open: true, label: data.title, kind: "block", call: 0};
   }
@@ -102,10 +105,22 @@ class Network {
     return this.children(item).flatMap(child => child.count > 1 ? this.modules(child) : [child.call]);
   }
 
+  // Measured seconds: of the outermost modules that ran nothing outside the box; null where these are not all of it.
   seconds(item) {
-    if (!this.times || item.node >= 0) return null;
-    const found = this.modules(item).map(call => this.times[call]);
-    return found.some(time => time === null) ? null : found.reduce((a, b) => a + b, 0);
+    if (!this.times) return null;
+    if (item.time !== undefined) return item.time;
+    const {parent} = this.calls, {call, bytes} = this.nodes, nodes = this.nodesOf(item), here = new Map(), whole = new Set();
+    for (const node of nodes) for (let at = call[node]; at >= 0; at = parent[at]) here.set(at, (here.get(at) || 0) + 1);
+    item.time = null;
+    for (const node of nodes) {
+      let best = -1;
+      for (let at = call[node]; at >= 0 && here.get(at) === this.size[at]; at = parent[at]) best = at;
+      if (best < 0 && bytes[node]) return null;
+      if (best >= 0) whole.add(best);
+    }
+    const found = [...whole].map(at => this.times[at]);
+    item.time = found.length && found.every(time => time !== null) ? found.reduce((a, b) => a + b, 0) : null;
+    return item.time;
   }
 
   value(item, by) { return by === "latency" ? this.seconds(item) : this.cost(item, by); }
