@@ -127,18 +127,18 @@ def why(counter: str, network: str, theirs: int, ours: int | str) -> str:
         return ""
     sizes = apart(lambda: products_of_sizes(*built(network)))
     if theirs - ours == sizes:
-        return f"it counts {sizes} products of two sizes, which torch.jit.trace writes down like products of tensors"
+        return f"it counts {sizes} products of sizes and scales, which torch.jit.trace writes down like products of tensors"
     if "rcnn" in network:
         return f"torchvision's detectors take other branches under torch.jit.trace; and it counts {sizes} products of sizes"
     return ""
 
 
 def products_of_sizes(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> int:
-    """How many multiplications of integers torchprofile counts."""
+    """How many products of single numbers torchprofile counts: sizes and scales, which are tensors to torch.jit.trace."""
     from torchprofile import profile_macs
 
     parts = profile_macs(module, inputs, reduction=None)
-    return sum(value for node, value in parts.items() if node.operator == "aten::mul" and node.outputs[0].dtype == "long")
+    return sum(value for node, value in parts.items() if node.operator == "aten::mul" and node.outputs[0].shape == [])
 
 
 def built(network: str) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:

@@ -91,9 +91,9 @@ def _table(tool: str, graph: Graph, rows: tuple[Row, ...], ours: int, opinion: O
             f"{count} x {name}" for name, count in sorted(unsupported.items(), key=lambda item: (-item[1], item[0]))
         )
         notes.append(f"{tool} counts these as 0 and says so: {names}.")
-    if by_rule:
-        notes.append(f"{tool} says {theirs:,}; the parts are by its rules, which add up to this.")
     explained = all(not str(row.values["because"]).startswith("not explained") for row in rows)
+    if by_rule and explained:
+        notes.append(f"{tool} says {theirs:,}; the parts are by its rules, which add up to this.")
     notes.append("Every difference is explained." if explained else "A difference is left that we cannot explain.")
     return Table(
         name=graph.name,
