@@ -24,7 +24,7 @@ _PRODUCTS = {"linear", "matmul", "bmm", "addmm", "baddbmm", "addmv"}
     needs_spelling=True,
 )
 def torchprofile(graph: Graph) -> Iterator[Part]:
-    """Source: torchprofile/handlers.py. It also counts 1 for each product of sizes and scales that the trace sees, which we do not."""
+    """Source: torchprofile/handlers.py. It also counts 1 for each product of sizes and scales in its trace, which we do not."""
     for call in Names(graph).innermost():
         if call.operator in _CELLS:
             yield from _cell(call)
