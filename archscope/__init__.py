@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from archscope.models.picture_of import diagram
     from archscope.render.formats.html import graph_html as graph_html
     from archscope.report.notebook import diagram_html as diagram_html
+    from archscope.signal.propagation import propagate
     from archscope.tracing import TraceError, trace
 
 _HOMES = {
@@ -50,12 +51,13 @@ _HOMES = {
     "load": "archscope.models.loading",
     "look": "archscope.models.look_up",
     "measure": "archscope.metrics",
+    "propagate": "archscope.signal.propagation",
     "trace": "archscope.tracing",
 }
 
 __all__ = [
     "ArchscopeError", "Cost", "Diagram", "Difference", "Graph", "Model", "Node", "TraceError", "check", "compare", "diagram",
-    "diff", "load", "look", "measure", "metrics", "trace",
+    "diff", "load", "look", "measure", "metrics", "propagate", "trace",
 ]  # fmt: skip
 
 

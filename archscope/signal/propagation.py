@@ -68,7 +68,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class _Given:
+class Given:
     """What a forward takes, by position and by name."""
 
     args: tuple[Any, ...]
@@ -78,10 +78,10 @@ class _Given:
         """A forward on it."""
         return module(*self.args, **self.kwargs)
 
-    def mapped(self, change: Callable[[Tensor], Tensor]) -> "_Given":
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> "Given":
         """The same with every tensor changed."""
         args = tuple(change(value) if isinstance(value, Tensor) else value for value in self.args)
-        return _Given(args, {key: change(value) if isinstance(value, Tensor) else value for key, value in self.kwargs.items()})
+        return Given(args, {key: change(value) if isinstance(value, Tensor) else value for key, value in self.kwargs.items()})
 
 
 @dataclass
@@ -129,8 +129,8 @@ def propagate(
     looked_at = spots(graph, request.by, request.depth)
     bounds.check_memory(graph, request.max_memory)
     real = any(isinstance(value, Tensor) and not value.is_meta for value in (*inputs, *named.values()))
-    given = _Given(inputs, named) if real else None
-    run = _Run(graph, looked_at, request, began + request.max_time, given, list(named), progress or (lambda what, done: None))
+    given = Given(inputs, named) if real else None
+    run = Run(graph, looked_at, request, began + request.max_time, given, list(named), progress or (lambda what, done: None))
     before, after, losses, notes = run.all(module, redraw)
     made = [run.signal(before, notes, began, None, **labels)]
     if after:
@@ -140,11 +140,11 @@ def propagate(
     return made
 
 
-class _Run:
+class Run:
     """All samples of one network."""
 
     def __init__(
-        self, graph: Graph, looked_at: list[Spot], request: Request, deadline: float, given: _Given | None,
+        self, graph: Graph, looked_at: list[Spot], request: Request, deadline: float, given: Given | None,
         names: list[str], progress: Progress,
     ) -> None:  # fmt: skip
         self.graph, self.spots, self.request, self.deadline, self.given = graph, looked_at, request, deadline, given
@@ -217,7 +217,7 @@ class _Run:
                     f"{self.graph.name} failed: {one_line(error)}", "try another --input, --batch or --mode"
                 ) from error
 
-    def inputs(self, at: int) -> _Given:
+    def inputs(self, at: int) -> Given:
         """What goes into sample number `at`."""
         batch = self.request.batch
         if self.given is not None:
@@ -228,9 +228,9 @@ class _Run:
         else:
             drawn = examples.random_inputs(self.graph)
         by_place = len(drawn) - len(self.names)
-        return _Given(tuple(drawn[:by_place]), dict(zip(self.names, drawn[by_place:], strict=True)))
+        return Given(tuple(drawn[:by_place]), dict(zip(self.names, drawn[by_place:], strict=True)))
 
-    def measured(self, module: nn.Module, state: dict[str, Tensor], inputs: _Given, seed: int) -> _Sample:
+    def measured(self, module: nn.Module, state: dict[str, Tensor], inputs: Given, seed: int) -> _Sample:
         """One forward and backward, watched."""
         learned = {name: p for name, p in state.items() if isinstance(p, nn.Parameter) and p.requires_grad}
         inputs = inputs.mapped(lambda x: x.detach().to("cpu"))
@@ -259,7 +259,7 @@ class _Run:
         loss = None if found is None else float(found[0].detach())
         return _Sample(probe.figures, probe.rank_limits, weights, loss, found[1] if found else "", broken)
 
-    def first_break(self, module: nn.Module, inputs: _Given, seed: int) -> str:
+    def first_break(self, module: nn.Module, inputs: Given, seed: int) -> str:
         """The forward once more, every operator looked at: where the first value is that is no finite number."""
         torch.manual_seed(seed + 1)
         probe = Probe(self.graph, [], self.deadline, watch_all=True)
