@@ -28,11 +28,17 @@ REQUEST = {"models": "net.py:Net", "--set depth": "1..3"}
 def one_by_one(waiting):
     """An engine without processes of its own, so that killing it is killing all of it; each row is one append."""
     for spec in waiting:
+        time.sleep(0.002)  # so that a fast machine is not done before it is killed
         yield [(spec, examine(spec, ("params", "macs")))]
 
 
 def sweep_in_this_process() -> None:
     Sweep(Path("r.parquet"), REQUEST, ("params", "macs")).run(specs(GRID, range(len(GRID))), len(GRID), one_by_one)
+
+
+def _size() -> int:
+    journal = Path("r.parquet.journal")
+    return journal.stat().st_size if journal.exists() else 0
 
 
 def table(path: str = "r.parquet") -> pd.DataFrame:
@@ -45,7 +51,10 @@ def test_killed_ten_times_at_any_moment(here):
     for _ in range(200):
         process = multiprocessing.get_context("fork").Process(target=sweep_in_this_process)
         process.start()
-        process.join(moments.uniform(0.01, 0.06))
+        enough = _size() + moments.uniform(0, 600)
+        while process.is_alive() and _size() < enough:
+            time.sleep(0.0005)
+        process.join(moments.uniform(0, 0.004))
         if process.exitcode is not None:
             break
         os.kill(process.pid, signal.SIGKILL)
