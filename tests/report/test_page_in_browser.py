@@ -49,8 +49,8 @@ def test_columns_are_chosen_among_all_metrics(visit):
     tab.locator(".columns summary").click()
     offered = tab.locator(".choice label").count()
     assert offered >= len(METRICS)
-    tab.locator(".choice label", has_text="bytes moved").locator("input").check()
-    tab.locator(".choice label", has_text="params").first.locator("input").uncheck()
+    tab.get_by_role("checkbox", name="bytes moved", exact=True).check()
+    tab.get_by_role("checkbox", name="params", exact=True).uncheck()
     heads = tab.locator(".comparison thead th").all_inner_texts()
     assert "bytes moved" in heads
     assert "params" not in heads
