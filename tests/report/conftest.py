@@ -32,7 +32,9 @@ def installed() -> str | None:
             if chromium() is None:
                 subprocess.run(["apt-get", "update", "-qq"], check=False, timeout=300)
                 subprocess.run(
-                    ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], check=False, timeout=600
+                    ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"],
+                    check=False,
+                    timeout=600,
                 )
     return chromium()
 
