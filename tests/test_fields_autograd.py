@@ -1,142 +1,176 @@
-"""Receptive fields against autograd: where the gradient of one place of the last feature map is not zero.
+"""Receptive fields against autograd, with nothing replaced but weights: a sample of networks, and a small one per operator.
 
-A field depends on kernels, strides, paddings and branches alone. So every convolution is given one positive channel (the mean of
-its inputs through a kernel of ones), normalisations pass their input on, and maxima become means: no path is cut, and a canvas as
-long as the largest field fits into memory. Each axis has a canvas of its own, long along it and narrow across.
+`python -m tests.autograd_fields` examines the whole zoo and some hundreds of CNNs of timm and torchvision in the same way.
 """
+
+import copy
 
 import pytest
 import torch
+from autograd_fields import named, verdict
 from torch import nn
 from torch.nn import functional as F
 
-from archscope import metrics, zoo
-from archscope.metrics.receptive_fields import receptive_fields
-from archscope.tracing.forward_pass import trace
-from archscope.zoo import catalog
+import archscope
+from archscope import metrics
+from archscope.metrics import WHOLE_INPUT, Absent
 
-# 1,202 layers take minutes, and are those of resnet110_cifar; LeNet-5's connection table is channels, and has a test of its own.
-NETWORKS = [entry.name for entry in catalog.entries() if entry.name not in ("resnet1202_cifar", "lenet5")]
-NARROW = 96
-
-
-class ReachedError(Exception):
-    pass
+EQUAL = (
+    "lenet5", "alexnet", "googlenet", "resnet18", "resnet20_cifar", "torchvision:squeezenet1_1", "torchvision:shufflenet_v2_x0_5",
+    "timm:hrnet_w18_small", "timm:mobilenetv2_050",
+)  # fmt: skip
+WHOLE = ("timm:efficientnet_b0", "torchvision:mobilenet_v3_small", "timm:ghostnet_050")
 
 
-def one_channel(module: nn.Module) -> None:
-    """Gives every convolution one positive channel; takes away what has no part in the field or would cut a path."""
-
-    def convolved(conv):
-        kernel = torch.full((1, 1, *conv.kernel_size), 1 / (conv.kernel_size[0] * conv.kernel_size[1]), dtype=torch.float64)
-        return lambda x: F.conv2d(x.mean(1, keepdim=True), kernel, None, conv.stride, conv.padding, conv.dilation)
-
-    def averaged(pool):
-        return lambda x: F.avg_pool2d(x, pool.kernel_size, pool.stride, pool.padding, ceil_mode=pool.ceil_mode)
-
-    for child in module.modules():
-        if isinstance(child, nn.Conv2d):
-            child.forward = convolved(child)
-        elif isinstance(child, nn.MaxPool2d):
-            child.forward = averaged(child)
-        elif isinstance(child, nn.BatchNorm2d | nn.LocalResponseNorm | nn.Dropout):
-            child.forward = lambda x: x
-
-
-def feature_map(network: nn.Module, path: str, canvas: torch.Tensor) -> torch.Tensor:
-    """What the module of this path makes of the canvas."""
-    found = []
-
-    def keep(module, inputs, output):
-        found.append(output)
-        raise ReachedError
-
-    handle = network.get_submodule(path).register_forward_hook(keep)
-    try:
-        network(canvas)
-    except ReachedError:
-        pass
-    finally:
-        handle.remove()
-    return found[-1]
-
-
-def seen(network: nn.Module, path: str, axis: int, length: int) -> tuple[int, int, int]:
-    """(place, first, last): the input positions that the middle place along an axis depends on."""
-    sizes = [NARROW, NARROW]
-    sizes[axis] = length
-    canvas = torch.ones(1, 3, *sizes, dtype=torch.float64, requires_grad=True)
-    output = feature_map(network, path, canvas)
-    place = output.shape[2 + axis] // 2
-    output.select(2 + axis, place).sum().backward()
-    touched = canvas.grad.sum(dim=(0, 1, 3 - axis)).nonzero().flatten()
-    return place, int(touched[0]), int(touched[-1])
-
-
-def last_map(name: str):
-    """The path of the module that makes the last feature map, and its field, as archscope says."""
-    with torch.device("meta"):
-        network = zoo.build(name).eval()
-    graph = trace(network, torch.empty(1, *catalog.find(name).input, device="meta"))
-    _, field = metrics.last_feature_map(graph)
-    fields = receptive_fields(graph)
-    first = next(node for node in graph.nodes if any(fields.get(t) == field for t in node.outputs))
-    # The outermost module that hands this tensor on.
-    call, tensor = first.call, first.outputs[0]
-    while graph.calls[call].parent and graph.inside(graph.calls[call].parent)[-1].outputs[:1] == (tensor,):
-        call = graph.calls[call].parent
-    return network, graph.calls[call].path, field
-
-
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", EQUAL)
 def test_the_field_is_where_the_gradient_is_not_zero(name):
-    network, path, field = last_map(name)
-    one_channel(network)
-    for at, axis in enumerate(field):
-        length = -(-(axis.size + 8 * int(axis.stride) + 64) // 64) * 64  # every halving comes out even
-        place, first, last = seen(network, path, at, length)
-        assert first > 0
-        assert last < length - 1
-        assert (first, last) == (axis.low + place * axis.stride, axis.high + place * axis.stride)
+    assert verdict(*named(name)) == "equal"
 
 
-def test_lenet5_with_all_its_channels():
-    torch.manual_seed(0)
-    network = zoo.build("lenet5").eval()
-    for parameter in network.parameters():
-        nn.init.constant_(parameter, 0.01)
-    canvas = torch.full((1, 1, 32, 32), 0.1, requires_grad=True)
-    graph = trace(network, canvas.detach())
-    _, (rows, columns) = metrics.last_feature_map(graph)
-    output = feature_map(network, "S4", canvas)
-    output[0, :, 2, 2].sum().backward()
-    touched = canvas.grad[0, 0].nonzero()
-    assert touched.min(0).values.tolist() == [rows.low + 2 * rows.stride, columns.low + 2 * columns.stride]
-    assert touched.max(0).values.tolist() == [rows.high + 2 * rows.stride, columns.high + 2 * columns.stride]
-    # C1 5x5, S2 2x2/2, C3 5x5, S4 2x2/2
-    assert rows.size == columns.size == 1 + 4 + 1 + 4 * 2 + 1 * 2
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_place_sees_the_whole_input_where_the_gradient_says_so(name):
+    assert verdict(*named(name)) == "whole"
 
 
-class Asymmetric(nn.Module):
-    """A 1x7 and a 7x1 beside a strided, dilated pair, joined."""
+class Net(nn.Module):
+    """A convolution, a function, a convolution."""
 
-    def __init__(self):
+    def __init__(self, function, channels=8, after=8, kernel=3, **conv):
         super().__init__()
-        self.long = nn.Sequential(nn.Conv2d(3, 4, (1, 7), padding=(0, 3)), nn.Conv2d(4, 4, (5, 1), stride=(2, 2), padding=(2, 0)))
-        self.square = nn.Sequential(nn.Conv2d(3, 4, 3, padding=2, dilation=2), nn.MaxPool2d(2))
-        self.join = nn.Conv2d(8, 4, (3, 1), stride=(1, 2), padding=(1, 0))
+        self.first = nn.Conv2d(3, channels, 3, stride=2, padding=1)
+        self.function = function
+        self.last = nn.Conv2d(after, 4, kernel, **conv)
 
     def forward(self, x):
-        return self.join(torch.cat([self.long(x), self.square(x)], 1))
+        return self.last(self.function(self.first(x)))
 
 
-def test_asymmetric_kernels_strides_and_branches():
-    network = Asymmetric().eval()
-    graph = trace(network, torch.empty(1, 3, 96, 96, device="meta"))
-    _, field = metrics.last_feature_map(graph)
-    one_channel(network)
-    for at, axis in enumerate(field):
-        place, first, last = seen(network, "join", at, 200)
-        assert (first, last) == (axis.low + place * axis.stride, axis.high + place * axis.stride)
-    assert [axis.stride for axis in field] == [2, 4]
-    assert field[0].size != field[1].size
+def resize(**how):
+    return lambda x: F.interpolate(x, **how)
+
+
+def slots(x):
+    """Space to depth by views: the blocks of 2x2 places become channels."""
+    n, c, h, w = x.shape
+    return x.view(n, c, h // 2, 2, w // 2, 2).permute(0, 3, 5, 1, 2, 4).reshape(n, c * 4, h // 2, w // 2)
+
+
+def depth_to_space(x):
+    n, c, h, w = x.shape
+    return x.view(n, 2, 2, c // 4, h, w).permute(0, 3, 4, 1, 5, 2).reshape(n, c // 4, h * 2, w * 2)
+
+
+def tokens(x):
+    """To tokens and back, with a layer norm and a product over the channels."""
+    y = F.layer_norm(x.flatten(2).transpose(1, 2), (8,)) @ torch.arange(64.0, device=x.device).view(8, 8).to(x.dtype)
+    return y.transpose(1, 2).reshape(x.shape)
+
+
+def windows(x, size=4):
+    """Attention within windows of 4x4 places, after a roll, as Swin does it."""
+    n, c, h, w = x.shape
+    y = torch.roll(x, (-2, -2), (2, 3)).view(n, c, h // size, size, w // size, size)
+    y = y.permute(0, 2, 4, 3, 5, 1).reshape(-1, size * size, c)
+    y = torch.softmax(y @ y.transpose(1, 2), -1) @ y
+    y = y.view(n, h // size, w // size, size, size, c).permute(0, 5, 1, 3, 2, 4).reshape(n, c, h, w)
+    return torch.roll(y, (2, 2), (2, 3))
+
+
+def mixed(x):
+    """Every channel sees all channels: rows and columns of windows are mixed."""
+    return torch.arange(1.0, 32 * 32 + 1, device=x.device).view(32, 32).to(x.dtype) @ x
+
+
+def sliding(x):
+    """Means over windows of 5 rows, cut out two apart."""
+    return x.unfold(2, 5, 2).mean(-1)
+
+
+def blurred(x):
+    kernel = torch.full((8, 1, 3, 3), 1 / 9, dtype=x.dtype, device=x.device)
+    return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), kernel, stride=2, groups=8)
+
+
+FUNCTIONS = {
+    "lrn": Net(nn.LocalResponseNorm(5)),
+    "power": Net(lambda x: x.abs().pow(1.7)),
+    "roll": Net(lambda x: torch.roll(x, (3, -2), (2, 3))),
+    "flip": Net(lambda x: x.flip(3).flip(3)),
+    "pixel shuffle": Net(nn.PixelShuffle(2), after=2),
+    "pixel unshuffle": Net(nn.PixelUnshuffle(2), after=32),
+    "space to depth": Net(slots, after=32),
+    "depth to space": Net(depth_to_space, after=2),
+    "unfold and fold": Net(lambda x: F.fold(F.unfold(x, (3, 5), padding=(1, 2)), x.shape[2:], (3, 5), padding=(1, 2))),
+    "unfold, mixed, fold": Net(lambda x: F.fold(mixed(F.unfold(x, 2, stride=2)), x.shape[2:], 2, stride=2)),
+    "windows": Net(sliding),
+    "blur pool": Net(blurred),
+    "nearest": Net(resize(scale_factor=3, mode="nearest"), kernel=5),
+    "nearest exact": Net(resize(scale_factor=2, mode="nearest-exact"), kernel=4),
+    "bilinear": Net(resize(scale_factor=2, mode="bilinear")),
+    "bilinear by 3": Net(resize(scale_factor=3, mode="bilinear")),
+    "bilinear, corners": Net(resize(scale_factor=2, mode="bilinear", align_corners=True)),
+    "bicubic": Net(resize(scale_factor=2, mode="bicubic")),
+    "area": Net(resize(scale_factor=0.5, mode="area")),
+    "smaller, antialiased": Net(resize(scale_factor=0.5, mode="bilinear", antialias=True)),
+    "nearest, smaller": Net(resize(scale_factor=0.5, mode="nearest")),
+    "dilation": Net(nn.Identity(), dilation=3),
+    "asymmetric padding": Net(lambda x: F.pad(x, (0, 3, 2, 1)), kernel=(2, 5)),
+    "crop": Net(lambda x: x[:, :, 3:-2, 1::2]),
+    "adaptive pooling": Net(nn.AdaptiveAvgPool2d((12, 9))),
+    "transposed": Net(nn.ConvTranspose2d(8, 8, 4, stride=2, padding=1)),
+    "transposed, gaps": Net(nn.ConvTranspose2d(8, 8, 2, stride=3, output_padding=1)),
+    "tokens": Net(tokens),
+    "attention in windows": Net(windows),
+    "branches of two strides": Net(lambda x: x + F.interpolate(F.avg_pool2d(x, 2), scale_factor=2)),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_operator_that_keeps_places(name):
+    assert verdict(lambda device: copy.deepcopy(FUNCTIONS[name]).to_empty(device=device), (3, 64, 64)) == "equal"
+
+
+GLOBAL = {
+    "squeeze and excitation": lambda x: x * torch.sigmoid(x.mean((2, 3), keepdim=True)),
+    "global pooling and back": lambda x: F.interpolate(F.adaptive_avg_pool2d(x, 1), x.shape[2:]) + x,
+    "attention over tokens": lambda x: F.scaled_dot_product_attention(*[x.flatten(2).transpose(1, 2)] * 3).transpose(1, 2).view(x.shape),
+    "group norm": lambda x: F.group_norm(x, 2),
+    "fourier": lambda x: torch.fft.irfft2(torch.fft.rfft2(x) * 0.5, s=x.shape[2:]) + x,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GLOBAL)
+def test_an_operator_that_mixes_all_places(name):
+    assert verdict(lambda device: Net(GLOBAL[name]).to_empty(device=device), (3, 64, 64)) == "whole"
+
+
+def graph_of(function, **conv):
+    return archscope.trace(Net(function, **conv), torch.Size((1, 3, 64, 64)))
+
+
+def test_what_an_operator_without_a_rule_leaves_is_unknown_with_its_name():
+    graph = graph_of(lambda x: F.grid_sample(x, torch.zeros(1, 8, 8, 2, device=x.device), align_corners=False))
+    found = metrics.receptive_field(graph)
+    assert isinstance(found, Absent)
+    assert found.operator.startswith("aten.grid_sampler")
+    assert str(found).startswith(f"unknown: after {found.operator} in the network")
+    assert metrics.effective_stride(graph) == found
+
+
+def test_memory_that_is_written_through_a_view_is_not_taken_for_what_it_was():
+    def written(x):
+        y = x.clone()
+        y[:, :, :4] = F.avg_pool2d(x, 3, 1, 1)[:, :, :4]
+        return y
+
+    found = metrics.receptive_field(graph_of(written))
+    assert isinstance(found, Absent)
+    assert "copy" in found.operator
+
+
+def test_places_in_an_unknown_order_are_seen_whole_or_not_known():
+    def shuffled(x):
+        return torch.cat([x, x[:, :, :3]], 2)
+
+    assert isinstance(metrics.receptive_field(graph_of(shuffled)), Absent)
+    assert metrics.receptive_field(graph_of(lambda x: shuffled(x) * x.mean((2, 3), keepdim=True))) == WHOLE_INPUT

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from archscope import metrics
 from archscope.graph import Graph
-from archscope.metrics.receptive_fields import Axis, receptive_fields
+from archscope.metrics import WHOLE_INPUT, Absent
+from archscope.metrics.receptive_fields import Axis, Field, every_field
 from archscope.tables.common import CONVENTION, facts, head, totals, warnings
+from archscope.tables.metrics import unknowns
 from archscope.tables.table import Column, Line, Row, Table, Value
 from archscope.views.layers import layers
 
@@ -27,10 +29,10 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
     Arguments:
         fuse: False gives every operator a row of its own, reshapes among them.
     """
-    fields = receptive_fields(graph)
+    fields = every_field(graph)
     rows = [Row({"path": "input", "kind": graph.tensors[t].dtype, "output": graph.tensors[t].shape}) for t in graph.inputs]
     for layer in layers(graph, fuse):
-        axes = fields.get(layer.output, ())
+        field = fields.get(layer.output, ())
         rows.append(
             Row(
                 {
@@ -40,8 +42,10 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
                     "output": layer.shape,
                     "params": metrics.params(layer.graph),
                     "macs": metrics.macs(layer.graph),
-                    "receptive_field": _sizes([axis.size for axis in axes]),
-                    "effective_stride": _sizes([_stride(axis) for axis in axes if axis.dim >= 0]),
+                    "receptive_field": _size(field),
+                    "effective_stride": field
+                    if isinstance(field, Absent)
+                    else _alike([_stride(a) for a in field if a.places > 1]),
                 }
             )
         )
@@ -62,6 +66,7 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
         notes=(
             "window: kernel/stride; V no padding, p2 padding 2, otherwise padded so that only the stride shrinks the map. "
             "field: input positions that one place sees; stride: input positions from one place to the next.",
+            *unknowns(((graph.name, row.values) for row in rows), COLUMNS),
             f"{CONVENTION}.",
             *warnings(graph),
         ),
@@ -73,8 +78,18 @@ def _stride(axis: Axis) -> int | float:
     return int(axis.stride) if axis.stride.denominator == 1 else float(axis.stride)
 
 
-def _sizes(sizes: Sequence[int | float]) -> Value:
-    """One number where the axes agree: 11; (7, 1) where they do not."""
-    if not sizes:
+def _size(field: Field | Absent) -> Value:
+    """The field of a tensor: "whole input" where some axis has no window; nothing where two places meet in one position."""
+    if isinstance(field, Absent):
+        return field
+    sizes = [axis.size for axis in field if axis.whole or len(axis.reads) == 1]
+    if len(sizes) < len(field):
         return None
-    return sizes[0] if len(set(sizes)) == 1 else list(sizes)
+    return WHOLE_INPUT if sizes and set(sizes) == {WHOLE_INPUT} else _alike(sizes)
+
+
+def _alike(values: Sequence[int | float | str]) -> Value:
+    """One value where the axes agree: 11; (7, 1) where they do not."""
+    if not values:
+        return None
+    return values[0] if len(set(values)) == 1 else list(values)

@@ -6,6 +6,7 @@ from archscope import metrics
 from archscope.charts import draw_lines
 from archscope.charts.chart import Chart, Line, chart_kind, label
 from archscope.graph import Graph, kinds
+from archscope.metrics import Absent
 from archscope.metrics.receptive_fields import receptive_fields
 from archscope.tables.common import called
 
@@ -33,10 +34,10 @@ def _grown(graph: Graph) -> Line:
         for tensor in node.outputs:
             reached[tensor] = here
             if tensor in fields:
-                size = max(axis.size for axis in fields[tensor])
+                size = max((axis.size for axis in fields[tensor] if isinstance(axis.size, int)), default=0)
                 if size >= best.get(here, (0, ""))[0]:
                     best[here] = (size, graph.path(node))
-        if last is not None and last[0] in node.outputs:
+        if not isinstance(last, Absent) and last[0] in node.outputs:
             break
     # At equal depth the branches of a block see less than the block before them.
     points: list[tuple[int, tuple[int, str]]] = []

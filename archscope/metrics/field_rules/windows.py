@@ -1,0 +1,136 @@
+"""Convolution, pooling, and windows cut out and put back."""
+
+from collections.abc import Iterable, Sequence
+from math import gcd
+
+from archscope.graph import kinds
+from archscope.metrics.field_rules.rule import Answer, Run, dim_of, dims_of, rule
+from archscope.metrics.places import MOST, Digit, Read, UnclearError, mixed, plain, resampled
+
+
+def window(read: Read, dim: int, sizes: tuple[int, int], k: int, s: int, p: int, d: int) -> Read:
+    """Through a kernel of k taps, d apart, with stride s and padding p; sizes: before and after."""
+    read = plain(read, dim, sizes[0])
+    if k > MOST:
+        raise UnclearError("its window is too large")
+    reach = d * (k - 1)
+    step = max(reach, 1) if len(read.seen) == 1 else d  # of equal places, the outermost see all
+    return resampled(read, sizes[1], lambda o: range(s * o - p, s * o - p + reach + 1, step), 1, s)
+
+
+def transposed(read: Read, dim: int, sizes: tuple[int, int], k: int, s: int, p: int, d: int) -> Read:
+    """Through a transposed convolution: place o is fed by the places (o + p - d * j) / s that are whole."""
+    read = plain(read, dim, sizes[0])
+
+    def taps(o: int) -> Iterable[int]:
+        return [(o + p - d * j) // s for j in range(k) if (o + p - d * j) % s == 0]
+
+    return resampled(read, sizes[1], taps, s, 1)
+
+
+def windowed(run: Run, k: int, read: Read) -> Answer:
+    """Convolution and pooling over the last dimensions."""
+    if k > 0 and kinds.kind(run.node) == kinds.CONVOLUTION:
+        return _weights(read)
+    shape, lists = run.shapes[k], [run.numbers(name) for name in ("kernel", "stride", "padding", "dilation")]
+    axes = len(lists[0])
+    lists[3] = lists[3] or [1] * axes
+    if any(len(values) != axes for values in lists):
+        raise UnclearError("its window is not told")
+    if kinds.kind(run.node) == kinds.CONVOLUTION:
+        channels = len(shape) - axes - 1
+        if channels in dims_of(read) and run.number("groups", 1) != 1:
+            raise UnclearError("it mixes groups of channels that hold places")
+        read, everything = mixed(read, {channels})
+        if everything:
+            return [read], True
+    through = transposed if run.node.attrs.get("transposed") else window
+    for at in range(axes):
+        dim = len(shape) - axes + at
+        size, stride, padding, dilation = (values[at] for values in lists)
+        if dim in dims_of(read) and (size, stride, padding) != (1, 1, 0):
+            read = through(read, dim, (shape[dim], run.out[dim]), size, stride, padding, dilation)
+    return [read], False
+
+
+def _weights(read: Read) -> Answer:
+    """Of weights that were computed: they must not have places."""
+    if read.digits:
+        raise UnclearError("its weights have places")
+    return [read], False
+
+
+def _pairs(run: Run) -> list[tuple[int, ...]]:
+    """(kernel, stride, padding, dilation) of rows and of columns."""
+    lists = [run.numbers(name) for name in ("kernel", "stride", "padding", "dilation")]
+    return list(zip(*(values * 2 if len(values) == 1 else values for values in lists), strict=True))
+
+
+def _counts(shape: Sequence[int], pairs: Sequence[tuple[int, ...]]) -> list[int]:
+    """How many windows fit into a map [*, h, w], along each axis."""
+    return [(size + 2 * p - d * (k - 1) - 1) // s + 1 for size, (k, s, p, d) in zip(shape[-2:], pairs, strict=True)]
+
+
+@rule("im2col")
+def _unfolded(run: Run, k: int, read: Read) -> Answer:
+    """[n, c, h, w] -> [n, c * kh * kw, oh * ow]: a place is s * o + d * j - p, of window o and offset j in it."""
+    shape, pairs, last = run.shapes[k], _pairs(run), len(run.out) - 1
+    counts = _counts(shape, pairs)
+    for at, (size, s, p, d) in enumerate(pairs):
+        dim = len(shape) - 2 + at
+        if dim in dims_of(read):
+            read = resampled(plain(read, dim, shape[dim]), shape[dim] + 2 * p, lambda o, p=p: (o - p,), 1, 1)  # type: ignore[misc]
+            window = Digit(last, counts[1] if at == 0 else 1, counts[at], s)
+            offset = Digit(last - 1, pairs[1][0] if at == 0 else 1, size, d)
+            return [read._replace(digits=tuple(digit for digit in (window, offset) if digit.size > 1))], False
+    return [read], False
+
+
+@rule("col2im")
+def _folded(run: Run, k: int, read: Read) -> Answer:
+    """[n, c * kh * kw, oh * ow] -> [n, c, h, w]: where windows overlap, they are added."""
+    out, pairs, last = run.out, _pairs(run), len(run.shapes[k]) - 1
+    counts = _counts(out, pairs)
+    for at, (size, s, p, d) in enumerate(pairs):
+        inner, dim = (counts[1], pairs[1][0]) if at == 0 else (1, 1), len(out) - 2 + at
+        window, offset = Digit(last, inner[0], counts[at], s), Digit(last - 1, inner[1], size, d)
+        if read.digits == tuple(digit for digit in (window, offset) if digit.size > 1) and offset.size > 1:
+            here = read._replace(digits=(Digit(dim, 1, read.places, 1),))
+            return [resampled(here, out[dim], lambda o, p=p: (o + p,), 1, 1)], False  # type: ignore[misc]
+        if len(read.digits) == 1 and read.digits[0] == window._replace(weight=1):
+            here = read._replace(digits=(Digit(dim, 1, counts[at], 1),))
+            return [transposed(here, dim, (counts[at], out[dim]), size, s, p, d)], False
+    if read.digits:
+        raise UnclearError("the places are not its windows")
+    return [read], False
+
+
+@rule("unfold")
+def _sliding(run: Run, k: int, read: Read) -> Answer:
+    """A view with a dimension more at the end: windows of a size, a step apart."""
+    dim, size, step = dim_of(run, k, "dimension"), run.number("size"), run.number("step", 1)
+    if dim not in dims_of(read):
+        return [read], False
+    read = plain(read, dim, run.shapes[k][dim])
+    outer, inner = Digit(dim, 1, run.out[dim], step), Digit(len(run.out) - 1, 1, size, 1)
+    return [read._replace(digits=tuple(d for d in (outer, inner) if d.size > 1))], False
+
+
+@rule("adaptive_avg_pool1d adaptive_avg_pool2d _adaptive_avg_pool2d adaptive_avg_pool3d _adaptive_avg_pool3d adaptive_max_pool1d "
+      "adaptive_max_pool2d adaptive_max_pool3d")  # fmt: skip
+def _adaptive(run: Run, k: int, read: Read) -> Answer:
+    """From floor(o * size / count) up to ceil((o + 1) * size / count)."""
+    shape, out = run.shapes[k], run.out
+    everything = False
+    for dim in dims_of(read) & {at for at in range(2, len(shape)) if shape[at] != out[at]}:
+        size, count = shape[dim], out[dim]
+        if count == 1:
+            read, everything = mixed(read, {dim})
+            continue
+        apart = gcd(size, count)
+
+        def taps(o: int, size: int = size, count: int = count) -> Iterable[int]:
+            return range(o * size // count, -(-(o + 1) * size // count))
+
+        read = resampled(plain(read, dim, size), count, taps, count // apart, size // apart)
+    return [read], everything
