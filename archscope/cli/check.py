@@ -1,45 +1,59 @@
 """`archscope check`."""
 
 from collections.abc import Mapping
-from dataclasses import field, make_dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from archscope.cli import options
-from archscope.comparison.budgets import QUANTITIES, Quantity
 from archscope.errors import ArchscopeError, UsageError
 
 Models = Annotated[list[str] | None, options.models_argument("those of pyproject.toml")]
 
 
-_EXAMPLES: dict[str, tuple[str, str]] = {"count": ("COUNT", "45M"), "bytes": ("BYTES", "500MiB"), "seconds": ("TIME", "50ms")}
+def _max(name: str, what: str, metavar: str) -> Any:
+    return typer.Option(f"--max-{name}", metavar=metavar, help=f"Most {what}.", show_default=False, rich_help_panel="Budgets")
 
 
-def _option(quantity: Quantity, name: str) -> Any:
-    metavar, example = _EXAMPLES.get(quantity.kind, ("NUMBER", "10"))
-    return typer.Option(
-        f"--max-{name.replace('_', '-')}",
-        metavar=metavar,
-        help=f"Most {quantity.title}: {example}.",
-        show_default=False,
-        rich_help_panel="Budgets: any metric (archscope metrics), and the latency",
-    )
+@dataclass(frozen=True)
+class Budgets:
+    """The options that limit something. Those that are asked for most have one of their own."""
 
+    params: Annotated[str | None, _max("params", "parameters: 45M", "COUNT")] = None
+    macs: Annotated[str | None, _max("macs", "multiply-accumulates: 13G", "COUNT")] = None
+    flops: Annotated[str | None, _max("flops", "floating-point operations: 26G", "COUNT")] = None
+    activations: Annotated[str | None, _max("activations", "elements that operators write: 70M", "COUNT")] = None
+    param_bytes: Annotated[str | None, _max("param-bytes", "bytes of parameters: 180MiB", "BYTES")] = None
+    peak_memory: Annotated[str | None, _max("peak-memory", "parameters and activations alive at once: 500MiB", "BYTES")] = None
+    weighted_depth: Annotated[
+        str | None, _max("weighted-depth", "convolutions and linear layers on the longest path: 100", "COUNT")
+    ] = None
+    latency: Annotated[str | None, _max("latency", "seconds of one forward: 50ms", "TIME")] = None
+    most: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--max",
+            metavar="METRIC=AMOUNT",
+            help="Most of any metric (see: archscope metrics): --max bytes_moved=1GiB. Repeatable.",
+            show_default=False,
+            rich_help_panel="Budgets",
+        ),
+    ] = None
 
-if TYPE_CHECKING:
-    Budgets = Any
-else:
-    # A group of options, one for each quantity that can be limited.
-    Budgets = make_dataclass(
-        "Budgets",
-        [
-            (f"max_{name}", Annotated[str | None, _option(quantity, name)], field(default=None))
-            for name, quantity in QUANTITIES.items()
-        ],
-        frozen=True,
-    )
+    def limits(self) -> dict[str, int | float]:
+        """The limits that are given, by quantity; raises `UsageError` for what is no quantity or no amount of it."""
+        from archscope.comparison.budgets import limit_of
+
+        own = [field.name for field in fields(self) if field.name != "most"]
+        told = {name: words for name in own if (words := getattr(self, name)) is not None}
+        for words in self.most or ():
+            name, equals, amount = words.partition("=")
+            if not equals:
+                raise UsageError(f"'{words}' is not METRIC=AMOUNT", "write --max bytes_moved=1GiB")
+            told[name.strip().replace("-", "_")] = amount.strip()
+        return {name: limit_of(name, words) for name, words in told.items()}
 
 
 def check(
@@ -67,12 +81,11 @@ def check(
     archscope check inception_v4 --max-params 45M --max-macs 13G
     """
     from archscope.comparison.budget_table import budget_table
-    from archscope.comparison.budgets import Plan, limit_of, passes
+    from archscope.comparison.budgets import Plan, passes
     from archscope.comparison.budgets import check as hold
     from archscope.models.look_up import look
 
-    told = {key: getattr(budgets, f"max_{key}") for key in QUANTITIES}
-    limits = {key: limit_of(key, words) for key, words in told.items() if words is not None}
+    limits = budgets.limits()
     request = forward.request()
     plans = [Plan(model, limits) for model in models] if models and limits else _configured(config, models, limits)
     tables, kept, error = [], True, None

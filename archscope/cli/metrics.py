@@ -14,7 +14,7 @@ Pattern = Annotated[
 
 
 def metrics(pattern: Pattern = None, *, output: options.Output) -> None:
-    """Every metric: name, unit, definition, source. Each is a column of compare, an axis of chart, a budget of check.
+    """Every metric: name, unit, definition, source. Each is a column of compare and a budget of check.
 
     archscope metrics memory
     """

@@ -1,5 +1,5 @@
 """What a metric is, and the registry of them. A metric's docstring is its entry in the glossary; its name is the column of
-`compare`, the key in JSON, the argument of `measure`, the axis of a chart and the word for a budget.
+`compare`, the key in JSON, the argument of `measure` and the word for a budget.
 """
 
 from collections.abc import Callable, Sequence

@@ -39,8 +39,8 @@ def metrics_table(found: Iterable[Metric]) -> Table:
         columns=COLUMNS,
         rows=rows,
         notes=(
-            "The name is the column of compare, the key in JSON, the argument of archscope.measure, the axis of chart --kind "
-            "balls and, with --max- before it, the budget of check. One forward at batch 1, unless asked otherwise.",
+            "The name is the column of compare, the key in JSON, the argument of archscope.measure and the budget of check: "
+            "--max NAME=AMOUNT. One forward at batch 1, unless asked otherwise.",
             "unit: none is a count, B bytes, px positions of the input. What cannot be known is ? in a table, and null with the "
             "reason in JSON.",
         ),
