@@ -37,3 +37,7 @@ def test_the_two_commands_of_the_readme_are_targets_of_the_makefile():
         assert f"make {target}" in TEXT
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
     assert (README.parent / ".ci" / "run").read_text().strip().splitlines()[-1] == "make test"
+
+
+def test_the_readme_is_short():
+    assert len(TEXT.splitlines()) <= 350
