@@ -118,7 +118,7 @@ def on_canvas(build: Build, at: int, shape: tuple[int, ...]) -> str:
     for draw in range(DRAWS):
         torch.manual_seed(draw)
         network = build("cpu").eval()
-        positive(network, read)
+        positive(network, read, 1 if draw % 2 else 3)
         image = (SMALL * spread(torch.empty(1, *shape, dtype=torch.float64))).requires_grad_()
         output = output_of(network, found, image)
         if output is None:
@@ -138,16 +138,20 @@ def on_canvas(build: Build, at: int, shape: tuple[int, ...]) -> str:
     return f"WRONG: {found.path} axis {at} on {shape}: place {p} sees {seen[p]}, predicted {wanted[p]}{' whole' * axis.whole}"
 
 
-def positive(network: nn.Module, read: set[str]) -> None:
+def positive(network: nn.Module, read: set[str], damping: float) -> None:
     """Positive weights that keep the size of what passes: an average over what is added up; biases of 0. Only of the parameters
     that are read on the way: the others may be large.
+
+    Arguments:
+        damping: what scales are divided by: with 3, sums over many blocks stay small; with 1, gradients through very many layers
+            do not fall below what float64 can hold.
     """
     for name, parameter in network.named_parameters():
         if name not in read:
             continue
         draw = torch.zeros(parameter.shape, dtype=torch.float64)
         if not name.endswith("bias"):
-            spread(draw).div_(parameter[0].numel() if parameter.dim() > 1 else 3)
+            spread(draw).div_(parameter[0].numel() if parameter.dim() > 1 else damping)
         parameter.data = draw
     for buffer in network.buffers():
         if buffer.is_floating_point():
