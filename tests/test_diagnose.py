@@ -78,7 +78,7 @@ def test_look_reads_a_saved_graph(tiny, tmp_path):
 def test_a_saved_graph_is_what_it_is(tiny, tmp_path, change):
     path = tmp_path / "tiny.json"
     path.write_bytes(tiny.to_json())
-    with pytest.raises(UsageError, match="is a saved graph: its input, batch, dtype and arguments are fixed"):
+    with pytest.raises(UsageError, match="holds a network as it is: its input, batch, dtype and arguments are fixed"):
         look(str(path), **change)
 
 

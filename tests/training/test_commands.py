@@ -74,8 +74,8 @@ def test_columns_and_budgets(cli):
     code, out, _ = cli("compare", "lenet5", "--mode", "train", "--columns", "training_memory", "--format", "json")
     peak = json.loads(out)["rows"][0]["training_memory"]
     assert code == 0
-    assert cli("check", "lenet5", "--mode", "train", "--max-training-memory", str(peak))[0] == 0
-    assert cli("check", "lenet5", "--mode", "train", "--max-training-memory", str(peak - 1))[0] == 1
+    assert cli("check", "lenet5", "--mode", "train", "--max", f"training_memory={peak}")[0] == 0
+    assert cli("check", "lenet5", "--mode", "train", "--max", f"training_memory={peak - 1}")[0] == 1
 
 
 def test_metrics_of_training_need_a_trace_in_train_mode():
