@@ -23,7 +23,7 @@ TWO = "2 per multiply-accumulate"
 _PER_INPUT = {f"F.{name}" for name in ("relu", "prelu", "elu", "leaky_relu", "relu6", "silu", "gelu", "softmax")} | POOLS
 _PRODUCTS = {"torch.matmul", "Tensor.matmul"}
 _SUMS = {"torch.addmm", "Tensor.addmm", "torch.baddbmm"}
-_ELEMENTWISE = {f"{owner}.{name}" for owner in ("torch", "Tensor") for name in ("mul", "add")}
+ELEMENTWISE = {f"{owner}.{name}" for owner in ("torch", "Tensor") for name in ("mul", "add")}
 _NORMS = {"F.layer_norm": (2, "weight"), "F.group_norm": (2, "weight"), "F.instance_norm": (3, "weight")}
 
 
@@ -47,7 +47,7 @@ def calflops(graph: Graph) -> Iterator[Part]:
             yield Part(function.node, "upsample", value * places, "1 per input", bug)
         elif function.name.startswith("F.conv_transpose"):
             yield from _transposed(function, places)
-        elif function.name in _ELEMENTWISE:
+        elif function.name in ELEMENTWISE:
             bug = "shapes are lined up from the left" if misaligned(function) else ""
             yield Part(function.node, function.operator, elementwise(function, from_the_left=True) * places, "1 per output", bug)
         else:

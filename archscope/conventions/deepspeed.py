@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import prod
 
-from archscope.conventions.calflops import TWO, common, heard, recurrent_hooks
+from archscope.conventions.calflops import ELEMENTWISE, TWO, common, heard, recurrent_hooks
 from archscope.conventions.convention import Part, convention
 from archscope.conventions.patched_functions import attention, elementwise, product
 from archscope.conventions.python_names import Names
@@ -11,7 +11,6 @@ from archscope.graph import Graph
 from archscope.graph.spelling import FunctionCall, Group, TensorArgument, numel
 
 _PRODUCTS = {f"{owner}.{name}" for owner in ("torch", "Tensor") for name in ("matmul", "mm", "bmm")} | {"Tensor.__matmul__"}
-_ELEMENTWISE = {f"{owner}.{name}" for owner in ("torch", "Tensor") for name in ("mul", "add")}
 
 
 @convention(
@@ -34,7 +33,7 @@ def deepspeed(graph: Graph) -> Iterator[Part]:
             yield Part(function.node, "upsample", value, "1 per output", bug)
         elif function.name.startswith("F.conv_transpose"):
             yield from _transposed(function)
-        elif function.name in _ELEMENTWISE:
+        elif function.name in ELEMENTWISE:
             yield Part(function.node, function.operator, elementwise(function, from_the_left=False), "1 per output")
         else:
             yield from common(function, 1)

@@ -4,8 +4,6 @@ from typing import Any
 
 import msgspec
 
-from archscope.errors import ArchscopeError
-from archscope.graph import Graph
 from archscope.models.look_up import look
 from archscope.zoo import catalog
 from archscope.zoo.card_tables import claims_table
@@ -54,12 +52,3 @@ def _difference(computed: Value, claimed: Value) -> float | None:
 def _subject(entry: Entry, claim: Claim | None, part: str) -> Subject:
     whole = look(entry.name, options=dict(claim.options) if claim else {})
     return Subject(whole.within(part) if part else whole, whole, entry, part)
-
-
-def entry_of(graph: Graph) -> Entry | None:
-    """The card of a graph that is a built-in network as its card describes it; None for any other."""
-    try:
-        entry = catalog.find(graph.meta.source) if graph.meta.source and ":" not in graph.meta.source else None
-    except ArchscopeError:
-        return None
-    return entry if entry is not None and entry.name == graph.name else None

@@ -4,7 +4,6 @@ from archscope import units
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 
-MAX_MEMORY = "4GiB"
 MAX_TIME = 600.0
 
 
