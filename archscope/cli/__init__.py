@@ -2,6 +2,19 @@
 it.
 """
 
-from archscope.cli.app import application, main
+import os
 
-__all__ = ["application", "main"]
+
+def main() -> None:
+    """Runs the command line and ends the process; see `archscope.cli.app`. What a shell asks at Tab is answered without it."""
+    if "_ARCHSCOPE_COMPLETE" in os.environ:
+        from archscope.cli.completion import answered
+
+        if answered():
+            return
+    from archscope.cli.app import main
+
+    main()
+
+
+__all__ = ["main"]

@@ -1,6 +1,5 @@
 """The application: its commands, and how an error ends it."""
 
-import ast
 import gc
 import os
 import sys
@@ -8,32 +7,17 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Annotated
 
 import typer
 
 from archscope import __version__
+from archscope.cli.command_files import COMMANDS, docstring
 from archscope.cli.options import spread
 from archscope.cli.plain_words import Command, Commands
 from archscope.errors import ArchscopeError
 from archscope.printable import printable
 from archscope.registry import unknown
-
-_ORDER = (
-    "list_", "info", "params", "flops", "memory", "shapes", "diagram", "tree", "trace", "metrics", "compare", "chart", "report",
-    "open_", "signal", "sweep", "pareto", "diff", "verify", "check", "bench",
-)  # fmt: skip
-_SHARED = {"app", "options", "output", "per_model", "plain_words", "progress"}  # modules of this package that hold no command
-
-
-def _commands() -> tuple[str, ...]:
-    """The modules of this package that hold a command of their own name, in the order of `--help`."""
-    found = {module.name for module in iter_modules([str(Path(__file__).parent)])} - _SHARED
-    return (*(name for name in _ORDER if name in found), *sorted(found.difference(_ORDER)))
-
-
-COMMANDS = _commands()
 
 
 def application(commands: Sequence[str] = COMMANDS, told: bool = False) -> typer.Typer:
@@ -61,12 +45,11 @@ def application(commands: Sequence[str] = COMMANDS, told: bool = False) -> typer
 
 def _told(name: str) -> Callable[[], None]:
     """A stand-in for a command, with its docstring."""
-    tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
 
     def stand_in() -> None:
         pass
 
-    stand_in.__doc__ = next(ast.get_docstring(f) for f in tree.body if isinstance(f, ast.FunctionDef) and f.name == name)
+    stand_in.__doc__ = docstring(name)
     return stand_in
 
 
