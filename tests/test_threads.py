@@ -68,7 +68,7 @@ def switches() -> list[object]:
     return [
         dict(nn_module._global_forward_hooks), dict(nn_module._global_forward_pre_hooks),
         dict(nn_module._global_forward_hooks_always_called), torch.backends.mha.get_fastpath_enabled(),
-        torch.get_default_dtype(), threading.active_count(), dict(lending._LENT),
+        threading.Thread.start, torch.get_default_dtype(), threading.active_count(), dict(lending._LENT),
     ]  # fmt: skip
 
 
@@ -250,3 +250,32 @@ def test_a_forward_in_several_threads_is_told_so(monkeypatch):
     assert "let the forward run in one thread" in told.value.hint
     assert net(torch.ones(3, 4)).shape == (3, 4)
     assert not lending._LENT
+
+
+class InThreads(nn.Module):
+    """A forward that runs functions, not modules, in threads of its own."""
+
+    def __init__(self, after, asks: bool):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(4, 4))
+        self.constant, self.after, self.asks = torch.ones(3, 4), after, asks
+
+    def forward(self, x):
+        if self.asks:
+            x.sum().item()
+        with ThreadPoolExecutor(2) as pool:
+            return self.after(self, x, list(pool.map(lambda by: x @ self.weight * by, range(2))))
+
+
+@pytest.mark.parametrize("asks", [False, True], ids=["meta", "cpu"])
+@pytest.mark.parametrize("after", [lambda m, x, found: found[0] + found[1], lambda m, x, found: found], ids=["read", "returned"])
+def test_functions_in_threads_of_the_forward_are_told(after, asks):
+    with pytest.raises(TraceError, match="computes in threads of its own") as told:
+        archscope.trace(InThreads(after, asks), Size((3, 4)))
+    assert "let the forward run in one thread" in told.value.hint
+
+
+@pytest.mark.parametrize("asks", [False, True], ids=["meta", "cpu"])
+def test_threads_whose_results_nobody_reads_do_no_harm(asks):
+    graph = archscope.trace(InThreads(lambda m, x, _: x @ m.weight + m.constant, asks), Size((3, 4)))
+    assert graph.cost.macs == 3 * 4 * 4

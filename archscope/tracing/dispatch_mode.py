@@ -5,6 +5,8 @@ It sees aten operators, below autograd and above the kernels: `F.linear` arrives
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -14,9 +16,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from archscope.errors import ArchscopeError
 from archscope.graph import Call, Failure, Node
 from archscope.graph.spelling import Spelling
+from archscope.tracing.arguments import leaves
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess, maker
-from archscope.tracing.process import listening, listens
+from archscope.tracing.process import listening, listens, threads_started
 from archscope.tracing.tensor_identity import Entry, Ledger, tensors_in
 
 
@@ -46,6 +49,8 @@ class Recorder(TorchDispatchMode):
         gradients: write down which tensors each operator reads in which place, and which of them want a gradient.
     """
 
+    supports_higher_order_operators = True  # they are written down as one operator that nobody knows the cost of
+
     def __init__(self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool = False) -> None:
         super().__init__()
         self.nodes: list[Node] = []
@@ -61,6 +66,8 @@ class Recorder(TorchDispatchMode):
         self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._listening = listening(self)
+        self._threads = threads_started()
+        ledger.on_stranger = self.meet
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -118,6 +125,9 @@ class Recorder(TorchDispatchMode):
         kwargs = kwargs or {}
         if operator.is_bookkeeping:
             return func(*args, **kwargs)
+        if operator.parts is not None:
+            with self._resumed():
+                return operator.parts(*args, **kwargs)
         if self._meta and (operator.has_device or operator.reads_values or kwargs or not _all_on_meta(args)):
             args, kwargs = self._on_meta(operator, args, kwargs)
         read = Reading(self.ledger, func)
@@ -147,6 +157,15 @@ class Recorder(TorchDispatchMode):
                 self._known[key] = known._replace(makes=maker(out)) if by_rule and not operator.writes else known
         self._write_down(operator, read, written, known, operands, wanted)
         return out
+
+    @contextmanager
+    def _resumed(self) -> Iterator[None]:
+        """Listening again, inside an operator."""
+        super().__enter__()
+        try:
+            yield
+        finally:
+            super().__exit__(None, None, None)
 
     def _on_meta(
         self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -178,6 +197,24 @@ class Recorder(TorchDispatchMode):
         if isinstance(value, (list, tuple)) and any(isinstance(v, (torch.Tensor, list, tuple)) for v in value):
             return [self.move(v) for v in value]
         return value
+
+    def meet(self, tensor: torch.Tensor) -> None:
+        """A tensor that this forward has not made: a constant; or made in a thread that the forward has started.
+
+        Raises `ArchscopeError` for the latter: what that thread has computed is not known.
+        """
+        if threads_started() == self._threads or any(tensor is twin for _, twin in self._moved.values()):
+            return
+        if not any(tensor is held for module in self._paths for held in leaves([*vars(module).values()])):
+            raise ArchscopeError(
+                "the forward computes in threads of its own, which nobody hears", "let the forward run in one thread"
+            )
+
+    def number(self, tensor: torch.Tensor) -> int | None:
+        """The number of a tensor among the results; None for one that this forward has not made. Raises as `meet` does."""
+        if id(tensor) not in self.ledger.entries:
+            self.meet(tensor)
+        return self.ledger.number(tensor)
 
     def _packed_params(self) -> list[str]:
         """Parameters that the running module keeps inside an opaque object: weights of a quantized layer."""

@@ -7,9 +7,8 @@ is run again on the CPU with random inputs, and the Graph says so.
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from contextlib import nullcontext
-from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -20,6 +19,7 @@ from torch.utils._pytree import tree_map_only
 
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Failure, Graph, Meta
+from archscope.tracing.arguments import kept, leaves, moved
 from archscope.tracing.dispatch_mode import SPARSE, NeedsValuesError, Recorder, one_line
 from archscope.tracing.lending import lent
 from archscope.tracing.module_contents import Survey
@@ -92,10 +92,10 @@ def trace(
 def _traced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta, spelled: bool) -> Graph:
     """The Graph, from the meta device or else from the CPU."""
     args, kwargs = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (args, kwargs), is_leaf=_is_size)
-    if any(t.is_nested for t in _leaves((args, kwargs))):
+    if any(t.is_nested for t in leaves((args, kwargs))):
         raise UsageError("nested tensors have no shape to trace", "pass a padded batch")
     survey = _surveyed(module, args, kwargs)
-    if any(t.layout is not torch.strided for t in (*_leaves((args, kwargs)), *(held.tensor for held in survey.state.values()))):
+    if any(t.layout is not torch.strided for t in (*leaves((args, kwargs)), *(held.tensor for held in survey.state.values()))):
         meta = msgspec.structs.replace(meta, device="cpu", reason=SPARSE)
     try:
         with uncollected() if meta.device == "meta" else nullcontext():
@@ -125,7 +125,7 @@ def _surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     if not any(isinstance(held.tensor, (UninitializedParameter, UninitializedBuffer)) for held in survey.state.values()):
         return survey
     initialised = copy.deepcopy(module, {key: _unborn(held.tensor) for key, held in survey.state.items()})
-    args, kwargs = tree_map_only(torch.Tensor, on_meta, (args, kwargs))
+    args, kwargs = moved((args, kwargs), on_meta)
     try:
         with torch.no_grad(), undisturbed():
             initialised(*args, **kwargs)
@@ -158,13 +158,16 @@ def _run(
 ) -> Graph:
     on_device = on_meta if meta.device == "meta" else on_cpu
     error: Exception | None = None
-    with borrowed(survey, training=meta.mode == "train", device=on_device) as state:
-        args, kwargs = tree_map_only(torch.Tensor, on_device, (args, kwargs))
+    with (
+        kept((args, kwargs), None if on_device is on_meta else on_device),
+        borrowed(survey, training=meta.mode == "train", device=on_device) as state,
+    ):
+        args, kwargs = moved((args, kwargs), on_device)
         ledger = Ledger(state.items())
         if any(isinstance(m, torch.jit.ScriptModule) for m in survey.paths):  # it keeps its own tensors and cannot be lent others
             for held in survey.state.values():
                 ledger.alias(held.tensor, held.names[0])
-        for tensor in _leaves((args, kwargs)):
+        for tensor in leaves((args, kwargs)):
             ledger.add(tensor)
         given = range(len(ledger.tensors))
         recorder = _recorder(spelled)(survey, ledger, meta=meta.device == "meta", gradients=meta.mode == "train")
@@ -172,7 +175,7 @@ def _run(
         try:
             with recorder, SameDevice(recorder.move) if together else nullcontext():
                 result = survey.root(*args, **kwargs)
-            outputs = [n for t in _leaves(result) if (n := ledger.number(t)) is not None]
+            outputs = [n for t in leaves(result) if (n := recorder.number(t)) is not None]
         except Exception as raised:
             error = raised
     if error is not None and meta.device == "meta" and not together and on_two_devices(error):
@@ -221,24 +224,4 @@ def _needs_values(error: BaseException) -> bool:
     """Whether an error of a forward on the meta device comes from the device and not from the model."""
     if isinstance(error, (NeedsValuesError, NotImplementedError)):
         return True
-    return re.search(r"\bmeta\b|unallocated storage", str(error).lower()) is not None
-
-
-def _leaves(value: Any, seen: set[int] | None = None) -> Iterator[torch.Tensor]:
-    """Every tensor in a nest of containers, mappings, dataclasses and plain objects, in order; the nest may have cycles."""
-    seen = set() if seen is None else seen
-    if isinstance(value, torch.Tensor):
-        yield value
-        return
-    if isinstance(value, Mapping):
-        items: Iterable[Any] = value.values()
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        items = value
-    elif hasattr(value, "__dict__") and not isinstance(value, (type, nn.Module, ModuleType)) and not callable(value):
-        items = vars(value).values()
-    else:
-        return
-    if id(value) not in seen:
-        seen.add(id(value))
-        for item in items:
-            yield from _leaves(item, seen)
+    return re.search(r"\bmeta\b|unallocated storage|no fake impl", str(error).lower()) is not None

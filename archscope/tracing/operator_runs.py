@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 import torch
+from torch._C import DispatchKey
 
 from archscope.counts import cost_of
 from archscope.graph import UNKNOWN, ZERO, Attr, Cost, attributes
@@ -14,6 +15,7 @@ from archscope.tracing.tensor_identity import DTYPE_NAMES, Entry, Ledger, tensor
 
 META = torch.device("meta")
 PLAIN = {int, float, bool, str, type(None)}
+_OPENED = {"higher_order.flex_attention"}  # scores, the function that changes them, softmax, weighted sum
 _READS_VALUES = {"aten._local_scalar_dense", "aten.item", "aten.is_nonzero", "aten.equal"}
 
 
@@ -21,13 +23,14 @@ class Operator:
     """What the schema says of one overload, looked up once."""
 
     __slots__ = (
-        "attributes", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "reader", "reads_values", "rule",
-        "writes",
+        "attributes", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "parts", "reader", "reads_values",
+        "rule", "writes",
     )  # fmt: skip
 
     def __init__(self, func: Any) -> None:
-        arguments = func._schema.arguments
-        self.name = func._schema.name.replace("::", ".")
+        schema = getattr(func, "_schema", None)  # `torch.cond` and its like, which take functions, have none
+        arguments = schema.arguments if schema is not None else []
+        self.name = schema.name.replace("::", ".") if schema is not None else f"higher_order.{func.name()}"
         self.names = [argument.name for argument in arguments]
         self.reader = attributes.reader(self.name)
         # Positions and names of the arguments that can be attributes.
@@ -39,12 +42,15 @@ class Operator:
         self.writes = [
             at for at, argument in enumerate(arguments) if argument.alias_info is not None and argument.alias_info.is_write
         ]
-        self.is_view = not self.writes and any(ret.alias_info is not None for ret in func._schema.returns)
+        returns = schema.returns if schema is not None else ()
+        self.is_view = not self.writes and any(ret.alias_info is not None for ret in returns)
         self.has_device = "device" in self.names
         self.is_factory = self.has_device and not any("Tensor" in str(argument.type) for argument in arguments)
         self.is_bookkeeping = self.name.startswith("profiler.")  # record_function's marks
         self.reads_values = self.name in _READS_VALUES
         self.rule = RULES.get(func)
+        # What it is made of, where that is not to be seen from outside and is other operators.
+        self.parts = func.py_kernels.get(DispatchKey.CompositeExplicitAutograd) if self.name in _OPENED else None
 
 
 class Reading:
@@ -83,14 +89,14 @@ class Reading:
                 self.sparse = True
             return entry.record
         if isinstance(value, (list, tuple)):
-            if value and type(value[0]) is int:
+            if value and type(value[0]) is int and type(value[-1]) is int:
                 self.key.append(tuple(value))
                 return list(value)
             self.key.append(len(value))
             return [self(v) for v in value]
         if isinstance(value, torch.ScriptObject):
             self.packed = True
-        word = DTYPE_NAMES.get(value) or str(value)
+        word = DTYPE_NAMES[value] if isinstance(value, torch.dtype) else str(value)
         self.key.append(word)
         return word
 

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import wraps
 from typing import Any, Protocol
 
 import torch
@@ -31,10 +32,15 @@ class Listener(Protocol):
 
 
 class _Ears(threading.local):
-    """The traces that run in this thread, the innermost last; None where one is being prepared and nobody listens."""
+    """The traces that run in this thread, the innermost last; None where one is being prepared and nobody listens.
+
+    Attributes:
+        started: how many threads this one has started while it traced: nobody hears their operators.
+    """
 
     def __init__(self) -> None:
         self.stack: list[Listener | None] = []
+        self.started = 0
 
 
 _EARS = _Ears()
@@ -72,12 +78,18 @@ def _finishes(module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
         stack[-1].finish(module, args, output)
 
 
+def threads_started() -> int:
+    """How many threads this thread has started while a trace ran in it."""
+    return _EARS.started
+
+
 # -- on while any trace runs --------------------------------------------------------------------------------------------------
 
 _LOCK = threading.Lock()
 _running = 0
 _undo = ExitStack()
 _eager = False
+_UNCOMPILED = "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG"
 
 
 @contextmanager
@@ -106,8 +118,25 @@ def _switch_on() -> None:
     # The fused path is one operator; attention is the matrix products that it is made of.
     _undo.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
     torch.backends.mha.set_fastpath_enabled(False)
+    flex = sys.modules.get("torch.nn.attention.flex_attention")
+    if hasattr(flex, _UNCOMPILED):  # else it compiles itself, whatever one says
+        _undo.callback(setattr, flex, _UNCOMPILED, getattr(flex, _UNCOMPILED))
+        setattr(flex, _UNCOMPILED, True)
     gc.callbacks.append(_note_collection)
     _undo.callback(gc.callbacks.remove, _note_collection)
+    _undo.callback(setattr, threading.Thread, "start", threading.Thread.start)
+    setattr(threading.Thread, "start", _noting(threading.Thread.start))  # noqa: B010  mypy knows no other method of this name
+
+
+def _noting(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    """`Thread.start`, which also notes that a forward has started a thread."""
+
+    @wraps(start)
+    def noted(thread: threading.Thread) -> None:
+        _EARS.started += bool(_EARS.stack)
+        start(thread)
+
+    return noted
 
 
 def _run_as_written() -> None:

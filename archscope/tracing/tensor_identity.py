@@ -1,7 +1,7 @@
 """The ledger of a trace: which torch tensor is which tensor, parameter or storage of the Graph."""
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -55,6 +55,7 @@ class Ledger:
         self._holders: list[int] = []  # storage -> how many living tensors show it
         self._until: dict[int, int] = {}  # storage that nobody holds any more -> the last node before that
         self._node = -1
+        self.on_stranger: Callable[[torch.Tensor], None] | None = None  # is told of tensors that nobody in this forward made
         self._on_death = self._died  # one bound method for all entries
         self._written: dict[int, int] = {}  # storage -> number of the tensor that was last written into it
         for name, tensor in state:
@@ -97,7 +98,7 @@ class Ledger:
         A tensor whose memory was written through a view since is read together with what was written. One that nobody in this
         forward made is a constant, and numbered on sight.
         """
-        entry = self.entries.get(id(tensor)) or self.add(tensor)
+        entry = self.entries.get(id(tensor)) or self._met(tensor)
         key = entry.key
         if isinstance(key, str):
             params.append(key)
@@ -108,6 +109,11 @@ class Ledger:
                 if last > key:
                     inputs.append(last)
         return entry
+
+    def _met(self, tensor: torch.Tensor) -> Entry:
+        if self.on_stranger is not None:
+            self.on_stranger(tensor)
+        return self.add(tensor)
 
     def ran(self, node: int) -> None:
         """Node `node` has been written down: what dies from now on was held until then."""
