@@ -1,11 +1,14 @@
 # Two commands do everything on a machine that has Python 3.11 or newer and make:
 #   make demo    creates the environment, installs archscope, runs it on real networks
 #   make test    linters, type checker, layering, tests
+# and one more, for who changes what archscope needs:
+#   make test-oldest    the tests in an environment with the oldest of every library that pyproject.toml allows
 PYTHON ?= python3
 VENV ?= .venv
+OLDEST ?= .venv-oldest
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check bench reports clean
+.PHONY: demo test lint check test-oldest bench reports clean
 
 demo: $(VENV)/.installed
 	$(BIN)/archscope list inception
@@ -24,6 +27,9 @@ lint: $(VENV)/.test-installed
 check: $(VENV)/.test-installed
 	$(BIN)/python -m pytest -n auto
 
+test-oldest: $(OLDEST)/.installed
+	$(OLDEST)/bin/python -m pytest -n auto
+
 bench: $(VENV)/.test-installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check '.[bench]'
 	$(BIN)/python -m benchmarks
@@ -39,8 +45,16 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 	touch $@
 
 $(VENV)/.test-installed: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test,lint]'
 	touch $@ $(VENV)/.installed
 
+# Made by the oldest Python, with constraints made from pyproject.toml.
+$(OLDEST)/.installed: pyproject.toml tests/lower_bounds.py
+	rm -rf $(OLDEST)
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python tests/lower_bounds.py > $(OLDEST)/constraints.txt
+	$(OLDEST)/bin/python -m pip install -q --disable-pip-version-check -c $(OLDEST)/constraints.txt -e '.[test]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

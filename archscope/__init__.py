@@ -13,6 +13,8 @@ Importing archscope does not import torch; the names below do when they need it.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from archscope.supported import require_python
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    require_python()
     if name == "metrics":
         return import_module("archscope.metrics")
     if name not in _HOMES:

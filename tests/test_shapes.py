@@ -12,6 +12,16 @@ from hypothesis import strategies as st
 from archscope.tracing.shape_rules import RULES
 
 aten = torch.ops.aten
+YOUNG = {"aten._grouped_mm.default"}  # not yet in the oldest torch that pyproject.toml allows
+
+
+def resolved(name: str):
+    """torch's own object for "aten.relu.default"; None where this torch has no such operator."""
+    _, operator, kind = name.split(".")
+    return getattr(getattr(aten, operator, None), kind, None)
+
+
+OVERLOADS = {name: found for name in RULES if (found := resolved(name)) is not None}
 Draw = Callable[[st.SearchStrategy], Any]
 
 # Mostly what networks use, and enough of the rest to show that the rules leave it to torch.
@@ -399,12 +409,17 @@ def torch_says(overload, args, kwargs):
         return None
 
 
-@pytest.mark.parametrize("overload", RULES, ids=str)
+def test_every_rule_is_of_an_operator_that_there_is():
+    """A misspelt name would be a rule that is never asked."""
+    assert set(RULES) - set(OVERLOADS) <= YOUNG
+
+
+@pytest.mark.parametrize("overload", OVERLOADS.values(), ids=str)
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_a_rule_answers_as_torch_does_or_not_at_all(overload, data):
     args, kwargs = arguments(overload)(data.draw)
-    ours = RULES[overload](*args, **kwargs)
+    ours = RULES[str(overload)](*args, **kwargs)
     if ours is not None:
         assert outside(ours) == torch_says(overload, args, kwargs)
 
@@ -426,7 +441,7 @@ ORDINARY: dict[str, tuple] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("overload", RULES, ids=str)
+@pytest.mark.parametrize("overload", OVERLOADS.values(), ids=str)
 def test_a_rule_answers_the_ordinary_case(overload):
     """A rule that declines everything would pass the test above, and leave all the work to torch."""
     name, _, kind = overload.name().removeprefix("aten::").partition(".")
@@ -449,14 +464,14 @@ def test_a_rule_answers_the_ordinary_case(overload):
         args = (empty((2, 3)), 2 if "Scalar" in kind else empty((3,)))
     else:
         args = (empty((2, 3)),)
-    ours = RULES[overload](*args)
+    ours = RULES[str(overload)](*args)
     assert ours is not None
     assert outside(ours) == torch_says(overload, args, {})
 
 
 def test_joining_tensors_of_one_channel_keeps_their_memory_format():
     one = torch.empty(2, 1, 4, 4, device="meta").to(memory_format=torch.channels_last)
-    ours = RULES[aten.cat.default]([one, one], 1)
+    ours = RULES["aten.cat.default"]([one, one], 1)
     assert ours is None or outside(ours) == outside(aten.cat.default([one, one], 1))
 
 
@@ -478,6 +493,6 @@ def permuted(*sizes: int) -> torch.Tensor:
 )  # fmt: skip
 def test_a_permuted_tensor_has_a_rule_too(overload, args):
     """What ConvNeXt and Swin do between their convolutions and their norms."""
-    ours = RULES[overload](*args)
+    ours = RULES[str(overload)](*args)
     assert ours is not None
     assert outside(ours) == torch_says(overload, args, {})

@@ -18,6 +18,7 @@ from archscope.cli.plain_words import Command, Commands
 from archscope.errors import ArchscopeError
 from archscope.printable import printable
 from archscope.registry import unknown
+from archscope.supported import INSTALL
 
 
 def application(commands: Sequence[str] = COMMANDS, told: bool = False) -> typer.Typer:
@@ -94,6 +95,10 @@ def run(words: list[str]) -> int:
         return _fail(error.message, error.hint, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", "", 130)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return _fail("torch is not installed", INSTALL, 1)
     except OSError as error:
         # Python would complain once more when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

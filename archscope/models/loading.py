@@ -17,6 +17,7 @@ from archscope.models.model import Model, Options
 from archscope.models.source import SOURCES
 from archscope.models.sources.python import python
 from archscope.models.without_weights import Weightless, needs_values
+from archscope.supported import require_torch
 
 
 def load(
@@ -30,11 +31,13 @@ def load(
         device: "meta" builds it without weights; "cpu", "cuda", "mps" with freshly drawn ones.
         options: constructor arguments: `num_classes=10`.
 
-    Raises `UsageError` for a name, option or shape that cannot be, `ArchscopeError` when the model cannot be built.
+    Raises `UsageError` for a name, option or shape that cannot be, `ArchscopeError` when the model cannot be built, or torch is
+    too old.
 
     >>> load("inception_v4").shapes
     ((3, 299, 299),)
     """
+    require_torch(torch.__version__)
     try:
         where = torch.device(device)
     except RuntimeError:

@@ -51,11 +51,16 @@ def varied(variant: str, options: Options) -> str:
 
 
 def optional(module: str, package: str) -> Any:
-    """A module of a library that may be missing; raises `ArchscopeError` with how to install it."""
+    """A module of a library that may be missing, or made for another torch; raises `ArchscopeError` with how to install it."""
+    library = module.partition(".")[0]
     try:
         return importlib.import_module(module)
-    except ImportError:
-        raise ArchscopeError(f"{package} is not installed", f"pip install {package}") from None
+    except Exception as error:  # a torchvision that was built for another torch: "operator torchvision::nms does not exist"
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == library:
+            raise ArchscopeError(f"{package} is not installed", f"pip install {package}") from None
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        hint = f"is it of another release than torch? pip install --upgrade torch {package}"
+        raise ArchscopeError(f"{library} cannot be imported: {lines[0]}", hint) from error
 
 
 def checked(name: str, build: Callable[..., Any], options: Options) -> Options:

@@ -11,6 +11,7 @@ from typing import Any
 
 import archscope
 from archscope.models.source import SOURCES
+from archscope.supported import require_torch
 from archscope.sweep.own_files import needed
 from archscope.sweep.specification import Limits
 
@@ -24,7 +25,10 @@ def request(words: Sequence[str], options: Mapping[str, str], limits: Limits, na
         words: of the models, as they were given.
         options: the others by their flags: {"--set depth": "2..8"}.
         names: of the models, for their files and libraries.
+
+    Raises `ArchscopeError` where torch is too old: its workers would all say so.
     """
+    require_torch(_version("torch"))
     names = list(names)
     files = {f"file {path}": hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in needed(names)}
     prefixes = {name.partition(":")[0] for name in names if ":" in name}

@@ -7,6 +7,12 @@ enters `dispatch_mode.py`, which hears every operator and call; `operator_runs.p
 answers the output shapes of the commonest operators without torch.
 """
 
-from archscope.tracing.forward_pass import TraceError, trace
+import torch
+
+from archscope.supported import require_torch
+
+require_torch(torch.__version__)  # before anything that an old one lacks
+
+from archscope.tracing.forward_pass import TraceError, trace  # noqa: E402
 
 __all__ = ["TraceError", "trace"]

@@ -13,6 +13,8 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
 _FLASH = 1  # SDPBackend.FLASH_ATTENTION
+# What attention is sent to; in a torch that lacks one of them it runs as torch itself runs it on the meta device.
+_KERNELS = ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_attention_math")
 
 
 class _Thread(threading.local):
@@ -44,7 +46,7 @@ def _fused_attention() -> Iterator[None]:
     """
     global _running
     with _LOCK:
-        if not _running:
+        if not _running and all(hasattr(torch.ops.aten, name) for name in _KERNELS):
             library = _undo.enter_context(torch.library._scoped_library("aten", "IMPL"))
             library.impl("scaled_dot_product_attention", _attention, "AutogradMeta")
         _running += 1

@@ -48,7 +48,7 @@ class Operator:
         self.is_factory = self.has_device and not any("Tensor" in str(argument.type) for argument in arguments)
         self.is_bookkeeping = self.name.startswith("profiler.")  # record_function's marks
         self.reads_values = self.name in _READS_VALUES
-        self.rule = RULES.get(func)
+        self.rule = RULES.get(str(func))
         # What it is made of, where that is not to be seen from outside and is other operators.
         self.parts = func.py_kernels.get(DispatchKey.CompositeExplicitAutograd) if self.name in _OPENED else None
 

@@ -141,10 +141,9 @@ def _noting(start: Callable[[threading.Thread], None]) -> Callable[[threading.Th
 
 def _run_as_written() -> None:
     global _eager
-    if hasattr(torch.compiler, "set_stance"):
-        _undo.enter_context(torch.compiler.set_stance("force_eager"))
-        _undo.callback(_forget_stance)
-        _eager = True
+    _undo.enter_context(torch.compiler.set_stance("force_eager"))
+    _undo.callback(_forget_stance)
+    _eager = True
 
 
 def _forget_stance() -> None:

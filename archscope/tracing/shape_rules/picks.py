@@ -5,17 +5,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from archscope.tracing.shape_rules.rule import aten, empty, rule
+from archscope.tracing.shape_rules.rule import empty, rule
 
 
-@rule(aten.embedding.default)
+@rule("embedding")
 def _embedding(weight: Tensor, indices: Tensor, *args: Any) -> Tensor | None:
     # [v, d], [*s] -> [*s, d]
     ordinary = weight.dim() == 2 and weight.is_contiguous() and indices.dtype in (torch.int64, torch.int32)
     return empty((*indices.shape, weight.shape[1]), weight) if ordinary and indices.is_contiguous() and weight.numel() else None
 
 
-@rule(aten.index.Tensor)
+@rule("index.Tensor")
 def _index(x: Tensor, indices: Any) -> Tensor | None:
     # [n, *s], one list of places [*t] -> [*t, *s]
     if len(indices) != 1 or not isinstance(indices[0], Tensor) or not x.dim() or not x.numel() or not x.is_contiguous():
@@ -24,7 +24,7 @@ def _index(x: Tensor, indices: Any) -> Tensor | None:
     return empty((*places.shape, *x.shape[1:]), x) if places.dtype is torch.int64 and places.is_contiguous() else None
 
 
-@rule(aten.roll.default)
+@rule("roll")
 def _roll(x: Tensor, shifts: Any, dims: Any = ()) -> Tensor | None:
     # [*s] -> [*s]
     if not x.is_contiguous() or not x.numel() or not dims or len(dims) != len(shifts):
@@ -32,7 +32,7 @@ def _roll(x: Tensor, shifts: Any, dims: Any = ()) -> Tensor | None:
     return empty(x.shape, x) if all([-x.dim() <= dim < x.dim() for dim in dims]) else None
 
 
-@rule(aten.stack.default)
+@rule("stack")
 def _stack(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
     # n times [*a, *b] -> [*a, n, *b]
     if not tensors:

@@ -5,24 +5,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from archscope.tracing.shape_rules.rule import META, aten, dense, empty, rule, same
+from archscope.tracing.shape_rules.rule import META, dense, empty, rule, same
 
 
 @rule(
-    aten.relu.default, aten.gelu.default, aten.silu.default, aten.hardswish.default, aten.hardsigmoid.default,
-    aten.sigmoid.default,
-    aten.tanh.default, aten.hardtanh.default, aten.leaky_relu.default, aten.elu.default, aten.mish.default,
-    aten.softplus.default,
-    aten.exp.default, aten.log.default, aten.sqrt.default, aten.rsqrt.default, aten.neg.default, aten.abs.default,
-    aten.erf.default,
-    aten.sin.default, aten.cos.default,
-)  # fmt: skip
+    """
+    relu gelu silu hardswish hardsigmoid sigmoid tanh hardtanh leaky_relu elu mish softplus exp log sqrt rsqrt neg abs
+    erf sin cos
+    """
+)
 def _unary(x: Tensor, *args: Any, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s]
     return same(x) if x.is_floating_point() and dense(x) else None
 
 
-@rule(aten.clamp.default, aten.clamp_min.default, aten.clamp_max.default)
+@rule("clamp clamp_min clamp_max")
 def _clamp(x: Tensor, *bounds: Any, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s]
     given = [bound for bound in (*bounds, *kwargs.values()) if bound is not None]
@@ -30,7 +27,7 @@ def _clamp(x: Tensor, *bounds: Any, **kwargs: Any) -> Tensor | None:
     return same(x) if ordinary and x.is_floating_point() and dense(x) else None
 
 
-@rule(aten._softmax.default, aten._log_softmax.default, aten._safe_softmax.default)
+@rule("_softmax _log_softmax _safe_softmax")
 def _softmax(x: Tensor, dim: int, *args: Any, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s]; with half_to_float or a dtype torch decides
     ordinary = x.is_floating_point() and x.is_contiguous() and -x.dim() <= dim < x.dim()
@@ -38,11 +35,11 @@ def _softmax(x: Tensor, dim: int, *args: Any, **kwargs: Any) -> Tensor | None:
 
 
 @rule(
-    aten.relu_.default, aten.gelu_.default, aten.silu_.default, aten.hardswish_.default, aten.hardsigmoid_.default,
-    aten.sigmoid_.default, aten.tanh_.default, aten.hardtanh_.default, aten.leaky_relu_.default, aten.elu_.default,
-    aten.mish_.default, aten.zero_.default,
-    aten.neg_.default, aten.exp_.default, aten.uniform_.default, aten.normal_.default, aten.fill_.Scalar,
-)  # fmt: skip
+    """
+    relu_ gelu_ silu_ hardswish_ hardsigmoid_ sigmoid_ tanh_ hardtanh_ leaky_relu_ elu_ mish_ zero_ neg_ exp_ uniform_
+    normal_ fill_.Scalar
+    """
+)
 def _unary_in_place(x: Tensor, *args: Any, **kwargs: Any) -> Tensor | None:
     return x if x.is_floating_point() else None
 
@@ -61,9 +58,10 @@ def broadcast(a: torch.Size, b: torch.Size) -> tuple[int, ...] | None:
 
 
 @rule(
-    aten.add.Tensor, aten.sub.Tensor, aten.mul.Tensor, aten.div.Tensor, aten.mul.Scalar, aten.add.Scalar, aten.div.Scalar,
-    aten.sub.Scalar, aten.pow.Tensor_Scalar,
-)  # fmt: skip
+    """
+    add.Tensor sub.Tensor mul.Tensor div.Tensor mul.Scalar add.Scalar div.Scalar sub.Scalar pow.Tensor_Scalar
+    """
+)
 def _binary(x: Tensor, y: Tensor | float, alpha: Any = 1) -> Tensor | None:
     # [*s], [*t] -> broadcast
     if not x.is_floating_point() or type(alpha) not in (int, float):
@@ -85,9 +83,7 @@ def _binary(x: Tensor, y: Tensor | float, alpha: Any = 1) -> Tensor | None:
     return same(whole) if leads else None
 
 
-@rule(
-    aten.eq.Scalar, aten.ne.Scalar, aten.lt.Scalar, aten.le.Scalar, aten.gt.Scalar, aten.ge.Scalar,
-)  # fmt: skip
+@rule("eq.Scalar ne.Scalar lt.Scalar le.Scalar gt.Scalar ge.Scalar")
 def _compared(x: Tensor, y: float) -> Tensor | None:
     # [*s] -> [*s] of truth values
     if type(y) not in (int, float) or not x.is_floating_point() or not x.is_contiguous():
@@ -95,7 +91,7 @@ def _compared(x: Tensor, y: float) -> Tensor | None:
     return torch.empty(x.shape, dtype=torch.bool, device=META)
 
 
-@rule(aten.masked_fill.Scalar)
+@rule("masked_fill.Scalar")
 def _masked(x: Tensor, mask: Tensor, value: Any) -> Tensor | None:
     # [*s], [*t] that stretches to [*s] -> [*s]
     if type(value) not in (int, float) or mask.dtype is not torch.bool or not x.is_floating_point():
@@ -104,9 +100,7 @@ def _masked(x: Tensor, mask: Tensor, value: Any) -> Tensor | None:
     return empty(x.shape, x) if fits else None
 
 
-@rule(
-    aten.add_.Tensor, aten.sub_.Tensor, aten.mul_.Tensor, aten.div_.Tensor, aten.mul_.Scalar, aten.add_.Scalar, aten.div_.Scalar
-)
+@rule("add_.Tensor sub_.Tensor mul_.Tensor div_.Tensor mul_.Scalar add_.Scalar div_.Scalar")
 def _binary_in_place(x: Tensor, y: Tensor | float, alpha: Any = 1) -> Tensor | None:
     if not x.is_floating_point() or type(alpha) not in (int, float):
         return None
@@ -115,7 +109,7 @@ def _binary_in_place(x: Tensor, y: Tensor | float, alpha: Any = 1) -> Tensor | N
     return x if y.dtype == x.dtype and broadcast(x.shape, y.shape) == tuple(x.shape) else None
 
 
-@rule(aten.clone.default)
+@rule("clone")
 def _clone(x: Tensor, **kwargs: Any) -> Tensor | None:
     form = kwargs.get("memory_format")
     if form is torch.contiguous_format:

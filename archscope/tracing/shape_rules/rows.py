@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from archscope.tracing.shape_rules.pointwise import broadcast
-from archscope.tracing.shape_rules.rule import aten, empty, rule
+from archscope.tracing.shape_rules.rule import empty, rule
 
 # -- normalisation and reduction ----------------------------------------------------------------------------------------------
 
 
-@rule(aten.native_batch_norm.default)
+@rule("native_batch_norm")
 def _batch_norm(
     x: Tensor, weight: Any, bias: Any, mean: Any, var: Any, training: bool, *args: Any
 ) -> tuple[Tensor, Tensor, Tensor] | None:
@@ -27,7 +27,7 @@ def _batch_norm(
     return empty(x.shape, x), empty((saved,), x), empty((saved,), x)
 
 
-@rule(aten.native_layer_norm.default)
+@rule("native_layer_norm")
 def _layer_norm(x: Tensor, shape: Any, weight: Any, bias: Any, eps: float) -> tuple[Tensor, Tensor, Tensor] | None:
     # [*lead, *shape] -> [*lead, *shape], mean and reciprocal deviation [*lead, 1 ...]
     axes = len(shape)
@@ -39,7 +39,7 @@ def _layer_norm(x: Tensor, shape: Any, weight: Any, bias: Any, eps: float) -> tu
     return empty(x.shape, x), empty(saved, x), empty(saved, x)
 
 
-@rule(aten.native_group_norm.default)
+@rule("native_group_norm")
 def _group_norm(
     x: Tensor, weight: Any, bias: Any, n: int, c: int, places: int, groups: int, eps: float
 ) -> tuple[Tensor, Tensor, Tensor] | None:
@@ -53,13 +53,13 @@ def _group_norm(
     return empty(x.shape, x), empty((n, groups), x), empty((n, groups), x)
 
 
-@rule(aten.amax.default, aten.amin.default)
+@rule("amax amin")
 def _extreme(x: Tensor, dims: Any = (), keepdim: bool = False) -> Tensor | None:
     # [*s] -> [*s] without dims, or with them as 1
     return _reduced(x, dims, keepdim) if dims and x.is_floating_point() and x.numel() else None
 
 
-@rule(aten.mean.dim, aten.sum.dim_IntList)
+@rule("mean.dim sum.dim_IntList")
 def _mean(x: Tensor, dims: Any, keepdim: bool = False, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s] without dims, or with them as 1
     if not dims or not x.is_floating_point() or kwargs.get("dtype") is not None:
@@ -67,7 +67,7 @@ def _mean(x: Tensor, dims: Any, keepdim: bool = False, **kwargs: Any) -> Tensor 
     return _reduced(x, dims, keepdim)
 
 
-@rule(aten.linalg_vector_norm.default)
+@rule("linalg_vector_norm")
 def _vector_norm(x: Tensor, ord: Any = 2, dims: Any = None, keepdim: bool = False, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s] without dims, or with them as 1; the maximum of nothing (ord inf) is torch's to refuse
     if not dims or not x.is_floating_point() or kwargs.get("dtype") is not None or ord not in (1, 2):
@@ -93,13 +93,13 @@ def _product(out: tuple[int, ...], fits: bool, *operands: Tensor) -> Tensor | No
     return empty(out, first) if fits and first.is_floating_point() and all(t.dtype == first.dtype for t in operands) else None
 
 
-@rule(aten.mm.default)
+@rule("mm")
 def _mm(a: Tensor, b: Tensor) -> Tensor | None:
     # [n, m], [m, p] -> [n, p]
     return _product((a.shape[0], b.shape[1]), a.shape[1] == b.shape[0], a, b) if a.dim() == b.dim() == 2 else None
 
 
-@rule(aten.addmm.default)
+@rule("addmm")
 def _addmm(bias: Tensor, a: Tensor, b: Tensor, **kwargs: Any) -> Tensor | None:
     # [p] or [n, p], [n, m], [m, p] -> [n, p]
     if a.dim() != 2 or b.dim() != 2:
@@ -108,7 +108,7 @@ def _addmm(bias: Tensor, a: Tensor, b: Tensor, **kwargs: Any) -> Tensor | None:
     return _product(out, a.shape[1] == b.shape[0] and broadcast(bias.shape, torch.Size(out)) == out, bias, a, b)
 
 
-@rule(aten.baddbmm.default)
+@rule("baddbmm")
 def _baddbmm(bias: Tensor, a: Tensor, b: Tensor, **kwargs: Any) -> Tensor | None:
     # what stretches to [b, n, p], [b, n, m], [b, m, p] -> [b, n, p]
     if a.dim() != 3 or b.dim() != 3:
@@ -118,7 +118,7 @@ def _baddbmm(bias: Tensor, a: Tensor, b: Tensor, **kwargs: Any) -> Tensor | None
     return _product(out, fits, bias, a, b)
 
 
-@rule(aten.bmm.default)
+@rule("bmm")
 def _bmm(a: Tensor, b: Tensor) -> Tensor | None:
     # [b, n, m], [b, m, p] -> [b, n, p]
     if a.dim() != 3 or b.dim() != 3:
@@ -129,7 +129,7 @@ def _bmm(a: Tensor, b: Tensor) -> Tensor | None:
 # -- joining ------------------------------------------------------------------------------------------------------------------
 
 
-@rule(aten.cat.default)
+@rule("cat")
 def _cat(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
     # [*a, c_i, *b] ... -> [*a, sum of c_i, *b]
     if not tensors:
@@ -151,7 +151,7 @@ def _cat(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
     return empty((*before, sum(t.shape[at] for t in tensors), *after), first)
 
 
-@rule(aten.constant_pad_nd.default)
+@rule("constant_pad_nd")
 def _pad(x: Tensor, pad: Any, value: float = 0) -> Tensor | None:
     # [*s] -> [*s] with pad[0], pad[1] more at the two ends of the last axis, pad[2], pad[3] of the one before ...
     if not x.is_contiguous() or not pad or len(pad) % 2 or len(pad) > 2 * x.dim():

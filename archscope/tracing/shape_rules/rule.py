@@ -6,20 +6,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-aten = torch.ops.aten
 Rule = Callable[..., Any]
 
-RULES: dict[Any, Rule] = {}
+RULES: dict[str, Rule] = {}
+"""By the overload's name as torch prints it, "aten.relu.default": a torch that has no such operator never asks for its rule."""
 
 META = torch.device("meta")
 
 
-def rule(*overloads: Any) -> Callable[[Rule], Rule]:
-    """Registers the function below it for these overloads."""
+def rule(names: str) -> Callable[[Rule], Rule]:
+    """Registers the function below it for these overloads of aten's operators, separated by blanks: "relu add.Tensor"; without a
+    dot it is the default one.
+    """
 
     def decorate(function: Rule) -> Rule:
-        for overload in overloads:
-            RULES[overload] = function
+        for name in names.split():
+            RULES[f"aten.{name}" if "." in name else f"aten.{name}.default"] = function
         return function
 
     return decorate

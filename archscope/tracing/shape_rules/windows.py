@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from archscope.graph.attributes import per_axis
-from archscope.tracing.shape_rules.rule import META, aten, empty, rule
+from archscope.tracing.shape_rules.rule import META, empty, rule
 
 
 def _window(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil: bool = False) -> int:
@@ -24,7 +24,7 @@ def _sensible(axes: int, stride: list[int], padding: list[int], dilation: list[i
     return ordered and min(stride) > 0 and min(padding) >= 0 and min(dilation) > 0
 
 
-@rule(aten.convolution.default)
+@rule("convolution")
 def _convolution(
     x: Tensor,
     weight: Tensor,
@@ -78,7 +78,7 @@ def _pooled(x: Tensor, axes: int, kernel: Any, stride: Any, padding: Any, dilati
     return [*x.shape[:2], *out] if min(out) > 0 and x.numel() else None
 
 
-@rule(aten.max_pool2d_with_indices.default)
+@rule("max_pool2d_with_indices")
 def _max_pool2d(
     x: Tensor, kernel: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil: bool = False
 ) -> tuple[Tensor, Tensor] | None:
@@ -87,7 +87,7 @@ def _max_pool2d(
     return None if shape is None else (empty(shape, x), torch.empty(shape, dtype=torch.int64, device=META))
 
 
-@rule(aten.avg_pool2d.default, aten.avg_pool3d.default)
+@rule("avg_pool2d avg_pool3d")
 def _avg_pool(
     x: Tensor,
     kernel: Any,
@@ -106,16 +106,20 @@ def _avg_pool(
     return None if shape is None else empty(shape, x)
 
 
-@rule(aten._adaptive_avg_pool2d.default, aten.adaptive_avg_pool2d.default)
+def _clearly_contiguous(x: Tensor) -> bool:
+    """Where one channel, or one place, is contiguous and channels last at once, torch may take it for the latter."""
+    return x.stride(1) > 1 and x.shape[1] > 1
+
+
+@rule("_adaptive_avg_pool2d adaptive_avg_pool2d")
 def _adaptive_avg_pool2d(x: Tensor, size: Any) -> Tensor | None:
     # [n, c, h, w] -> [n, c, *size]
     ordinary = x.dim() == 4 and x.is_contiguous() and x.is_floating_point() and x.numel() and len(size) == 2 and min(size) > 0
-    return empty((*x.shape[:2], *size), x) if ordinary else None
+    return empty((*x.shape[:2], *size), x) if ordinary and _clearly_contiguous(x) else None
 
 
-@rule(aten.upsample_nearest2d.default, aten.upsample_bilinear2d.default, aten.upsample_bicubic2d.default)
+@rule("upsample_nearest2d upsample_bilinear2d upsample_bicubic2d")
 def _upsample2d(x: Tensor, size: Any, *args: Any, **kwargs: Any) -> Tensor | None:
     # [n, c, h, w] -> [n, c, *size]
     ordinary = x.dim() == 4 and x.is_contiguous() and x.is_floating_point() and x.numel() and len(size) == 2 and min(size) > 0
-    # Where one channel, or one place, is contiguous and channels last at once, torch may take it for the latter.
-    return empty((*x.shape[:2], *size), x) if ordinary and x.stride(1) > 1 and x.shape[1] > 1 else None
+    return empty((*x.shape[:2], *size), x) if ordinary and _clearly_contiguous(x) else None
