@@ -91,7 +91,7 @@ shapes lenet5 --batch 2
 diagram torchvision:resnet18 --out -
 tree torchvision:resnet18
 trace lenet5 --batch 2 --out -
-compare lenet5 torchvision:resnet18
+compare torchvision:resnet18 torchvision:resnet34
 chart torchvision:resnet18 --out x.svg
 report torchvision:resnet18 --out x.html
 signal lenet5
