@@ -23,9 +23,9 @@ from torch import nn
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 from archscope.metrics.receptive_fields import Axis, Field, feature_maps
-from archscope.metrics.values import Absent
 from archscope.models.loading import load
 from archscope.tracing.forward_pass import TraceError, trace
+from archscope.values import Absent
 
 ACROSS, LONGEST = 64, 4096
 SMALL = 1e-6  # inputs far below the 6 of relu6

@@ -76,7 +76,6 @@ def compare(
 
     archscope compare inception_v4 resnet152 --sort -macs
     """
-    from archscope.bench.results import files
     from archscope.comparison.comparison_table import asked_metrics, comparison_table, failures, summed_up, wanted_columns
     from archscope.comparison.side_by_side import DEFAULT, gather, lines
     from archscope.metrics.training import OF_A_STEP
@@ -90,7 +89,11 @@ def compare(
     trained = [name for name in more if name in OF_A_STEP]
     if trained and request["mode"] != "train" and not kept.lines and not any(model.endswith(".json") for model in models or ()):
         raise UsageError(f"{trained[0]} is of a training step", "add --mode train")
-    timings = files.load(bench) if bench else None
+    timings = None
+    if bench:
+        from archscope.bench.results import files
+
+        timings = files.load(bench)
     subjects = list(gather([one for model in models or DEFAULT for one in kept.lines.get(model, [model])], request))
     error = failures([subject.error for subject in subjects])
     if error is not None and all(subject.graph is None and subject.entry is None and not subject.line for subject in subjects):

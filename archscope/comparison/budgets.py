@@ -23,11 +23,11 @@ from typing import Any, Literal, NamedTuple
 from archscope import metrics, units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
-from archscope.metrics.values import Absent, AtLeast
-from archscope.metrics.values import Value as MetricValue
 from archscope.registry import unknown
 from archscope.tables.metrics import kind_of
 from archscope.tables.table import Kind
+from archscope.values import Absent, AtLeast
+from archscope.values import Value as MetricValue
 
 Verdict = Literal["within", "exceeded", "undecided"]
 Limits = Mapping[str, int | float]

@@ -74,6 +74,11 @@ _ARITHMETIC = {
 }
 
 
+def names(of: str) -> list[str]:
+    """The operators of this kind that have a word of their own: "relu", "gelu" ... of `ACTIVATION`."""
+    return [name for name, (kind, _) in _BY_OP.items() if kind == of]
+
+
 def kind(node: Node) -> str:
     """The kind of operator: one of the constants above."""
     name = node.name

@@ -2,8 +2,8 @@
 these is a Graph. No torch.
 
 Open `metric.py` first (what a metric is), then the file of the question: `parameters.py`, `arithmetic.py`, `memory.py`,
-`feature_map.py`. `values.py` says what can stand in the place of a number; `receptive_fields.py` follows the field of every
-tensor through the Graph. A file here is found by its being here.
+`feature_map.py`. `archscope/values.py` says what can stand in the place of a number; `receptive_fields.py` follows the field of
+every tensor through the Graph. A file here is found by its being here.
 """
 
 # In the order in which the metrics are listed.
@@ -36,8 +36,8 @@ from archscope.metrics.memory import (
 
 # isort: split
 from archscope.metrics.feature_map import effective_stride, last_feature_map, receptive_field
-from archscope.metrics.values import WHOLE_INPUT, Absent, AtLeast, Value
 from archscope.registry import import_all
+from archscope.values import WHOLE_INPUT, Absent, AtLeast, Value
 
 import_all(__name__, __path__)
 

@@ -2,7 +2,7 @@
 
 from archscope.graph import Graph, kinds
 from archscope.metrics.metric import metric
-from archscope.metrics.values import AtLeast
+from archscope.values import AtLeast
 
 
 def missing(graph: Graph) -> str:
@@ -39,14 +39,17 @@ def convolutions(graph: Graph) -> int:
     return sum(node.repeats for node in graph.nodes if kinds.kind(node) == kinds.CONVOLUTION)
 
 
+_LAYERS = {kinds.CONVOLUTION, kinds.LINEAR, kinds.RECURRENT}
+
+
 @metric(title="depth", source="He et al. 2015, sec. 4.1: layers with weights, along the longest path; the 50 of ResNet-50")
 def weighted_depth(graph: Graph) -> int:
     """Convolutions and linear layers with weights on the longest path from input to output."""
     depth: dict[int, int] = {}
-    deepest = 0
     for node in graph.nodes:
-        weighted = bool(node.params) and kinds.kind(node) in (kinds.CONVOLUTION, kinds.LINEAR, kinds.RECURRENT)
-        here = max((depth.get(t, 0) for t in node.inputs), default=0) + weighted * node.repeats
-        depth.update(dict.fromkeys(node.outputs, here))
-        deepest = max(deepest, here)
-    return deepest
+        here = max([depth.get(t, 0) for t in node.inputs], default=0)
+        if node.params and kinds.kind(node) in _LAYERS:
+            here += node.repeats
+        for tensor in node.outputs:
+            depth[tensor] = here
+    return max(depth.values(), default=0)

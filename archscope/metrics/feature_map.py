@@ -3,7 +3,7 @@
 from archscope.graph import Graph
 from archscope.metrics.metric import metric
 from archscope.metrics.receptive_fields import NO_AXES, Field, feature_maps
-from archscope.metrics.values import WHOLE_INPUT, Absent, Whole
+from archscope.values import WHOLE_INPUT, Absent, Whole
 
 _DISTILL = "Araujo, Norris and Sim 2019, Distill, doi:10.23915/distill.00021"
 _NO_PLACES = Absent("no tensor has places of its own")

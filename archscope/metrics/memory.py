@@ -11,12 +11,13 @@ from archscope.metrics.parameters import state_bytes
 def written(graph: Graph) -> dict[int, int]:
     """Storages that the forward wrote and that somebody reads, with the number of their elements."""
     sizes: dict[int, int] = {}
-    final = set(graph.outputs)
+    read = {*graph.outputs, *(t for node in graph.nodes for t in node.inputs)}
     for node in graph.nodes:
-        for tensor in node.outputs:
-            record = graph.tensors[tensor]
-            if node.bytes and (tensor in graph.consumers or tensor in final):
-                sizes[record.storage] = max(sizes.get(record.storage, 0), record.numel)
+        if node.bytes:
+            for tensor in node.outputs:
+                if tensor in read:
+                    record = graph.tensors[tensor]
+                    sizes[record.storage] = max(sizes.get(record.storage, 0), record.numel)
     return sizes
 
 
@@ -53,34 +54,35 @@ def liveness(graph: Graph) -> list[Alive]:
     The inputs of the network belong to the caller and stay, its outputs stay to the end. Scratch space inside a kernel is not
     part of it.
     """
-    storage_of = [tensor.storage for tensor in graph.tensors]
+    tensors = graph.tensors
+    storage_of = [tensor.storage for tensor in tensors]
+    touched = [{storage_of[t] for t in (*node.inputs, *node.outputs)} for node in graph.nodes]
     size: dict[int, int] = {}
-    for tensor in (*graph.inputs, *(t for node in graph.nodes for t in node.outputs)):
-        size[storage_of[tensor]] = max(size.get(storage_of[tensor], 0), graph.tensors[tensor].bytes)
-    stays = {storage_of[t] for t in (*graph.inputs, *graph.outputs)}
-    last: dict[int, int] = {}  # the last use, by storage
     until: dict[int, int] = {}
-    for at, node in enumerate(graph.nodes):
-        for tensor in (*node.inputs, *node.outputs):
-            storage = storage_of[tensor]
-            last[storage] = at
-            until[storage] = max(until.get(storage, -1), graph.tensors[tensor].until)
+    for tensor in (*graph.inputs, *[t for node in graph.nodes for t in node.outputs]):
+        record, storage = tensors[tensor], storage_of[tensor]
+        size[storage] = max(size.get(storage, 0), record.bytes)
+        until[storage] = max(until.get(storage, -1), record.until)
+    for tensor in {t for node in graph.nodes for t in node.inputs if storage_of[t] not in size}:  # constants
+        until[storage_of[tensor]] = max(until.get(storage_of[tensor], -1), tensors[tensor].until)
+    last = {storage: at for at, storages in enumerate(touched) for storage in storages}  # the last use
     ids = [node.id for node in graph.nodes]
+    stays = {storage_of[t] for t in (*graph.inputs, *graph.outputs)}
     ending: dict[int, list[int]] = {}
     for storage, at in last.items():
-        ending.setdefault(max(at, bisect_right(ids, until[storage]) - 1), []).append(storage)
+        if storage not in stays:
+            ending.setdefault(max(at, bisect_right(ids, until[storage]) - 1), []).append(storage)
     alive = {storage_of[t] for t in graph.inputs}
     now = sum(size[s] for s in alive)
     curve = []
     for at, node in enumerate(graph.nodes):
-        touched = dict.fromkeys(storage_of[t] for t in (*node.inputs, *node.outputs))
-        for storage in touched:
-            if storage not in alive and storage in size:
+        for storage in touched[at] - alive:
+            if storage in size:
                 alive.add(storage)
                 now += size[storage]
         curve.append(Alive(node, now))
         for storage in ending.get(at, ()):
-            if storage in alive and storage not in stays:
+            if storage in alive:
                 alive.remove(storage)
                 now -= size[storage]
     return curve

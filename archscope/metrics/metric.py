@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from archscope.graph import Graph
-from archscope.metrics.values import Value
 from archscope.registry import Registry
+from archscope.values import Value
 
 
 class Metric(NamedTuple):
@@ -62,7 +62,7 @@ def metric(unit: str = "", title: str = "", source: str = OWN) -> Callable[[F], 
 def measure(graph: Graph, names: Sequence[str] | None = None) -> dict[str, Value]:
     """The metrics by name; all of them, or those named. Raises `UsageError` for a name that no metric has.
 
-    What cannot be known is an `Absent` with the reason, never the last value that was known; see `archscope.metrics.values`.
+    What cannot be known is an `Absent` with the reason, never the last value that was known; see `archscope.values`.
 
     >>> measure(graph, ["params", "macs"])
     {'params': 42679816, 'macs': 12253974624}

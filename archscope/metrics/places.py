@@ -97,10 +97,10 @@ def resampled(read: Read, size: int, taps: Callable[[int], Iterable[int]], turn:
 
 def mixed(read: Read, dims: set[int]) -> tuple[Read, bool]:
     """The read once all positions along these dimensions have been mixed; and whether that was every place."""
+    if not any([d.dim in dims for d in read.digits]):
+        return read, False
     kept = tuple(d for d in read.digits if d.dim not in dims)
     gone = tuple(d for d in read.digits if d.dim in dims)
-    if not gone:
-        return read, False
     if kept and any(d.inner == 0 for d in read.digits):
         raise UnclearError("it mixes some of the places, and their order is not known")
     if prod(d.size for d in read.digits) > MOST:
@@ -210,6 +210,8 @@ def loosened(read: Read, dim: int) -> Read:
 
 def united(reads: Sequence[Read]) -> tuple[Read, ...]:
     """As few reads as can be: those that number places alike become one."""
+    if len(reads) == 1:
+        return tuple(reads)
     made: list[Read] = []
     for read in dict.fromkeys(reads):
         for at, other in enumerate(made):

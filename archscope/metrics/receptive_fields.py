@@ -17,9 +17,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from archscope.graph import Graph, Node
-from archscope.metrics.field_rules import CONSTANT, Run, Shape, rule_of
+from archscope.metrics.field_rules import CONSTANT, Rule, Run, Shape, is_batch_norm, keeps_places, rule_of
 from archscope.metrics.places import Read, UnclearError, hull, input_read, united
-from archscope.metrics.values import WHOLE_INPUT, Absent, Whole, after
+from archscope.values import WHOLE_INPUT, Absent, Whole, after
 
 NO_AXES = Absent("the network's input has no spatial axes")
 
@@ -110,8 +110,8 @@ def _followed(graph: Graph) -> dict[int, Field | Absent]:
             rewritten.update(node.outputs)
         if not inputs or node.name in CONSTANT:
             continue
-        stale = _stale(graph, node, fields, rewritten)
-        for at, out in enumerate(node.outputs):
+        stale = _stale(graph, node, fields, rewritten) if rewritten else None
+        for at, out in enumerate(node.outputs[:1] if is_batch_norm(node) else node.outputs):  # its statistics have no places
             field = stale or _field(graph, node, fields, at)
             if field is not None:
                 fields[out] = field
@@ -131,35 +131,43 @@ def _field(graph: Graph, node: Node, fields: dict[int, Field | Absent], at: int)
     """The field of one output of a node; None where nothing that is seen goes into it."""
     operands = [(k, fields[t]) for k, t in enumerate(node.inputs) if t in fields]
     known = [(k, field) for k, field in operands if not isinstance(field, Absent)]
-    unknown = [field for _, field in operands if isinstance(field, Absent)]
-    whole = any(all(axis.whole for axis in field) for _, field in known)
-    if unknown and not whole:
-        return unknown[0]
-    if len({len(field) for _, field in known}) != 1:
+    if len(known) < len(operands) and not any(all(axis.whole for axis in field) for _, field in known):
+        return next(field for _, field in operands if isinstance(field, Absent))
+    shapes, out = graph.shapes(node.inputs), graph.tensors[node.outputs[at]].shape
+    if at == 0 and keeps_places(node):  # most operators: nothing moves, and nothing has to be followed
+        first = known[0][1]
+        if all([field is first and shapes[k] == out for k, field in known]) and all([len(axis.reads) == 1 for axis in first]):
+            return first
+    axes = len(known[0][1])
+    if any([len(field) != axes for _, field in known]):
         return after(node.op, graph.path(node), "inputs with different axes meet")
-    run = Run(node, graph.shapes(node.inputs), graph.tensors[node.outputs[at]].shape, at)
+    run = Run(node, shapes, out, at)
     try:
-        field = tuple(_axis(run, [(k, field[axis]) for k, field in known]) for axis in range(len(known[0][1])))
-        return field if all(axis.reads for axis in field) else None
+        through = rule_of(node)
+        field = tuple([_axis(run, through, [(k, field[axis]) for k, field in known]) for axis in range(axes)])
     except UnclearError as error:
         return after(node.op, graph.path(node), str(error))
     except (LookupError, ValueError, ArithmeticError):  # a file may say of a node what no trace would
         return after(node.op, graph.path(node), "its attributes do not fit its shapes")
+    return field if all([axis.reads for axis in field]) else None
 
 
-def _axis(run: Run, operands: Sequence[tuple[int, Axis]]) -> Axis:
+def _axis(run: Run, through: Rule, operands: Sequence[tuple[int, Axis]]) -> Axis:
     reads: list[Read] = []
-    whole = any(axis.whole for _, axis in operands)
+    whole = any([axis.whole for _, axis in operands])
     for k, axis in operands:
         for read in axis.reads:
             try:
-                more, all_mixed = rule_of(run.node)(run, k, read)
+                more, all_mixed = through(run, k, read)
             except UnclearError:
                 if not whole:
                     raise
                 more, all_mixed = [Read((), (read.hull(range(min(read.places, len(read.seen)))),), read.shift)], False
             reads += more
             whole = whole or all_mixed
+    first = operands[0][1]
+    if len(reads) == 1 and len(first.reads) == 1 and reads[0] is first.reads[0] and whole == first.whole:
+        return first
     return Axis(united(reads), whole)
 
 

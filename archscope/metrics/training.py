@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from archscope.graph import Graph
 from archscope.metrics.metric import metric
-from archscope.metrics.values import Absent, AtLeast, Value
 from archscope.training.backward import Plan, backward, is_trained, kept_bytes, moved
 from archscope.training.segments import blocks
 from archscope.training.step import footprint
+from archscope.values import Absent, AtLeast, Value
 
 DERIVATIVES = "PyTorch, tools/autograd/derivatives.yaml: what each operator keeps; the rules are archscope's own"
 

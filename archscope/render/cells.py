@@ -1,9 +1,9 @@
 """How one value reads in a table for people. The other formats carry plain values."""
 
 from archscope import units
-from archscope.metrics.values import Absent, AtLeast
 from archscope.printable import printable
 from archscope.tables.table import Column, Kind, Measured, Row, Value
+from archscope.values import Absent, AtLeast
 
 RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number", "year", "change", "percent", "step"}
 

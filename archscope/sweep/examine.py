@@ -7,11 +7,11 @@ from typing import Any
 from archscope import metrics, units
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.metrics.values import Absent, AtLeast, Whole
 from archscope.models.look_up import is_file
 from archscope.sweep.columns import NOTES, UNCOUNTED, UNCOUNTED_NAMES
 from archscope.sweep.specification import Spec
 from archscope.tables.table import Value
+from archscope.values import Absent, AtLeast, Whole
 
 _LARGEST = 2**63 - 1  # that a column of whole numbers holds; what is beyond stands in the notes
 

@@ -5,7 +5,7 @@ formats.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from archscope.metrics.values import Absent
+from archscope.values import Absent
 
 Kind = Literal[
     "text", "path", "count", "bytes", "seconds", "share", "ratio", "shape", "number", "year", "change", "percent", "step"

@@ -7,8 +7,8 @@ import pytest
 from archscope.cli.app import run
 from archscope.metrics import METRICS
 from archscope.metrics.training import OF_A_STEP
-from archscope.metrics.values import Absent
 from archscope.models.loading import load
+from archscope.values import Absent
 
 
 @pytest.fixture

@@ -32,6 +32,27 @@ def rule_of(node: Node) -> Rule:
     return _unknown
 
 
+_SOME_MOVE = frozenset(("copy", "glu", "expand", "expand_as"))
+_KEEPING = frozenset(
+    name
+    for name in (*(name for name, rule in RULES.items() if rule is elementwise), *kinds.names(kinds.ACTIVATION))
+    if name not in _SOME_MOVE and not name.endswith("softmax")
+)
+_BATCH_NORMS = frozenset(name for name in kinds.names(kinds.NORMALISATION) if "batch_norm" in name)
+
+
+def keeps_places(node: Node) -> bool:
+    """Whether every place of the first output is the place of the inputs that it stands for, where all have one shape: element by
+    element, and batch normalisation by statistics that are given.
+    """
+    return node.name in _KEEPING or (is_batch_norm(node) and node.attrs.get("training") is not True)
+
+
+def is_batch_norm(node: Node) -> bool:
+    """Whether an operator is batch normalisation; its further outputs are the statistics."""
+    return node.name in _BATCH_NORMS
+
+
 def _per_element(name: str) -> bool:
     from archscope.counts.elementwise import PER_ELEMENT  # the formulas take longer to import than most Graphs to read
 
@@ -44,4 +65,4 @@ def _unknown(run: Run, k: int, read: Read) -> Answer:
     return [read], False
 
 
-__all__ = ["CONSTANT", "Run", "Shape", "rule_of"]
+__all__ = ["CONSTANT", "Rule", "Run", "Shape", "is_batch_norm", "keeps_places", "rule_of"]

@@ -6,8 +6,8 @@ from archscope.metrics.places import Read, UnclearError, mixed
 
 
 @rule("clone _to_copy detach alias copy dropout native_dropout contiguous lift_fresh lift_fresh_copy expand expand_as where "
-      "clamp pow add sub rsub mul div addcmul addcdiv masked_fill bitwise_and bitwise_or bitwise_not round floor ceil trunc frac "
-      "type_as _conj real imag")  # fmt: skip
+      "clamp clamp_min clamp_max pow add sub rsub mul div addcmul addcdiv masked_fill bitwise_and bitwise_or bitwise_not round "
+      "floor ceil trunc frac type_as _conj real imag")  # fmt: skip
 def elementwise(run: Run, k: int, read: Read) -> Answer:
     """Broadcast from the right: a place stays the place that it is."""
     if run.node.name == "copy" and k == 0 and len(run.shapes) > 1:

@@ -1,7 +1,8 @@
 """What a rule is, and the registry of them by operator."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from archscope.graph import Node
 from archscope.metrics.places import Read
@@ -10,13 +11,19 @@ Shape = tuple[int, ...]
 Answer = tuple[Sequence[Read], bool]
 
 
-class Run(NamedTuple):
+@dataclass
+class Run:
     """One run of an operator: its node, the shapes of its inputs, the shape of the output in question and its number."""
 
     node: Node
     shapes: tuple[Shape, ...]
     out: Shape
     at: int = 0
+
+    @cached_property
+    def window(self) -> list[list[int]]:
+        """Kernel, stride, padding and dilation, a number for each axis; empty lists where it has none."""
+        return [self.numbers(name) for name in ("kernel", "stride", "padding", "dilation")]
 
     def number(self, name: str, default: int = 0) -> int:
         """A whole number among the attributes."""
@@ -57,7 +64,9 @@ def dims_of(read: Read) -> set[int]:
 
 
 def renumbered(read: Read, to: Callable[[int], int]) -> Read:
-    """The read with its dimensions renumbered."""
+    """The read with its dimensions renumbered; the very same where they keep their numbers."""
+    if all([to(digit.dim) == digit.dim for digit in read.digits]):
+        return read
     return read._replace(digits=tuple(digit._replace(dim=to(digit.dim)) for digit in read.digits))
 
 

@@ -14,6 +14,10 @@ def window(read: Read, dim: int, sizes: tuple[int, int], k: int, s: int, p: int,
     if k > MOST:
         raise UnclearError("its window is too large")
     reach = d * (k - 1)
+    if len(read.seen) == 1 and read.seen[0] is not None and read.shift >= 0 and s > 0 and len(read.digits) == 1:
+        low, high = read.seen[0]  # the ordinary case: the first tap sees lowest, the last one highest
+        digits = read.digits if sizes[0] == sizes[1] else (Digit(dim, 1, sizes[1], 1),) if sizes[1] > 1 else ()
+        return Read(digits, ((low - p * read.shift, high + (reach - p) * read.shift),), read.shift * s)
     step = max(reach, 1) if len(read.seen) == 1 else d  # of equal places, the outermost see all
     return resampled(read, sizes[1], lambda o: range(s * o - p, s * o - p + reach + 1, step), 1, s)
 
@@ -32,10 +36,10 @@ def windowed(run: Run, k: int, read: Read) -> Answer:
     """Convolution and pooling over the last dimensions."""
     if k > 0 and kinds.kind(run.node) == kinds.CONVOLUTION:
         return _weights(read)
-    shape, lists = run.shapes[k], [run.numbers(name) for name in ("kernel", "stride", "padding", "dilation")]
-    axes = len(lists[0])
-    lists[3] = lists[3] or [1] * axes
-    if any(len(values) != axes for values in lists):
+    shape, (kernels, strides, paddings, dilations) = run.shapes[k], run.window
+    axes = len(kernels)
+    dilations = dilations or [1] * axes
+    if not len(strides) == len(paddings) == len(dilations) == axes:
         raise UnclearError("its window is not told")
     if kinds.kind(run.node) == kinds.CONVOLUTION:
         channels = len(shape) - axes - 1
@@ -47,9 +51,9 @@ def windowed(run: Run, k: int, read: Read) -> Answer:
     through = transposed if run.node.attrs.get("transposed") else window
     for at in range(axes):
         dim = len(shape) - axes + at
-        size, stride, padding, dilation = (values[at] for values in lists)
-        if dim in dims_of(read) and (size, stride, padding) != (1, 1, 0):
-            read = through(read, dim, (shape[dim], run.out[dim]), size, stride, padding, dilation)
+        window_of = kernels[at], strides[at], paddings[at]
+        if window_of != (1, 1, 0) and dim in dims_of(read):
+            read = through(read, dim, (shape[dim], run.out[dim]), *window_of, dilations[at])
     return [read], False
 
 
@@ -62,8 +66,7 @@ def _weights(read: Read) -> Answer:
 
 def _pairs(run: Run) -> list[tuple[int, ...]]:
     """(kernel, stride, padding, dilation) of rows and of columns."""
-    lists = [run.numbers(name) for name in ("kernel", "stride", "padding", "dilation")]
-    return list(zip(*(values * 2 if len(values) == 1 else values for values in lists), strict=True))
+    return list(zip(*(values * 2 if len(values) == 1 else values for values in run.window), strict=True))
 
 
 def _counts(shape: Sequence[int], pairs: Sequence[tuple[int, ...]]) -> list[int]:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from archscope.metrics.values import Absent, reason
 from archscope.printable import printable_json
 from archscope.render.format import renderer
 from archscope.tables.table import Row, Table
+from archscope.values import Absent, reason
 
 SCHEMA_VERSION = 1
 

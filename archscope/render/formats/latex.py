@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from archscope.metrics.values import AtLeast
 from archscope.printable import printable
 from archscope.render.cells import RIGHT, kind, text
 from archscope.render.format import renderer
 from archscope.tables.table import Column, Row, Table
+from archscope.values import AtLeast
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
