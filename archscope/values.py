@@ -2,6 +2,7 @@
 
 12253974624                                             exact
 AtLeast(12253974624, "without a cost formula: aten.x")  a lower bound; an int in all arithmetic
+Varies(12253974624, 12e9, 13e9, "what rpn passes")      one of several that it could be; an int in all arithmetic
 WHOLE_INPUT                                             no window: every place sees the whole input
 Absent("after aten.x in layer3", "aten.x", "layer3")    unknown; JSON has null and the reason, a table "?"
 """
@@ -24,6 +25,33 @@ class AtLeast(int):
         made = super().__new__(cls, value)
         made.reason = reason
         return made
+
+
+class Varies(int):
+    """A whole number that is another one for other data.
+
+    Arguments:
+        value: for the data of this run.
+        least, most: with nothing and with everything passing; None where they are not known.
+        reason: what decides: "what passes in rpn".
+        lacks: what is missing from it besides, as in `AtLeast`; "" where nothing is.
+    """
+
+    least: int | None
+    most: int | None
+    reason: str
+    lacks: str
+
+    def __new__(cls, value: int, least: int | None, most: int | None, reason: str, lacks: str = "") -> "Varies":
+        """The number with its bounds beside it."""
+        made = super().__new__(cls, value)
+        made.least, made.most, made.reason, made.lacks = least, most, reason, lacks
+        return made
+
+    @property
+    def bounds(self) -> str:
+        """ "120020169216 to 134379721216"; "" where they are not known."""
+        return f"{self.least} to {self.most}" if self.most is not None else ""
 
 
 class Whole(str):
@@ -67,7 +95,18 @@ def reason(value: object) -> str | None:
     """Why a value is not simply a number: "unknown: after aten.foo in layer3"; None where it is."""
     if isinstance(value, Absent):
         return str(value)
+    if isinstance(value, Varies):
+        bounds = f", {value.bounds}" if value.bounds else ""
+        lacks = f"; at least: {value.lacks}" if value.lacks else ""
+        return f"depends on the data: {value.reason}{bounds}{lacks}"
     return f"at least: {value.reason}" if isinstance(value, AtLeast) else None
+
+
+def signs(value: object) -> str:
+    """What stands before a number that is not the whole truth: "≥ " for a lower bound, "~ " for one of several, "" for others."""
+    if isinstance(value, Varies):
+        return "≥ ~ " if value.lacks else "~ "
+    return "≥ " if isinstance(value, AtLeast) else ""
 
 
 def after(operator: str, path: str, why: str = "") -> Absent:

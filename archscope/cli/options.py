@@ -84,6 +84,15 @@ Settings = Annotated[
         "--set", "-s", metavar="NAME=VALUE", help="Constructor argument: --set num_classes=10. Repeatable.", show_default=False
     ),
 ]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="[MODULE=]N",
+        help="Where data decide how many rows pass (boxes, tokens of an expert), let N pass: --keep rpn=1000. Repeatable.",
+        show_default="as this run's data decide",
+    ),
+]
 Depth = Annotated[
     int | None, typer.Option("--depth", "-d", min=1, help="Levels of modules to show.", show_default="the network's stages")
 ]
@@ -118,6 +127,17 @@ def settings(words: list[str] | None) -> dict[str, Any]:
     return found
 
 
+def kept(words: list[str] | None) -> dict[str, int]:
+    """`["rpn=1000", "100"]` -> `{"rpn": 1000, "": 100}`; raises `UsageError` for what is no number of rows."""
+    found: dict[str, int] = {}
+    for word in words or ():
+        path, _, rows = word.rpartition("=")
+        if not rows.strip().isdecimal():
+            raise UsageError(f"'{word}' is not [MODULE=]N", "write --keep 1000, or --keep rpn=1000 --keep roi_heads=100")
+        found[path.strip()] = int(rows)
+    return found
+
+
 def shapes(words: list[str] | None) -> "list[InputSpec]":
     """`["3x299x299", "ids:int64:128"]` with dtypes and names; raises `UsageError` for what is none."""
     from archscope.graph.input_spec import parse_input
@@ -137,12 +157,13 @@ class Forward:
     dtype: Dtype = "float32"
     mode: Mode = "eval"
     set_: Settings = None
+    keep: Keep = None
 
     def request(self) -> dict[str, Any]:
         """The keyword arguments of `look`; raises `UsageError` as `shapes` and `settings` do."""
         return {
             "input": shapes(self.input), "batch": self.batch, "dtype": self.dtype, "mode": self.mode,
-            "options": settings(self.set_),
+            "options": settings(self.set_), "keep": kept(self.keep),
         }  # fmt: skip
 
 

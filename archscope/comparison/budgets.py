@@ -26,7 +26,7 @@ from archscope.graph import Graph
 from archscope.registry import unknown
 from archscope.tables.metrics import kind_of
 from archscope.tables.table import Kind
-from archscope.values import Absent, AtLeast
+from archscope.values import Absent, AtLeast, Varies
 from archscope.values import Value as MetricValue
 
 Verdict = Literal["within", "exceeded", "undecided"]
@@ -48,7 +48,7 @@ class Quantity(NamedTuple):
 
 
 QUANTITIES: dict[str, Quantity] = {
-    **{name: Quantity(metric.title, kind_of(metric), metric.function) for name, metric in metrics.METRICS.items()},
+    **{name: Quantity(metric.title, kind_of(metric), metric.__call__) for name, metric in metrics.METRICS.items()},
     "latency": Quantity("latency", "seconds", None),
 }
 
@@ -60,8 +60,8 @@ class Finding:
     Attributes:
         quantity: a key of `QUANTITIES`.
         limit: the most that is allowed, in base units.
-        actual: what it is; a lower bound where `reason` says so; "whole input" for a receptive field that no window bounds; None
-            where it is not known.
+        actual: what it is; a lower bound, or one of several that it could be, where `reason` says so; "whole input" for a
+            receptive field that no window bounds; None where it is not known.
         verdict: "undecided" where an unknown could lift it over the limit.
         reason: why it is undecided, or what was left out.
     """
@@ -110,11 +110,26 @@ def _found(graph: Graph, key: str, limit: int | float, latency: float | None, al
         return Finding(key, limit, None, "undecided", str(actual))
     if isinstance(actual, str):
         return Finding(key, limit, actual, "exceeded", "no window bounds it")
+    if isinstance(actual, Varies):
+        return _of_several(key, limit, actual, allow_uncounted)
     if actual > limit:
         return Finding(key, limit, actual, "exceeded")
     if isinstance(actual, AtLeast):
         return Finding(key, limit, actual, "within" if allow_uncounted else "undecided", actual.reason)
     return Finding(key, limit, actual, "within")
+
+
+def _of_several(key: str, limit: int | float, actual: Varies, allow_uncounted: bool) -> Finding:
+    """A number that data decide: kept if the most that it can be is within, missed if the least is not."""
+    written = units.size if QUANTITIES[key].kind == "bytes" else units.count
+    if actual.least is not None and actual.least > limit:
+        return Finding(key, limit, actual, "exceeded", f"{written(actual.least)} or more, whatever the data")
+    if actual.most is None or actual.most > limit:
+        hint = "" if actual.most is None else f", up to {written(actual.most)}"
+        return Finding(key, limit, actual, "undecided", f"depends on the data ({actual.reason}){hint}: tell how many with --keep")
+    if actual.lacks and not allow_uncounted:
+        return Finding(key, limit, actual, "undecided", actual.lacks)
+    return Finding(key, limit, actual, "within", f"{written(actual.most)} or less, whatever the data")
 
 
 def passes(findings: Sequence[Finding]) -> bool:
@@ -173,7 +188,7 @@ class Plan:
     Attributes:
         model: as for `look`.
         limits: by quantity, in base units.
-        request: input, batch, dtype, mode and options, as for `look`, as far as they are told.
+        request: input, batch, dtype, mode, options and keep, as for `look`, as far as they are told.
     """
 
     model: str
@@ -208,11 +223,13 @@ def _plan(model: str, table: Mapping[str, Any], where: str) -> Plan:
             limits[key.removeprefix("max_")] = limit_of(key.removeprefix("max_"), value, where)
         elif key == "input":
             request["input"] = [units.parse_shape(words) for words in ([value] if isinstance(value, str) else value)]
+        elif key == "keep":
+            request[key] = value if isinstance(value, dict) else {"": value}
         elif key in ("batch", "dtype", "mode", "options"):
             request[key] = value
         else:
             keys = [f"max-{quantity.replace('_', '-')}" for quantity in QUANTITIES]
-            raise unknown(f"key of {model} in {where}:", name, (*keys, "input", "batch", "dtype", "mode", "options"))
+            raise unknown(f"key of {model} in {where}:", name, (*keys, "input", "batch", "dtype", "mode", "options", "keep"))
     return Plan(model, limits, request)
 
 

@@ -25,6 +25,7 @@ MODEL_COLUMNS = (
     metric_column("macs"),
     metric_column("flops", rank=6),
     Column("uncounted", "uncounted", "count", rank=1),
+    Column("decided_by_data", "decided by data", file_only=True),
     metric_column("activations", rank=5),
     metric_column("peak_memory", rank=4),
     metric_column("weighted_depth", rank=3),

@@ -31,7 +31,9 @@ def cross_check_table(tool: str, name: str, request: Mapping[str, Any]) -> Table
         raise ArchscopeError(f"{tool} has to run the network, and {name} holds only its trace", "name the model itself")
     imported(tool)
     batch = int(request.get("batch", 1))
-    graph = look(name, input=request.get("input", ()), batch=batch, options=request.get("options"), spelling=True)
+    graph = look(
+        name, input=request.get("input", ()), batch=batch, options=request.get("options"), keep=request.get("keep"), spelling=True
+    )
     model = load(name, input=request.get("input") or None, device="cpu", **(request.get("options") or {}))
     opinion = _asked(tool, model, batch)
     ours = CONVENTIONS["macs"].by_operator(graph)

@@ -73,6 +73,7 @@ def compare(
     dtype: str = "float32",
     mode: str = "eval",
     options: Mapping[str, Any] | None = None,
+    keep: int | Mapping[str, int] | None = None,
     baseline: str | None = None,
     protocol: str | None = None,
     bench: "Bench | None" = None,
@@ -83,7 +84,7 @@ def compare(
     Arguments:
         models: names as for `load`, or graphs.
         by: "model" or "stage".
-        input, batch, dtype, mode, options: of the traces; see `look`.
+        input, batch, dtype, mode, options, keep: of the traces; see `look`.
         baseline: the network that ratios refer to; the first if not given.
         protocol: words that stand in the protocol of the published errors: "single crop", "144 crops". Without it: a single
             crop where one was published, else what was.
@@ -98,7 +99,7 @@ def compare(
     0     vgg16  138357544     1.00000
     1  resnet50   25557032     0.24938
     """
-    request = {"input": input, "batch": batch, "dtype": dtype, "mode": mode, "options": options}
+    request = {"input": input, "batch": batch, "dtype": dtype, "mode": mode, "options": options, "keep": keep}
     more = asked_metrics(by, columns)
     subjects = list(gather(models, request))
     rows = lines(subjects, by, request, baseline, protocol, bench, more)
@@ -204,13 +205,15 @@ _METRICS = tuple(column.key for column in MODEL_COLUMNS if column.key in metrics
 
 
 def _counted(graph: Graph, more: Sequence[str] = ()) -> Line:
+    counted = metrics.measure(graph, (*_METRICS, *more))
     return {
         "variant": graph.meta.variant or None,
         "input": " and ".join(units.shape(shape[1:]) for shape in graph.shapes(graph.inputs)),
         "batch": next((shape[0] for shape in graph.shapes(graph.inputs) if shape), 1),
         "dtype": graph.meta.dtype,
         "uncounted": graph.cost.unknown or None,
-        **metrics.measure(graph, (*_METRICS, *more)),
+        "decided_by_data": " ".join(name for name, value in counted.items() if isinstance(value, metrics.Varies)) or None,
+        **counted,
     }
 
 

@@ -104,3 +104,17 @@ def roi_align(
     points = rois.shape[0] * height * width * samples
     per_point = Cost(muls=6, adds=6)
     return Cost(muls=4 * samples, adds=3 * samples + samples - 1, divs=1) * result.numel + per_point * points
+
+
+@formula("torchvision.nms")
+def non_maximum_suppression(boxes: Tensor, scores: Tensor, threshold: float, *, out: Tensor) -> Cost:
+    """Every box with every other, as the kernel for GPUs does it; that for CPUs skips boxes that are already suppressed.
+
+    Per box its area: 2 subtractions and a multiplication. Per pair 4 comparisons for the corners of the intersection, 2
+    subtractions and 2 comparisons for its sides, a multiplication, an addition and a subtraction for the union, a division, and
+    the comparison with the threshold.
+    Source: torchvision/csrc/ops/cuda/nms_kernel.cu.
+    """
+    count = boxes.shape[0]
+    pairs = count * (count - 1) // 2
+    return Cost(adds=2, muls=1) * count + Cost(adds=4, muls=1, divs=1, comparisons=7) * pairs

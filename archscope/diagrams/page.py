@@ -13,6 +13,7 @@ from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Picture
 from archscope.diagrams.scene import Element, Scene, Shape, Text, moved, rectangle
 from archscope.diagrams.theme import KINDS
 from archscope.graph import kinds
+from archscope.tables.common import by_data, sign
 
 MARGIN = 22.0
 TITLE = 16.0
@@ -40,7 +41,7 @@ def block_page(picture: Picture, paint: Paint, direction: Direction = "TB") -> S
 def summary(picture: Picture) -> str:
     """The line under the title: parameters, MACs, input."""
     graph = picture.graph
-    bound = "≥ " if graph.cost.unknown else ""
+    bound = sign(graph, "macs")
     shape = picture.overview.boxes[0].shape
     return f"{units.count(metrics.params(graph))} parameters · {bound}{units.count(graph.cost.macs)} MACs · input {shape}"
 
@@ -62,7 +63,7 @@ def notes(picture: Picture) -> list[str]:
     idle = metrics.unused_params(picture.graph)
     if idle:
         found.append(f"{units.count(idle)} parameters took no part in this forward.")
-    return found
+    return [*found, *by_data(picture.graph.meta.decided)]
 
 
 def alarm(picture: Picture) -> str:

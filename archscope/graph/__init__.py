@@ -13,6 +13,7 @@ from archscope.graph.records import (
     Attr,
     Call,
     Cost,
+    Decided,
     Failure,
     Meta,
     Node,
@@ -23,6 +24,6 @@ from archscope.graph.records import (
 )  # fmt: skip
 
 __all__ = [
-    "UNKNOWN", "ZERO", "Attr", "Call", "Cost", "Failure", "Graph", "Meta", "Node", "Param", "Tensor", "item_bytes", "legible",
-    "total",
+    "UNKNOWN", "ZERO", "Attr", "Call", "Cost", "Decided", "Failure", "Graph", "Meta", "Node", "Param", "Tensor", "item_bytes",
+    "legible", "total",
 ]  # fmt: skip

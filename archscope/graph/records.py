@@ -211,6 +211,39 @@ class Failure(msgspec.Struct, frozen=True):
     inputs: tuple[tuple[int, ...], ...] = ()
 
 
+class Decided(msgspec.Struct, frozen=True):
+    """What data decide in a network: how many boxes pass, which tokens an expert gets. Numbers that stand for other data too are
+    those between the two extremes: nothing passes, everything passes.
+
+    Attributes:
+        rows: how many rows each deciding module handed on, by its path: as found; and with nothing and with everything passing,
+            where that is known.
+        totals: the least and the most of every metric that differs between the extremes, by its name.
+        paths: modules whose operators work on more or less, depending on the data.
+        known: whether the extremes could be traced; without them every size may depend on the data.
+        kept: how many rows were told to pass, by the path of the module that decides; "" for all others.
+        idle: of these paths, those that decide nothing.
+        reads: how often Python looked at a value, by operator and module: "aten._local_scalar_dense in encoder".
+        steers: whether sizes depend on such a value.
+        operators: of the whole network, whose totals these are.
+    """
+
+    rows: dict[str, tuple[int, ...]] = {}
+    totals: dict[str, tuple[int, int]] = {}
+    paths: tuple[str, ...] = ()
+    known: bool = True
+    kept: dict[str, int] = {}
+    idle: tuple[str, ...] = ()
+    reads: dict[str, int] = {}
+    steers: bool = False
+    operators: int = 0
+
+    @property
+    def varies(self) -> bool:
+        """Whether some size is one of several that it could be."""
+        return bool(self.totals) or not self.known or self.steers
+
+
 class Meta(msgspec.Struct, frozen=True):
     """The circumstances of a trace, said beside every number.
 
@@ -224,6 +257,7 @@ class Meta(msgspec.Struct, frozen=True):
         failure: where the forward stopped, if it did.
         source: how to load it again: "inception_v4", "timm:resnet50".
         idle: class name by path of every module with parameters that did not run.
+        decided: what data decided in it; None where they decide nothing.
     """
 
     variant: str = ""
@@ -235,3 +269,4 @@ class Meta(msgspec.Struct, frozen=True):
     failure: Failure | None = None
     source: str = ""
     idle: dict[str, str] = {}
+    decided: Decided | None = None

@@ -7,6 +7,7 @@ every tensor through the Graph. A file here is found by its being here.
 """
 
 # In the order in which the metrics are listed.
+from archscope.metrics.data_sizes import varying
 from archscope.metrics.metric import METRICS, Metric, measure, metric
 from archscope.metrics.parameters import (
     buffers,
@@ -37,13 +38,13 @@ from archscope.metrics.memory import (
 # isort: split
 from archscope.metrics.feature_map import effective_stride, last_feature_map, receptive_field
 from archscope.registry import import_all
-from archscope.values import WHOLE_INPUT, Absent, AtLeast, Value
+from archscope.values import WHOLE_INPUT, Absent, AtLeast, Value, Varies
 
 import_all(__name__, __path__)
 
 __all__ = [
-    "METRICS", "WHOLE_INPUT", "Absent", "Alive", "AtLeast", "Metric", "Value", "activations", "buffers", "bytes_moved",
+    "METRICS", "WHOLE_INPUT", "Absent", "Alive", "AtLeast", "Metric", "Value", "Varies", "activations", "buffers", "bytes_moved",
     "convolutions", "effective_stride", "flops", "frozen_params", "last_feature_map", "layer_activations", "liveness", "macs",
     "measure", "metric", "param_bytes", "params", "peak_activation_bytes", "peak_memory", "receptive_field", "shared_params",
-    "state_bytes", "trainable_params", "unused_params", "weighted_depth", "written",
+    "state_bytes", "trainable_params", "unused_params", "varying", "weighted_depth", "written",
 ]  # fmt: skip

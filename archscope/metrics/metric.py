@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from archscope.graph import Graph
+from archscope.metrics.data_sizes import varying
 from archscope.registry import Registry
 from archscope.values import Value
 
@@ -27,8 +28,8 @@ class Metric(NamedTuple):
     source: str
 
     def __call__(self, graph: Graph) -> Value:
-        """The number."""
-        return self.function(graph)
+        """The number; a `Varies` where data decide it."""
+        return varying(graph, self.name, self.function(graph))
 
     @property
     def definition(self) -> str:

@@ -26,6 +26,7 @@ def look(
     mode: str = "eval",
     options: Mapping[str, Any] | None = None,
     spelling: bool = False,
+    keep: int | Mapping[str, int] | None = None,
 ) -> Graph:
     """The Graph of a model by name.
 
@@ -36,23 +37,24 @@ def look(
         dtype: of weights, and of inputs that are no whole numbers.
         options: constructor arguments.
         spelling: with the spelling of its Python, which some conventions need. A saved graph has it or has it not.
+        keep: how many rows pass where data decide, by module path, as for `archscope.trace`.
 
     Raises `UsageError`, `ArchscopeError` or `TraceError` as `load` and `trace` do.
     """
     options = options or {}
     if is_file(name):
-        if input or options or batch != 1 or dtype != "float32" or mode != "eval":
+        if input or options or keep or batch != 1 or dtype != "float32" or mode != "eval":
             raise UsageError(
                 f"{name} holds a network as it is: its input, batch, dtype and arguments are fixed",
                 "name the model instead of the file",
             )
         return _read(name)
     name = canonical(name)
-    if batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling:
+    if batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling and not keep:
         graph = _packaged(name, input)
         if graph is not None:
             return graph
-    return _kept(name, input, options, {"batch": batch, "dtype": dtype, "mode": mode, "spelling": spelling})
+    return _kept(name, input, options, {"batch": batch, "dtype": dtype, "mode": mode, "spelling": spelling, "keep": keep})
 
 
 def _packaged(name: str, input: Sequence[Shape]) -> Graph | None:

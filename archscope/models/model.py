@@ -62,8 +62,17 @@ class Model:
         given = [(spec, _tensor(spec, batch, spec.dtype or dtype, device)) for spec in self.specs]
         return tuple(t for spec, t in given if not spec.name), {spec.name: t for spec, t in given if spec.name}
 
-    def trace(self, batch: int = 1, dtype: str = "float32", mode: str = "eval", spelling: bool = False) -> Graph:
-        """One forward of it as a Graph, with the spelling of its Python on request. Raises `TraceError` when it raises."""
+    def trace(
+        self,
+        batch: int = 1,
+        dtype: str = "float32",
+        mode: str = "eval",
+        spelling: bool = False,
+        keep: int | Mapping[str, int] | None = None,
+    ) -> Graph:
+        """One forward of it as a Graph, with the spelling of its Python on request, and with so many rows passing where data
+        decide (see `archscope.trace`). Raises `TraceError` when it raises.
+        """
         import torch
 
         from archscope.tracing.forward_pass import trace
@@ -76,12 +85,13 @@ class Model:
         if kind is not torch.float32:  # float32 leaves a network of mixed dtypes as it is
             module = copy.deepcopy(module).to(kind)
         args, kwargs = self.example(batch, dtype)
-        taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source", "spelling"})
+        taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source", "spelling", "keep"})
         if taken:
             raise UsageError(f"an input called {taken[0]} cannot be given by name", "give it by its place, without NAME:")
         run: Callable[..., Graph] = partial(
-            trace, name=self.name, mode=mode, variant=self.variant, source=self.source, spelling=spelling
-        )
+            trace, name=self.name, mode=mode, variant=self.variant, source=self.source, spelling=spelling,
+            keep=keep,
+        )  # fmt: skip
         return run(module, *args, **kwargs)
 
 

@@ -3,7 +3,7 @@
 from archscope import units
 from archscope.printable import printable
 from archscope.tables.table import Column, Kind, Measured, Row, Value
-from archscope.values import Absent, AtLeast
+from archscope.values import Absent, AtLeast, Varies, signs
 
 RIGHT: set[Kind] = {"count", "bytes", "seconds", "share", "ratio", "number", "year", "change", "percent", "step"}
 
@@ -14,8 +14,8 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
         return ""
     if isinstance(value, Absent):
         return value.sign
-    if isinstance(value, AtLeast):
-        return f"≥ {text(int(value), kind, exact)}"
+    if isinstance(value, AtLeast | Varies):
+        return signs(value) + text(int(value), kind, exact)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (tuple, list)):

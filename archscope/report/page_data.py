@@ -16,13 +16,14 @@ from archscope.diagrams.colouring import COLORINGS
 from archscope.diagrams.theme import KINDS, THEMES
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.metrics import METRICS, AtLeast
+from archscope.metrics import METRICS, AtLeast, Varies
 from archscope.printable import printable
 from archscope.report.cards import card
 from archscope.report.chart_series import chart_series
 from archscope.report.network_data import network_data, plain
 from archscope.tables.common import CONVENTION, called
 from archscope.tables.metrics import metric_column
+from archscope.values import reason, signs
 
 if TYPE_CHECKING:
     from archscope.bench.results.records import Bench
@@ -103,9 +104,10 @@ def others() -> tuple[str, ...]:
 
 
 def _row(row: Line) -> dict[str, Any]:
-    """A row as plain values; `least` has the reasons why a number is a lower bound."""
+    """A row as plain values; `signs` has what stands before a number that is not the whole truth, and why."""
     values = {key: plain(value) for key, value in row.items() if not key.endswith("_ratio")}
-    return {**values, "least": {key: value.reason for key, value in row.items() if isinstance(value, AtLeast)}}
+    told = {key: (signs(value), reason(value)) for key, value in row.items() if isinstance(value, AtLeast | Varies)}
+    return {**values, "signs": told}
 
 
 # -- the networks ----------------------------------------------------------------------------------------------------------------

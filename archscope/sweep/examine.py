@@ -11,7 +11,7 @@ from archscope.models.look_up import is_file
 from archscope.sweep.columns import NOTES, UNCOUNTED, UNCOUNTED_NAMES
 from archscope.sweep.specification import Spec
 from archscope.tables.table import Value
-from archscope.values import Absent, AtLeast, Whole
+from archscope.values import Absent, AtLeast, Varies, Whole, reason
 
 _LARGEST = 2**63 - 1  # that a column of whole numbers holds; what is beyond stands in the notes
 
@@ -49,19 +49,20 @@ def measured(graph: Graph, names: Sequence[str]) -> Values:
     unknown = sorted({node.op for node in graph.uncounted})
     found = metrics.measure(graph, names)
     notes = {name: str(value) for name, value in found.items() if isinstance(value, Absent | Whole) or abs(value) > _LARGEST}
+    told = notes | {name: str(reason(value)) for name, value in found.items() if isinstance(value, Varies)}
     return {
         "input": " and ".join(units.shape(shape[1:]) for shape in graph.shapes(graph.inputs)),
         "device": graph.meta.device,
         **{name: None if name in notes else _plain(value) for name, value in found.items()},
-        NOTES: "; ".join(f"{name}: {words}" for name, words in notes.items()) or None,
+        NOTES: "; ".join(f"{name}: {words}" for name, words in told.items()) or None,
         UNCOUNTED: graph.cost.unknown,
         UNCOUNTED_NAMES: ", ".join(unknown) or None,
     }
 
 
 def _plain(value: Any) -> Value:
-    """A number as it goes into a file; that it is a lower bound is said by `uncounted`."""
-    return int(value) if isinstance(value, AtLeast) else value
+    """A number as it goes into a file; that it is a lower bound is said by `uncounted`, that data decide it by the notes."""
+    return int(value) if isinstance(value, AtLeast | Varies) else value
 
 
 def failed(where: str, why: str) -> Values:

@@ -3,8 +3,10 @@
 from collections import Counter
 from typing import Any
 
+import msgspec
+
 from archscope import metrics, units
-from archscope.graph import Graph, Tensor
+from archscope.graph import Decided, Graph, Tensor
 
 CONVENTION = (
     "MACs: multiply-accumulates of convolutions, matrix products and attention. FLOPs: 2 per MAC and 1 per addition, "
@@ -18,7 +20,8 @@ def facts(graph: Graph) -> tuple[str, ...]:
     inputs = " and ".join(_input(graph.tensors[tensor], meta.dtype) for tensor in graph.inputs)
     where = "traced on the meta device" if meta.device == "meta" else f"run on the CPU with random values ({meta.reason})"
     lines = [meta.variant] if meta.variant else []
-    return (*lines, f"input {inputs} · {meta.mode} mode · {meta.dtype} · {where} · torch {meta.torch}")
+    told = _told(meta.decided)
+    return (*lines, f"input {inputs} · {meta.mode} mode · {meta.dtype} · {where} · torch {meta.torch}{told}")
 
 
 def _input(tensor: Tensor, usual: str) -> str:
@@ -38,8 +41,17 @@ def head(graph: Graph) -> dict[str, Any]:
         "device": meta.device,
         "torch": meta.torch,
         "complete": meta.failure is None,
+        **({"decided_by_data": msgspec.to_builtins(meta.decided)} if meta.decided is not None else {}),
         "convention": CONVENTION + ".",
     }
+
+
+def _told(decided: Decided | None) -> str:
+    """ " · rows kept: rpn 1,000, elsewhere 100": the numbers that were told in the place of the data's own."""
+    used = {path: rows for path, rows in decided.kept.items() if path not in decided.idle} if decided is not None else {}
+    alone = list(used) == [""]
+    words = [f"{path or ('where data decide' if alone else 'elsewhere')} {units.exact(rows)}" for path, rows in used.items()]
+    return f" · rows kept: {', '.join(words)}" if words else ""
 
 
 def totals(graph: Graph) -> dict[str, Any]:
@@ -47,15 +59,15 @@ def totals(graph: Graph) -> dict[str, Any]:
     cost = graph.cost
     return {
         **{name: metrics.METRICS[name](graph) for name in _TOTALS},
-        "macs": cost.macs,
-        "flops": cost.flops,
+        "macs": metrics.varying(graph, "macs", cost.macs),
+        "flops": metrics.varying(graph, "flops", cost.flops),
         "adds": cost.adds,
         "muls": cost.muls,
         "divs": cost.divs,
         "comparisons": cost.comparisons,
         "exponentials": cost.exponentials,
-        "activations": metrics.activations(graph),
-        "peak_memory": metrics.peak_memory(graph),
+        "activations": metrics.METRICS["activations"](graph),
+        "peak_memory": metrics.METRICS["peak_memory"](graph),
         "uncounted": uncounted(graph),
     }
 
@@ -87,7 +99,42 @@ def warnings(graph: Graph) -> tuple[str, ...]:
         named = "; ".join(map(_missing, missing[:5]))
         more = f"; and {len(missing) - 5} more (all in --format json)" if len(missing) > 5 else ""
         lines.append(f"≥: operators without a cost formula are not in the sums: {named}{more}.")
-    return tuple(lines)
+    return (*lines, *by_data(graph.meta.decided))
+
+
+def by_data(decided: Decided | None) -> list[str]:
+    """What data decided, and what was looked at to know it."""
+    if decided is None:
+        return []
+    lines = []
+    if decided.varies:
+        lines.append(f"~: depends on the data. {_found(decided)}{_between(decided)}Tell how many pass with --keep.")
+    elif decided.reads:
+        lines.append(f"The forward looks at values, and may take another way for others: {_reads(decided)}.")
+    if decided.idle:
+        words = ", ".join(f"{path}={rows}" if path else str(rows) for path in decided.idle for rows in [decided.kept[path]])
+        lines.append(f"--keep {words}: data decide no number of rows there.")
+    return lines
+
+
+def _found(decided: Decided) -> str:
+    """ "Rows in this run: rpn 714 of at most 1,000." """
+    rows = [
+        f"{path or 'the network'} {units.exact(sizes[0])}{f' of at most {units.exact(sizes[2])}' if len(sizes) > 2 else ''}"
+        for path, sizes in decided.rows.items()
+    ]
+    looked = f"Values that were looked at: {_reads(decided)}. " if decided.steers else ""
+    return looked + (f"Rows in this run: {', '.join(rows)}. " if rows else "")
+
+
+def _between(decided: Decided) -> str:
+    if not decided.known or "macs" not in decided.totals:
+        return ""
+    return "MACs from {} with nothing passing to {} with everything. ".format(*map(units.count, decided.totals["macs"]))
+
+
+def _reads(decided: Decided) -> str:
+    return ", ".join(f"{place}{f', {times} times' if times > 1 else ''}" for place, times in decided.reads.items())
 
 
 def _missing(item: dict[str, Any]) -> str:
@@ -104,6 +151,16 @@ def called(graph: Graph) -> str:
 def at_least(graph: Graph) -> str:
     """The sign "≥ " before a sum that lacks something."""
     return "≥ " if graph.cost.unknown or graph.meta.failure else ""
+
+
+def by_data_sign(graph: Graph, name: str) -> str:
+    """The sign "~ " before a metric's number that data decide."""
+    return "~ " if isinstance(metrics.varying(graph, name, 0), metrics.Varies) else ""
+
+
+def sign(graph: Graph, name: str) -> str:
+    """Both signs before the number of a sum over costs."""
+    return at_least(graph) + by_data_sign(graph, name)
 
 
 def share(part: int, whole: int) -> float | None:

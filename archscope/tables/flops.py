@@ -6,8 +6,9 @@ import archscope.views.groupings  # noqa: F401  registers the groupings
 from archscope.conventions.convention import CONVENTIONS, Worth
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node, total
+from archscope.metrics import varying
 from archscope.registry import unknown
-from archscope.tables.common import CONVENTION, at_least, facts, head, output_shape, share, totals, warnings
+from archscope.tables.common import CONVENTION, by_data_sign, facts, head, output_shape, share, sign, totals, warnings
 from archscope.tables.table import Column, Line, Row, Table, Value
 from archscope.views.grouping import GROUPINGS
 from archscope.views.layers import layers
@@ -55,12 +56,11 @@ def flops_table(
     cost, counts = graph.cost, totals(graph)
     if other is not None:
         counts = {**counts, f"{other.name}_convention": other.count(graph)}
-    sign = at_least(graph)
     summary: list[Line] = [
-        (f"{sign}MACs", cost.macs, "count"),
-        (f"{sign}FLOPs = 2 x MACs + the rest", cost.flops, "count"),
+        (f"{sign(graph, 'macs')}MACs", cost.macs, "count"),
+        (f"{sign(graph, 'flops')}FLOPs = 2 x MACs + the rest", cost.flops, "count"),
         *((f"  {label}", counts[key], "count") for key, label in _PARTS if counts[key]),
-        ("activations written", counts["activations"], "count"),
+        (f"{by_data_sign(graph, 'activations')}activations written", int(counts["activations"]), "count"),
     ]
     if other is not None:
         summary.append((f"{other.unit} as {other.name} counts", counts[f"{other.name}_convention"], "count"))
@@ -98,11 +98,12 @@ _WORTH = "convention"
 
 def _cost(graph: Graph, nodes: Sequence[Node], worth: Worth | None) -> dict[str, Value]:
     cost, whole = total(node.cost for node in nodes), graph.cost
+    part = graph.select(nodes) if graph.meta.decided is not None else graph
     return {
-        "macs": cost.macs,
+        "macs": varying(part, "macs", cost.macs),
         # A network without multiply-accumulates still has a dearest part.
         "share": share(cost.macs, whole.macs) if whole.macs else share(cost.flops, whole.flops),
-        "flops": cost.flops,
+        "flops": varying(part, "flops", cost.flops),
         "adds": cost.adds,
         "muls": cost.muls,
         "divs": cost.divs,

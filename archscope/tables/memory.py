@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from archscope.graph import Graph, kinds
-from archscope.tables.common import facts, head, output_shape, share, warnings
+from archscope.tables.common import by_data_sign, facts, head, output_shape, share, warnings
 from archscope.tables.table import Column, Row, Table, Value
 from archscope.tables.training import Costs, unruled
 from archscope.training.backward import backward
@@ -61,7 +61,7 @@ def _by_stage(graph: Graph, step: Footprint, optimizer: str, checkpoint: bool) -
             }  # fmt: skip
             rows.append(Row(values, part.depth))
     top = step.at_peak
-    peak = "peak of the step" if not plan.unknown else "≥ peak of the step"
+    peak = f"{'≥ ' if plan.unknown else ''}{by_data_sign(graph, 'training_memory')}peak of the step"
     counts = {
         "peak_bytes": step.peak, "state_bytes": step.state, "optimizer_bytes": step.optimizer, "kept_for_backward": step.kept,
         "gradient_bytes": step.gradients, "recomputed_macs": step.recomputed, "at_peak": _where(graph, top),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from archscope.graph import Graph, Node, total
 from archscope.registry import unknown
-from archscope.tables.common import at_least, facts, head, output_shape, share, totals, warnings
+from archscope.tables.common import at_least, by_data_sign, facts, head, output_shape, share, totals, warnings
 from archscope.tables.table import Column, Line, Row, Table, Value
 from archscope.training.backward import Plan, Step, backward, moved
 from archscope.views.layers import layers
@@ -45,7 +45,8 @@ def training_table(graph: Graph, by: str = "stage", depth: int | None = None, to
     if top is not None:
         rows = [Row(row.values) for row in sorted(rows, key=lambda row: -_sum(row))[:top]]
     whole = costs.of(graph.nodes)
-    sign = "≥ " if plan.unknown else at_least(graph)
+    least = "≥ " if plan.unknown else at_least(graph)
+    sign = least + by_data_sign(graph, "training_macs")
     columns = _COLUMNS if plan.unknown else _COLUMNS[:-1]
     forward, back = graph.cost.macs, whole["backward_macs"]
     assert isinstance(back, int)
@@ -53,9 +54,9 @@ def training_table(graph: Graph, by: str = "stage", depth: int | None = None, to
         (f"{sign}forward MACs", forward, "count"),
         (f"{sign}backward MACs", back, "count"),
         (f"{sign}training step", forward + back, "count"),
-        (f"{sign}kept for the backward pass", whole["kept_for_backward"], "bytes"),
-        ("moved by the forward", whole["bytes_moved"], "bytes"),
-        (f"{sign}moved by the backward", whole["backward_bytes_moved"], "bytes"),
+        (f"{least}{by_data_sign(graph, 'kept_for_backward')}kept for the backward pass", whole["kept_for_backward"], "bytes"),
+        (f"{by_data_sign(graph, 'bytes_moved')}moved by the forward", whole["bytes_moved"], "bytes"),
+        (f"{least}{by_data_sign(graph, 'backward_bytes_moved')}moved by the backward", whole["backward_bytes_moved"], "bytes"),
     ]
     return Table(
         name=graph.name,

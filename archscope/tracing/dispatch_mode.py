@@ -19,6 +19,7 @@ from archscope.graph.spelling import Spelling
 from archscope.tracing.arguments import leaves
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess, maker
+from archscope.tracing.passing_rows import Passing
 from archscope.tracing.process import listening, listens, threads_started
 from archscope.tracing.tensor_identity import Entry, Ledger, tensors_in
 
@@ -47,11 +48,14 @@ class Recorder(TorchDispatchMode):
         ledger: knows the parameters and inputs already.
         meta: bring every tensor that is not there yet to the meta device on sight (constants, what the forward makes anew).
         gradients: write down which tensors each operator reads in which place, and which of them want a gradient.
+        passing: runs in the place of the operators whose sizes data decide; they run themselves without.
     """
 
     supports_higher_order_operators = True  # they are written down as one operator that nobody knows the cost of
 
-    def __init__(self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool = False) -> None:
+    def __init__(
+        self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool = False, passing: Passing | None = None
+    ) -> None:
         super().__init__()
         self.nodes: list[Node] = []
         self.calls: list[Call] = []
@@ -68,6 +72,9 @@ class Recorder(TorchDispatchMode):
         self._listening = listening(self)
         self._threads = threads_started()
         ledger.on_stranger = self.meet
+        self._passing = passing
+        if passing is not None:
+            passing.path = self.path
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -110,6 +117,10 @@ class Recorder(TorchDispatchMode):
                 inputs=tuple(tuple(t.shape) for t in tensors_in(inputs)),
             )
 
+    def path(self) -> str:
+        """Path of the module that is running."""
+        return self.calls[self._running[-1][0]].path if self._running else ""
+
     def spelling(self) -> Spelling | None:
         """How the Python was spelled, where it was noted."""
         return None
@@ -121,29 +132,34 @@ class Recorder(TorchDispatchMode):
             return func(*args, **(kwargs or {}))
         operator = self._operators.get(func)
         if operator is None:
-            operator = self._operators[func] = Operator(func)
+            operator = self._operators[func] = Operator(func, self._passing.operation(func) if self._passing else None)
         kwargs = kwargs or {}
         if operator.is_bookkeeping:
             return func(*args, **kwargs)
         if operator.parts is not None:
             with self._resumed():
                 return operator.parts(*args, **kwargs)
-        if self._meta and (operator.has_device or operator.reads_values or kwargs or not _all_on_meta(args)):
-            args, kwargs = self._on_meta(operator, args, kwargs)
+        meta = self._meta
+        if meta and (operator.has_device or operator.reads_values or kwargs or not _all_on_meta(args)):
+            meta = not _are_constants(args, kwargs)
+            if meta:
+                args, kwargs = self._on_meta(operator, args, kwargs)
         read = Reading(self.ledger, func)
         arguments = [read(value) for value in args]
         read.key += kwargs  # their names: alpha=2 is not beta=2
         named = {name: read(value) for name, value in kwargs.items()} if kwargs else kwargs
         if read.packed:
             read.params += self._packed_params()
-        known = self._known.get(key := tuple(read.key)) if self._meta else None
+        if operator.decides:  # its result is not the same for the same shapes
+            read.key.append(len(self.nodes))
+        known = self._known.get(key := tuple(read.key)) if meta else None
         if known is not None and known.makes is not None:
             out = known.makes()
         else:
-            out = operator.rule(*args, **kwargs) if operator.rule is not None and self._meta else None
+            out = operator.rule(*args, **kwargs) if operator.rule is not None and meta else None
             by_rule = out is not None
             if out is None:
-                out = func(*args, **kwargs)
+                out = operator.run(*args, **kwargs)
         if operator.is_view and read.params and not read.inputs:
             for tensor in tensors_in(out):
                 self.ledger.alias(tensor, read.params[0])
@@ -153,7 +169,7 @@ class Recorder(TorchDispatchMode):
         written = self._number(operator, args, kwargs, out, read)
         if known is None:
             known = assess(operator, read, arguments, named, written, out)
-            if self._meta:
+            if meta:
                 self._known[key] = known._replace(makes=maker(out)) if by_rule and not operator.writes else known
         self._write_down(operator, read, written, known, operands, wanted)
         return out
@@ -218,7 +234,7 @@ class Recorder(TorchDispatchMode):
 
     def _packed_params(self) -> list[str]:
         """Parameters that the running module keeps inside an opaque object: weights of a quantized layer."""
-        here = self.calls[self._running[-1][0]].path if self._running else ""
+        here = self.path()
         inside = [held for path, held in self._packed.items() if path == here or path.startswith(f"{here}.".lstrip("."))]
         return [param.name for params in inside for param in params]
 
@@ -272,6 +288,12 @@ def _wanted(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, ...]:
     if not torch.is_grad_enabled():
         return ()
     return tuple([at for at, tensor in enumerate(tensors_in([*args, *kwargs.values()])) if tensor.requires_grad])
+
+
+def _are_constants(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether all tensors are single numbers with a value, `torch.tensor(0.25)`: what is made of them has a value as well."""
+    tensors = tensors_in([*args, *kwargs.values()])
+    return bool(tensors) and all([t.dim() == 0 and t.device.type == "cpu" for t in tensors]) and "device" not in kwargs
 
 
 def _all_on_meta(args: tuple[Any, ...]) -> bool:

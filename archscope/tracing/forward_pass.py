@@ -7,7 +7,7 @@ is run again on the CPU with random inputs, and the Graph says so.
 
 import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -18,13 +18,15 @@ from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torch.utils._pytree import tree_map_only
 
 from archscope.errors import ArchscopeError, UsageError
-from archscope.graph import Failure, Graph, Meta
+from archscope.graph import Decided, Failure, Graph, Meta
 from archscope.tracing.arguments import kept, leaves, moved
+from archscope.tracing.data_sizes import Looks, with_values
 from archscope.tracing.dispatch_mode import SPARSE, NeedsValuesError, Recorder, one_line
 from archscope.tracing.lending import lent
 from archscope.tracing.module_contents import Survey
-from archscope.tracing.module_loan import borrowed, on_cpu, on_meta
+from archscope.tracing.module_loan import borrowed, given_on_cpu, on_cpu, on_meta
 from archscope.tracing.operator_runs import META
+from archscope.tracing.passing_rows import Passing
 from archscope.tracing.process import listening, shared_state, uncollected, undisturbed
 from archscope.tracing.same_device import SameDevice, on_two_devices
 from archscope.tracing.tensor_identity import Ledger
@@ -57,6 +59,7 @@ def trace(
     variant: str = "",
     source: str = "",
     spelling: bool = False,
+    keep: int | Mapping[str, int] | None = None,
     **kwargs: Any,
 ) -> Graph:
     """Runs `module(*inputs, **kwargs)` once, without weights or arithmetic, and returns what it did.
@@ -68,6 +71,8 @@ def trace(
         mode: "eval" or "train", whatever the module's own flags say (they are put back).
         variant, source: kept in the Graph's meta.
         spelling: note also how the Python is spelled (`Graph.spelling`), as the conventions of some counters need it.
+        keep: how many rows pass where data decide that (`nms`, `nonzero`, boolean masks), at most what there is: a number, or
+            numbers by module path, as in {"rpn": 1000}.
 
     Several threads may trace at once, and a forward may trace another module: each trace hears its own forward. While a module
     is traced, another thread that traces or runs it waits; one that is halfway through its forward, or reads its parameters,
@@ -85,11 +90,16 @@ def trace(
         raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
     meta = Meta(variant=variant, mode=mode, source=source, torch=str(torch.__version__))
     name = name or type(module).__name__
+    told = dict(keep) if isinstance(keep, Mapping) else {} if keep is None else {"": keep}
+    if any(rows < 0 for rows in told.values()):
+        raise UsageError("no fewer than 0 rows can pass", "give keep a number of rows, or numbers by module path")
     with listening(None), lent(module), shared_state():
-        return _traced(module, inputs, kwargs, name, meta, spelling)
+        return _traced(module, inputs, kwargs, name, meta, spelling, told)
 
 
-def _traced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta, spelled: bool) -> Graph:
+def _traced(
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta, spelled: bool, told: dict[str, int]
+) -> Graph:
     """The Graph, from the meta device or else from the CPU."""
     args, kwargs = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (args, kwargs), is_leaf=_is_size)
     if any(t.is_nested for t in leaves((args, kwargs))):
@@ -97,14 +107,20 @@ def _traced(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], na
     survey = _surveyed(module, args, kwargs)
     if any(t.layout is not torch.strided for t in (*leaves((args, kwargs)), *(held.tensor for held in survey.state.values()))):
         meta = msgspec.structs.replace(meta, device="cpu", reason=SPARSE)
+    if told:
+        meta = msgspec.structs.replace(meta, decided=Decided(kept=told, idle=tuple(told)))
+
+    def run(meta: Meta, passing: Passing | None = None, looks: Looks | None = None) -> Graph:
+        try:
+            return _run(survey, args, kwargs, name, meta, spelled, passing=passing, looks=looks)
+        except _TwoDevicesError:
+            return _run(survey, args, kwargs, name, meta, spelled, together=True, passing=passing)
+
     try:
         with uncollected() if meta.device == "meta" else nullcontext():
-            try:
-                return _run(survey, args, kwargs, name, meta, spelled)
-            except _TwoDevicesError:
-                return _run(survey, args, kwargs, name, meta, spelled, together=True)
+            return run(meta)
     except _NotOnMetaError as error:
-        return _run(survey, args, kwargs, name, msgspec.structs.replace(meta, device="cpu", reason=str(error)), spelled)
+        return with_values(run, msgspec.structs.replace(meta, device="cpu", reason=str(error)), told)
 
 
 class _NotOnMetaError(Exception):
@@ -155,14 +171,16 @@ def _run(
     meta: Meta,
     spelled: bool,
     together: bool = False,
+    passing: Passing | None = None,
+    looks: Looks | None = None,
 ) -> Graph:
     on_device = on_meta if meta.device == "meta" else on_cpu
     error: Exception | None = None
     with (
-        kept((args, kwargs), None if on_device is on_meta else on_device),
+        kept((args, kwargs), None if on_device is on_meta else given_on_cpu),
         borrowed(survey, training=meta.mode == "train", device=on_device) as state,
     ):
-        args, kwargs = moved((args, kwargs), on_device)
+        args, kwargs = moved((args, kwargs), on_meta if on_device is on_meta else given_on_cpu)
         ledger = Ledger(state.items())
         if any(isinstance(m, torch.jit.ScriptModule) for m in survey.paths):  # it keeps its own tensors and cannot be lent others
             for held in survey.state.values():
@@ -170,10 +188,12 @@ def _run(
         for tensor in leaves((args, kwargs)):
             ledger.add(tensor)
         given = range(len(ledger.tensors))
-        recorder = _recorder(spelled)(survey, ledger, meta=meta.device == "meta", gradients=meta.mode == "train")
+        recorder = _recorder(spelled)(survey, ledger, meta=meta.device == "meta", gradients=meta.mode == "train", passing=passing)
+        if looks is not None:
+            looks.path = recorder.path
         outputs: list[int] = []
         try:
-            with recorder, SameDevice(recorder.move) if together else nullcontext():
+            with recorder, SameDevice(recorder.move) if together else looks or nullcontext():
                 result = survey.root(*args, **kwargs)
             outputs = [n for t in leaves(result) if (n := recorder.number(t)) is not None]
         except Exception as raised:
@@ -181,7 +201,7 @@ def _run(
     if error is not None and meta.device == "meta" and not together and on_two_devices(error):
         raise _TwoDevicesError from error
     if error is not None and meta.device == "meta" and (_needs_values(error) or on_two_devices(error)):
-        raise _NotOnMetaError(one_line(error)) from error
+        raise _NotOnMetaError(_asking(error)) from error
     params = survey.params()
     ran = {call.path for call in recorder.calls}
     idle = {path: kind for path, kind in survey.holders().items() if path not in ran}
@@ -225,3 +245,10 @@ def _needs_values(error: BaseException) -> bool:
     if isinstance(error, (NeedsValuesError, NotImplementedError)):
         return True
     return re.search(r"\bmeta\b|unallocated storage|no fake impl", str(error).lower()) is not None
+
+
+def _asking(error: BaseException) -> str:
+    """What asked for values, in one line."""
+    said = one_line(error)
+    counts = re.search(r"register_meta function for torch\.(\w+)\(\)", said)
+    return f"how much aten.{counts[1]} finds depends on the data" if counts else said

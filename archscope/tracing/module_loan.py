@@ -100,10 +100,25 @@ def on_meta(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def on_cpu(tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor with values: a copy of what it holds, or small random numbers where it holds none."""
+    """A tensor of a network with values: a copy of what it holds, or random numbers where it holds none. Weights have a variance
+    of one by the number of their inputs, so that what passes through many layers neither dies out nor overflows (LeCun et al.,
+    "Efficient BackProp", 1998, section 4.6); scales, shifts and statistics are positive.
+    """
+    if tensor.is_meta and tensor.dim() > 1 and tensor.is_floating_point():
+        bound = (3 * tensor.shape[0] / max(1, tensor.numel())) ** 0.5
+        return _uniform(tensor, -bound, bound)
+    return given_on_cpu(tensor)
+
+
+def given_on_cpu(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor with values: a copy of what it holds; where it holds none, random numbers between 0 and 1, whole ones 0."""
     if not tensor.is_meta:
         return tensor.detach().to("cpu", copy=True)
     if tensor.is_floating_point() or tensor.is_complex():
-        filled = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu")
-        return filled.uniform_(0.0, 0.05, generator=torch.Generator().manual_seed(0))
+        return _uniform(tensor, 0.0, 1.0)
     return torch.zeros(tensor.shape, dtype=tensor.dtype, device="cpu")
+
+
+def _uniform(tensor: torch.Tensor, low: float, high: float) -> torch.Tensor:
+    filled = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu")
+    return filled.uniform_(low, high, generator=torch.Generator().manual_seed(tensor.numel()))

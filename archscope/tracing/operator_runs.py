@@ -20,14 +20,18 @@ _READS_VALUES = {"aten._local_scalar_dense", "aten.item", "aten.is_nonzero", "at
 
 
 class Operator:
-    """What the schema says of one overload, looked up once."""
+    """What the schema says of one overload, looked up once.
+
+    Arguments:
+        instead: runs in its place, where data decide the size of its result.
+    """
 
     __slots__ = (
-        "attributes", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "parts", "reader", "reads_values",
-        "rule", "writes",
+        "attributes", "decides", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "parts", "reader",
+        "reads_values", "rule", "run", "writes",
     )  # fmt: skip
 
-    def __init__(self, func: Any) -> None:
+    def __init__(self, func: Any, instead: Callable[..., Any] | None = None) -> None:
         schema = getattr(func, "_schema", None)  # `torch.cond` and its like, which take functions, have none
         arguments = schema.arguments if schema is not None else []
         self.name = schema.name.replace("::", ".") if schema is not None else f"higher_order.{func.name()}"
@@ -48,7 +52,9 @@ class Operator:
         self.is_factory = self.has_device and not any("Tensor" in str(argument.type) for argument in arguments)
         self.is_bookkeeping = self.name.startswith("profiler.")  # record_function's marks
         self.reads_values = self.name in _READS_VALUES
-        self.rule = RULES.get(str(func))
+        self.decides = instead is not None
+        self.run = instead or func
+        self.rule = RULES.get(str(func)) if instead is None else None
         # What it is made of, where that is not to be seen from outside and is other operators.
         self.parts = func.py_kernels.get(DispatchKey.CompositeExplicitAutograd) if self.name in _OPENED else None
 

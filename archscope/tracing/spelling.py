@@ -22,6 +22,7 @@ from archscope.graph import Attr
 from archscope.graph.spelling import Argument, FunctionCall, Group, ModuleCall, ModuleNote, Spelling, TensorArgument
 from archscope.tracing.dispatch_mode import Recorder
 from archscope.tracing.module_contents import Survey
+from archscope.tracing.passing_rows import Passing
 from archscope.tracing.process import listens
 from archscope.tracing.tensor_identity import Ledger
 
@@ -109,8 +110,8 @@ def _bytecode(code: CodeType) -> bytes:
 class SpellingRecorder(Recorder):
     """A recorder that also notes functions, and what goes into and comes out of every module."""
 
-    def __init__(self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool) -> None:
-        super().__init__(survey, ledger, meta, gradients)
+    def __init__(self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool, passing: Passing | None) -> None:
+        super().__init__(survey, ledger, meta, gradients, passing)
         self._modules = list(_places(survey.root))
         self._index = {id(module): at for at, (module, _) in enumerate(self._modules)}
         self._begun: list[int] = []

@@ -333,9 +333,14 @@ def test_an_operator_without_a_formula_is_unknown():
     assert cost_of("mylib.fancy", (Tensor((3,)),), {}, Tensor((3,))) == (UNKNOWN, "")
 
 
-def test_boxes_that_decide_the_work_are_unknown():
+def test_suppression_compares_every_box_with_every_other():
     boxes, scores = Tensor((10, 4)), Tensor((10,))
-    assert cost_of("torchvision.nms", (boxes, scores, 0.5), {}, Tensor((3,), "int64")) == (UNKNOWN, "")
+    pairs = 9 + 8 + 7 + 6 + 5 + 4 + 3 + 2 + 1
+    cost = Cost(adds=2 * 10 + 4 * pairs, muls=10 + pairs, divs=pairs, comparisons=7 * pairs)
+    assert cost_of("torchvision.nms", (boxes, scores, 0.5), {}, Tensor((3,), "int64")) == (cost, "")
+
+
+def test_boxes_that_decide_the_work_are_unknown():
     rois = (Tensor((1, 8, 32, 32)), Tensor((10, 5)), 1.0, 7, 7)
     assert cost_of("torchvision.roi_align", (*rois, -1, False), {}, Tensor((10, 8, 7, 7))) == (UNKNOWN, "")
 

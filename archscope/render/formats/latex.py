@@ -6,7 +6,7 @@ from archscope.printable import printable
 from archscope.render.cells import RIGHT, kind, text
 from archscope.render.format import renderer
 from archscope.tables.table import Column, Row, Table
-from archscope.values import AtLeast
+from archscope.values import AtLeast, Varies
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -58,7 +58,7 @@ def _alignment(column: Column, rows: Sequence[Row]) -> str:
 def _cell(row: Row, column: Column, first: bool) -> str:
     value = row.values.get(column.key)
     indent = r"\quad " * row.depth if first else ""
-    if column.kind in _WHOLE and isinstance(value, int) and not isinstance(value, AtLeast):
+    if column.kind in _WHOLE and isinstance(value, int) and not isinstance(value, AtLeast | Varies):
         return str(value)
     if column.kind in _DECIMAL and isinstance(value, (int, float)):
         return _decimal(value, column)

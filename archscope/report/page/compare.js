@@ -66,10 +66,10 @@ class Comparison {
         const network = NETWORKS[at], open = network.insides.length ? make("button", {type: "button", class: "link", onclick: () => this.onopen(at)}, shortened(network.title, 60)) : shortened(network.title, 60);
         return make("th", {scope: "row"}, open, make("div", {class: "quiet"}, network.error ? shortened(network.error, 120) : shortened(row.model, 60)));
       }
-      const bound = row.least[column.key] ? "≥ " : "";
+      const [bound, why] = row.signs[column.key] ?? ["", ""];
       const known = typeof value === "number", reason = value && typeof value === "object" && !Array.isArray(value) ? value.unknown : null;
       const ratio = known && ["count", "bytes", "seconds", "number"].includes(column.kind) && typeof base[column.key] === "number" && base[column.key] ? value / base[column.key] : null;
-      return make("td", {class: numeric(column) ? "number" : "text", "data-key": column.key, "data-value": known ? value : null, title: bound ? `${exact(value)}; ${shortened(row.least[column.key], 300)}` : known ? exact(value) : reason ? shortened(reason, 300) : null},
+      return make("td", {class: numeric(column) ? "number" : "text", "data-key": column.key, "data-value": known ? value : null, title: bound ? `${exact(value)}; ${shortened(why, 300)}` : known ? exact(value) : reason ? shortened(reason, 300) : null},
         make("span", {}, bound + (known || reason === null ? shortened(shown(value, column.kind), 160) : value.sign ? "unknown" : "–")),
         ratio === null || DATA.rows.length < 2 ? null : make("div", {class: "ratio", "data-ratio": ratio}, at === this.baseline ? "1 ×" : `${fixed(ratio, ratio < 0.1 ? 3 : 2)} ×`));
     }));

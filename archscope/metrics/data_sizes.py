@@ -1,0 +1,47 @@
+"""Which numbers of a network depend on the data, and between which bounds they lie. What data decided stands in the Graph's meta
+(`archscope.graph.Decided`).
+"""
+
+from archscope.graph import Decided, Graph
+from archscope.graph.kinds import WEIGHTED, kind
+from archscope.values import Absent, AtLeast, Value, Varies
+
+_ON_SIZES = (
+    "macs", "flops", "convolutions", "activations", "layer_activations", "peak_activation_bytes", "peak_memory", "bytes_moved",
+    "backward_macs", "training_macs", "kept_for_backward", "backward_bytes_moved", "training_memory", "training_memory_momentum",
+    "training_memory_adam", "training_memory_checkpointed",
+)  # fmt: skip
+"""What depends on the sizes of tensors, and so may be anything where the bounds of these are not known."""
+
+_OF_PRODUCTS = ("macs", "layer_activations", "backward_macs", "training_macs")
+
+
+def deciders(decided: Decided) -> str:
+    """What decides, in words: "what passes in rpn and roi_heads"."""
+    places = [path or "the network" for path in decided.rows]
+    words = [f"what passes in {' and '.join(places)}"] if places else []
+    if decided.steers:
+        words.append(f"values that were looked at: {', '.join(decided.reads)}")
+    return "; ".join(words) or "what passes"
+
+
+def varying(graph: Graph, name: str, value: Value) -> Value:
+    """The value of a metric; a `Varies` where data decide it, in the whole network or in a part of it."""
+    decided = graph.meta.decided
+    if decided is None or not decided.varies or isinstance(value, Absent | str | Varies | float):
+        return value
+    lacks = value.reason if isinstance(value, AtLeast) else ""
+    if name in decided.totals and decided.known:
+        if not _touches(graph, name, decided):
+            return value
+        least, most = decided.totals[name] if len(graph.nodes) == decided.operators else (None, None)  # of a part they are not
+        return Varies(value, least, most, deciders(decided), lacks)
+    if name in _ON_SIZES and (not decided.known or decided.steers):
+        return Varies(value, None, None, deciders(decided), lacks)
+    return value
+
+
+def _touches(graph: Graph, name: str, decided: Decided) -> bool:
+    """Whether some operator of it works on more or less, depending on the data; for products, whether some product does."""
+    paths = set(decided.paths)
+    return any(graph.path(node) in paths and (name not in _OF_PRODUCTS or kind(node) in WEIGHTED) for node in graph.nodes)

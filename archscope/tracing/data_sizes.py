@@ -1,0 +1,180 @@
+"""What data decide in a network whose forward looks at values: which sizes, between which bounds, and what Python looked at.
+
+The bounds are two more traces on the meta device, in which nothing passes, and everything (`Passing`). What differs between them
+depends on the data; a metric that does not differ is the network's own. Where Python looks at whole numbers, the forward runs
+once more with other ones, and sizes that change depend on them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+import torch
+from torch.overrides import TorchFunctionMode
+
+from archscope.graph import Decided, Graph, Meta
+from archscope.tracing.passing_rows import ALL, Passing
+
+_DIFFERENT = ("aten._unique2", "aten.unique_dim", "aten.unique_consecutive", "aten.unique_dim_consecutive")
+_READS = ("aten._local_scalar_dense", "aten.is_nonzero", "aten.equal", *_DIFFERENT)
+_OUTSIDE = {getattr(torch.Tensor, name): f"Tensor.{name}" for name in ("tolist", "numpy", "__array__")}
+_WHOLE = ("int64", "int32", "int16", "int8", "uint8")
+
+
+class Run(Protocol):
+    """Runs the forward once and writes it down."""
+
+    def __call__(self, meta: Meta, passing: Passing | None = None, looks: "Looks | None" = None) -> Graph:
+        """The Graph. Raises `TraceError`."""
+
+
+class Looks(TorchFunctionMode):
+    """Notes the values that leave torch for Python or NumPy, which no operator tells of.
+
+    Arguments:
+        instead: makes the whole number that is seen of the one that is there.
+    """
+
+    def __init__(self, instead: Callable[[int], int] = int) -> None:
+        super().__init__()
+        self.reads: Counter[str] = Counter()
+        self.whole = False
+        self.path: Callable[[], str] = lambda: ""
+        self._instead = instead
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        name = _OUTSIDE.get(func)
+        if name is not None:
+            self.reads[f"{name} in {self.path() or 'the network'}"] += 1
+            if not args[0].is_floating_point() and args[0].dtype is not torch.bool:
+                self.whole = True
+                return _replaced(result, self._instead) if name == "Tensor.tolist" else result
+        return result
+
+
+def _replaced(value: Any, by: Callable[[int], int]) -> Any:
+    return [_replaced(v, by) for v in value] if isinstance(value, list) else by(value)
+
+
+def _larger(value: int) -> int:
+    return value + max(1, abs(value))
+
+
+def _smaller(value: int) -> int:
+    return int(value > 1)
+
+
+def with_values(run: Run, meta: Meta, kept: Mapping[str, int]) -> Graph:
+    """The Graph of a forward on the CPU, with what data decided in it in its meta; as it is where they decide nothing.
+
+    Arguments:
+        kept: rows that pass, by module path, whatever the data.
+    """
+    passing, looks = Passing(kept), Looks()
+    graph = run(msgspec.structs.replace(meta, decided=None), passing, looks)
+    decided, reads = passing.decided(), _reads(graph, looks)
+    if not decided and not reads and not kept:
+        return graph
+    open = bool(decided) and "" not in kept  # whether some number was not told
+    extremes = _extremes(run, meta, kept, passing.sorts()) if open else None
+    found = Decided(
+        kept=dict(kept),
+        operators=len(graph.nodes),
+        idle=tuple(path for path in kept if path not in passing.used),
+        # What both extremes looked at without values was a constant.
+        reads=reads if extremes is None else {place: times for place, times in reads.items() if place.startswith(_DIFFERENT)},
+        steers=extremes is None and _steers(run, meta, kept, graph, looks),
+        known=not open or (extremes is not None and _between(graph, *extremes)),
+        rows=_handed_on(graph, decided, extremes) if open else {},
+        totals=_differing(*extremes) if extremes is not None else {},
+        paths=_paths(*extremes) if extremes is not None else (),
+    )
+    return msgspec.structs.replace(graph, meta=msgspec.structs.replace(graph.meta, decided=found))
+
+
+def _extremes(run: Run, meta: Meta, kept: Mapping[str, int], sorting: frozenset[str]) -> tuple[Graph, Graph] | None:
+    """The forward with nothing passing, or as little as it can do with, and with everything; None where it cannot be traced."""
+    on_meta = msgspec.structs.replace(meta, device="meta", reason="", decided=None)
+    made = []
+    for tries in ((0, 1), (ALL,)):
+        for others in tries:
+            try:
+                made.append(run(on_meta, Passing(kept, others, sorting)))
+                break
+            except Exception:  # whatever the user's own code raises where nothing is left
+                continue
+        else:
+            return None
+    return made[0], made[1]
+
+
+def _differing(least: Graph, most: Graph) -> dict[str, tuple[int, int]]:
+    """The whole numbers among the metrics that are not the same in both."""
+    from archscope.metrics import METRICS, measure
+
+    low, high = measure(least), measure(most)
+    pairs = {name: (low[name], high[name]) for name in METRICS}
+    return {name: (int(a), int(b)) for name, (a, b) in pairs.items() if isinstance(a, int) and isinstance(b, int) and a != b}
+
+
+def _between(graph: Graph, least: Graph, most: Graph) -> bool:
+    """Whether the extremes bound what was found: without values a forward may go another way, and its numbers bound nothing."""
+    return least.cost.macs <= graph.cost.macs <= most.cost.macs
+
+
+def _shapes(graph: Graph) -> Counter[tuple[str, str, tuple[tuple[int, ...], ...]]]:
+    """What ran where on what: module, operator, the shapes that it wrote."""
+    return Counter((graph.path(node), node.op, graph.shapes(node.outputs)) for node in graph.nodes)
+
+
+def _paths(least: Graph, most: Graph) -> tuple[str, ...]:
+    """The modules that did not do the same in both."""
+    one, other = _shapes(least), _shapes(most)
+    return tuple(dict.fromkeys(path for path, _, _ in ((one - other) + (other - one))))
+
+
+def _handed_on(
+    graph: Graph, decided: Mapping[str, list[int]], extremes: tuple[Graph, Graph] | None
+) -> dict[str, tuple[int, ...]]:
+    """How many rows each deciding module handed on: found, with nothing and with everything passing. Where the extremes are not
+    known, the most that one of its selections found; a module whose results are of one size, whatever passes, is left out.
+    """
+    if extremes is None:
+        return {path: (max(rows),) for path, rows in decided.items()}
+    rows = {path: _sizes(*[_results(g, path) for g in (graph, *extremes)]) for path in decided}
+    return {path: sizes for path, sizes in rows.items() if sizes}
+
+
+_Shapes = tuple[tuple[int, ...], ...]
+
+
+def _sizes(found: _Shapes, least: _Shapes, most: _Shapes) -> tuple[int, ...]:
+    """The first size that is not the same at the extremes."""
+    for here, low, high in zip(found, least, most, strict=False):
+        axis = next((at for at, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), None)
+        if axis is not None and len(here) == len(low) == len(high):
+            return here[axis], low[axis], high[axis]
+    return ()
+
+
+def _results(graph: Graph, path: str) -> _Shapes:
+    return graph.shapes(graph.within(path).outputs) if any(call.path == path for call in graph.calls) else ()
+
+
+def _reads(graph: Graph, looks: Looks) -> dict[str, int]:
+    inside = Counter(f"{node.op} in {graph.path(node) or 'the network'}" for node in graph.nodes if node.op in _READS)
+    return dict(inside + looks.reads)
+
+
+def _steers(run: Run, meta: Meta, kept: Mapping[str, int], graph: Graph, looks: Looks) -> bool:
+    """Whether sizes depend on whole numbers that Python looked at: whether they change, or nothing runs, with other ones."""
+    read = [node for node in graph.nodes if node.op == "aten._local_scalar_dense"]
+    if not looks.whole and not any(graph.tensors[t].dtype in _WHOLE for node in read for t in node.inputs):
+        return False
+    try:
+        others = (run(msgspec.structs.replace(meta, decided=None), Passing(kept, seen=f), Looks(f)) for f in (_larger, _smaller))
+        return any(_shapes(other) != _shapes(graph) for other in others)
+    except Exception:  # the user's own code may raise anything
+        return True
