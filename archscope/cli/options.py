@@ -121,7 +121,7 @@ def settings(words: list[str] | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for word in words or ():
         name, equals, value = word.partition("=")
-        if not equals or not name.strip().isidentifier():
+        if not equals or not all(part.isidentifier() for part in name.strip().split(".")):
             raise UsageError(f"'{word}' is not NAME=VALUE", "write --set num_classes=10")
         found[name.strip()] = literal(value.strip())
     return found

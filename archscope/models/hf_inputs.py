@@ -2,15 +2,21 @@
 
 import inspect
 from collections.abc import Iterator
+from itertools import islice, product
 from typing import Any
 
 import torch
 from torch import nn
 
 from archscope.graph.input_spec import InputSpec
+from archscope.models.hf_sizes import Sizes
+from archscope.tracing.forward_pass import takes
 
-_TOKENS = 128
-_RATE = 16_000  # samples of a second of speech
+_MOST = 60  # forwards on the meta device that are tried
+_MORE = 8  # of these after one that only wanted values
+
+Known = dict[str, tuple[InputSpec, ...]]
+"""Inputs by name, each with the shapes that networks which call it so take, the likeliest first."""
 
 
 def fitting_inputs(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
@@ -18,106 +24,143 @@ def fitting_inputs(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
 
     A forward says which inputs it knows, the configuration their sizes; which of them are needed shows when it is run.
     """
-    known = _known(module, config)
-    for names in _candidates(module, config, list(known)):
-        specs = tuple(known[name] for name in names)
-        if _runs(module, specs):
+    known = _known(module, Sizes(config))
+    perhaps: tuple[InputSpec, ...] = ()
+    left = _MOST
+    for specs in islice(_candidates(module, config, known), _MOST):
+        runs = _runs(module, specs)  # None: it stops only for want of values
+        if runs:
             return specs
-    main = getattr(module, "main_input_name", None)
-    return (known[main],) if isinstance(main, str) and main in known else ()
+        if runs is None and not perhaps:
+            perhaps, left = specs, _MORE
+        left -= 1
+        if not left:
+            break
+    mains = [name for name in _mains(module) if name in known]
+    return perhaps or tuple(known[name][0] for name in mains[:1])
 
 
-def _candidates(module: nn.Module, config: Any, known: list[str]) -> Iterator[list[str]]:
-    """Sets of inputs, the likeliest first."""
+def _mains(module: nn.Module) -> list[str]:
     main: Any = getattr(module, "main_input_name", None)
-    mains = [name for name in ([main] if isinstance(main, str) else list(main or ())) if name in known]
+    return [main] if isinstance(main, str) else list(main or ())
+
+
+def _candidates(module: nn.Module, config: Any, known: Known) -> Iterator[tuple[InputSpec, ...]]:
+    """Sets of inputs, the likeliest first: each set of names with the first shapes, then with the others."""
+    mains = [name for name in _mains(module) if name in known]
     decoder = [name for name in known if name.startswith("decoder_") and getattr(config, "is_encoder_decoder", False)]
-    yield mains + [name for name in decoder if name not in mains]
-    yield mains
-    for name in known:
-        if name not in mains:
-            yield [*mains, name]
     needed = [name for name, p in inspect.signature(module.forward).parameters.items() if p.default is p.empty and name in known]
-    yield needed
-    yield known
+    others = [name for name in known if name not in mains]
+    sets = [mains + decoder, mains, needed, list(dict.fromkeys(needed + mains)), *([*mains, name] for name in others), [*known]]
+    sets += [[name] for name in others]
+    unique = list(dict.fromkeys(tuple(dict.fromkeys(names)) for names in sets if names))
+    for names in unique:
+        yield tuple(known[name][0] for name in names)
+    for names in unique:
+        yield from islice(product(*(known[name] for name in names)), 1, 12)
 
 
-def _known(module: nn.Module, config: Any) -> dict[str, InputSpec]:
-    takes = inspect.signature(module.forward).parameters
-    tokens = min(_TOKENS, _first(config, "max_position_embeddings", "n_positions", default=_TOKENS) or _TOKENS)
-    channels, (high, wide) = _first(config, "num_channels", "in_channels", "in_chans", default=3), _image(config)
-    bins = _first(config, "num_mel_bins", "feature_size", "input_feat_per_channel", default=80)
-    frames = _first(config, "num_frames", default=8)
-    seconds = _first(config, "max_source_positions", default=1500) * 2
-    width = _first(config, "cross_attention_dim", "joint_attention_dim", "encoder_hid_dim", default=768)
-    table = {
-        "input_ids": InputSpec((tokens,), "int64"),
-        "decoder_input_ids": InputSpec((tokens,), "int64"),
-        "pixel_values": InputSpec((channels, high, wide)),
-        "pixel_values_videos": InputSpec((frames, channels, high, wide)),
-        "input_features": InputSpec((bins, seconds)),
-        "input_values": InputSpec((_RATE,)),
-        "bbox": InputSpec((tokens, 4), "int64"),
-        "sample": InputSpec((channels, *_sample(config))),
-        "hidden_states": InputSpec((channels, *_sample(config))),
-        "timestep": InputSpec((), "int64"),
-        "encoder_hidden_states": InputSpec((77, width)),
-        "class_labels": InputSpec((), "int64"),
-        "attention_mask": InputSpec((tokens,), "int64"),
-    }
-    order = [name for name in table if name in takes and name != "attention_mask"]
-    if "pixel_values" in order and (getattr(config, "model_type", "") in _VIDEO):
-        table["pixel_values"] = table["pixel_values_videos"]
+def _known(module: nn.Module, sizes: Sizes) -> Known:
+    parameters = inspect.signature(module.forward).parameters
+    table = {**_of_text(sizes), **_of_images(sizes), **_of_sound(sizes), **_of_series(sizes), **_of_denoising(sizes)}
+    order = [name for name in table if name in parameters]
     if "timestep" in order:  # a denoising network: what it cleans, when, and the text it follows
-        order = [name for name in _DENOISING if name in takes]
-    return {name: InputSpec(table[name], table[name].dtype, name) for name in order}
+        order = [name for name in (*_DENOISING, *order) if name in parameters]
+    return {name: tuple(InputSpec(s, s.dtype, name) for s in dict.fromkeys(table[name])) for name in order}
+
+
+Table = dict[str, list[InputSpec]]
+
+
+def _of_text(sizes: Sizes) -> Table:
+    tokens, width = sizes.tokens, sizes.width
+    ids = InputSpec((tokens,), "int64")
+    codebooks = sizes.first("num_codebooks", "n_codebooks", "num_quantizers", default=8)
+    return {
+        "input_ids": [ids, InputSpec((tokens, codebooks), "int64"), InputSpec((codebooks, tokens), "int64"),
+                      InputSpec((tokens, codebooks + 1), "int64")],
+        "decoder_input_ids": [ids, InputSpec((codebooks, tokens), "int64")],
+        "bbox": [InputSpec((tokens, 4), "int64")],
+        "inputs_embeds": [InputSpec((tokens, width))],
+        "hidden_states": [InputSpec((tokens, width))],
+        "query_embeds": [InputSpec((32, width))],
+        "encoder_hidden_states": [InputSpec((77, sizes.first("encoder_hidden_size", default=width)))],
+        "attention_mask": [ids],
+        "qformer_input_ids": [ids],
+        "position_ids": [ids],
+    }  # fmt: skip
+
+
+def _of_images(sizes: Sizes) -> Table:
+    image, frames = InputSpec((sizes.channels, *sizes.image)), sizes.first("num_frames", default=8)
+    clip = InputSpec((frames, *image))
+    patch, at = sizes.first("patch_size", default=16), sizes.image[0] // sizes.first("patch_size", default=16)
+    flat = sizes.channels * patch * patch
+    pixels = [image, clip, InputSpec((2, *image)), InputSpec((at * at, flat)), InputSpec((sizes.channels, frames, *sizes.image))]
+    if sizes.is_video:
+        pixels = [clip, image]
+    return {
+        "pixel_values": pixels,
+        "pixel_values_videos": [clip],
+        "image_features": [InputSpec((at * at, sizes.width))],
+        "images": [image],
+        "image": [image],
+        "pixel_position_ids": [InputSpec((at * at, 2), "int64")],
+        "flattened_patches": [InputSpec((64, 2 + flat))],
+        "inputs": [InputSpec((2048, sizes.first("d_model", default=768)))],
+    }
+
+
+def _of_sound(sizes: Sizes) -> Table:
+    bins, seconds = sizes.mels, sizes.first("max_source_positions", default=1500) * 2
+    frames = InputSpec((seconds,), "bool")
+    features = [
+        InputSpec((bins, seconds)), InputSpec((seconds, bins)), InputSpec((1, 1024, 64)), InputSpec((1, seconds, bins)),
+        InputSpec((512, 2 * bins)), InputSpec((512, 4 * bins)), InputSpec((4, seconds, bins)),
+    ]  # fmt: skip
+    spectrum = sizes.first("max_length", default=1024), sizes.first("num_mel_bins", default=128)
+    return {
+        "input_features": features,
+        "input_values": [InputSpec((16_000,)), InputSpec((1, 16_000)), InputSpec(spectrum)],
+        "input_features_mask": [frames],
+        "audio_mel": features[1:2],
+        "audio_mel_mask": [frames],
+        "spectrogram": [InputSpec((seconds, sizes.first("model_in_dim", "num_mel_bins", default=80)))],
+        "audio_values": [InputSpec((1, 16_000))],
+    }
+
+
+def _of_series(sizes: Sizes) -> Table:
+    long, channels = sizes.first("context_length", "prompt_length", default=512), sizes.first("num_input_channels", default=1)
+    series = [InputSpec((long, channels)), InputSpec((long,))]
+    steps = 20
+    return {
+        "past_values": series,
+        "states": [InputSpec((steps, sizes.first("state_dim", default=17)))],
+        "actions": [InputSpec((steps, sizes.first("act_dim", default=4)))],
+        "rewards": [InputSpec((steps, 1))],
+        "returns_to_go": [InputSpec((steps, 1))],
+        "timesteps": [InputSpec((steps,), "int64")],
+    }
 
 
 _DENOISING = ("sample", "hidden_states", "timestep", "encoder_hidden_states", "class_labels")
-_VIDEO = {"videomae", "vivit", "timesformer", "vjepa2"}
 
 
-def _first(config: Any, *names: str, default: Any) -> Any:
-    """The first of these entries that a configuration or one of its parts has."""
-    parts = [config, *(getattr(config, part, None) for part in ("vision_config", "text_config", "audio_config", "encoder"))]
-    for part in parts:
-        for name in names:
-            value = part.get(name) if isinstance(part, dict) else getattr(part, name, None)
-            if isinstance(value, (list, tuple)) and value:
-                value = value[0]
-            if isinstance(value, int) and not isinstance(value, bool):
-                return value
-    return default
+def _of_denoising(sizes: Sizes) -> Table:
+    size = sizes.first("sample_size", default=64)
+    noisy = InputSpec((sizes.channels, size, size))
+    width = sizes.first("cross_attention_dim", "joint_attention_dim", "encoder_hid_dim", default=0)
+    if not sizes.denoises:
+        return {}
+    return {
+        "sample": [noisy, InputSpec((sizes.first("in_channels", default=3), 4 * size, 4 * size))],
+        "hidden_states": [noisy],
+        "timestep": [InputSpec((), "int64")],
+        "encoder_hidden_states": [InputSpec((77, width or 768))],
+        "class_labels": [InputSpec((), "int64")],
+    }
 
 
-def _image(config: Any) -> tuple[int, int]:
-    for part in (config, getattr(config, "vision_config", None)):
-        size = getattr(part, "image_size", None)
-        if isinstance(size, int):
-            return size, size
-        if isinstance(size, (list, tuple)) and len(size) == 2:
-            return int(size[0]), int(size[1])
-    return 224, 224
-
-
-def _sample(config: Any) -> tuple[int, ...]:
-    size = _first(config, "sample_size", default=64)
-    return (size, size)
-
-
-def _runs(module: nn.Module, specs: tuple[InputSpec, ...]) -> bool:
-    """Whether one forward on the meta device gets through, or stops only for want of values."""
-    if not specs:
-        return False
-    given = {s.name: torch.empty(1, *s, dtype=getattr(torch, s.dtype or "float32"), device="meta") for s in specs}
-    training = module.training
-    try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            module.eval()(**given)
-    except NotImplementedError:
-        return True
-    except Exception as error:
-        return "meta" in str(error).lower()
-    finally:
-        module.train(training)
-    return True
+def _runs(module: nn.Module, specs: tuple[InputSpec, ...]) -> bool | None:
+    return takes(module, {s.name: torch.empty(1, *s, dtype=getattr(torch, s.dtype or "float32"), device="meta") for s in specs})

@@ -123,6 +123,22 @@ def _traced(
         return with_values(run, msgspec.structs.replace(meta, device="cpu", reason=str(error)), told)
 
 
+def takes(module: nn.Module, inputs: dict[str, Any]) -> bool | None:
+    """Whether a forward gets through with these inputs, by name, on the meta device; None where it stops for want of values."""
+    try:
+        with listening(None), lent(module), shared_state():
+            survey = _surveyed(module, (), inputs)
+            try:
+                _run(survey, (), inputs, "", Meta(), spelled=False)
+            except _TwoDevicesError:
+                _run(survey, (), inputs, "", Meta(), spelled=False, together=True)
+    except _NotOnMetaError:
+        return None
+    except ArchscopeError:
+        return False
+    return True
+
+
 class _NotOnMetaError(Exception):
     """The forward cannot run without values; the message says what asked for them."""
 

@@ -5,9 +5,11 @@
     hf:gpt2:GPT2LMHeadModel   another class than the one of the configuration
     hf:UNet2DConditionModel   a model class of diffusers
 
-`--set num_hidden_layers=2` sets entries of the configuration.
+`--set num_hidden_layers=2` sets entries of the configuration, `--set text_config.num_hidden_layers=2` those of a part of it.
 """
 
+import copy
+import importlib
 import json
 import os
 from collections.abc import Iterator
@@ -86,10 +88,38 @@ def _config(kind: str, settings: dict[str, Any], where: str, options: Options) -
     if kind not in CONFIG_MAPPING:
         raise unknown("model type of transformers", kind, _names())
     config = guarded(where, lambda: CONFIG_MAPPING[kind].from_dict({**settings}))
-    for key in options:
-        if not hasattr(config, key):
-            raise unknown(f"entry of {kind}'s configuration", key, config.to_dict())
-    return guarded(where, lambda: CONFIG_MAPPING[kind].from_dict({**config.to_dict(), **options})) if options else config
+    if not options:
+        return config
+    settings = copy.deepcopy(settings)
+    for key, value in options.items():
+        _overlay(settings, key, value, config, kind)
+    return guarded(where, lambda: CONFIG_MAPPING[kind].from_dict(settings))
+
+
+def _overlay(settings: dict[str, Any], key: str, value: Any, config: Any, kind: str) -> None:
+    """Sets an entry of the settings, `text_config.num_hidden_layers` in a part of them. Lists with an entry for each layer are
+    cut to the new number of layers. Raises `UsageError` for an entry that the configuration does not have.
+    """
+    *parts, last = key.split(".")
+    for part in parts:
+        config = _entry(config, part, key, kind)
+        inner = settings.get(part)
+        settings[part] = settings = inner if isinstance(inner, dict) else {}
+        if hasattr(config, "model_type"):
+            settings.setdefault("model_type", config.model_type)
+    before = _entry(config, last, key, kind)
+    if type(before) is int and type(value) is int and value < before and "layer" in last:
+        settings.update({k: v[:value] for k, v in settings.items() if isinstance(v, list) and len(v) == before})
+    settings[last] = value
+
+
+def _entry(config: Any, name: str, key: str, kind: str) -> Any:
+    known = config if isinstance(config, dict) else config.to_dict() if hasattr(config, "to_dict") else {}
+    if name in known:
+        return known[name] if not hasattr(getattr(config, name, None), "to_dict") else getattr(config, name)
+    if not hasattr(config, name):  # names by which a library knows its entries as well: num_hidden_layers of n_layer
+        raise unknown(f"entry of {kind}'s configuration", key, known)
+    return getattr(config, name)
 
 
 def _transformer(config: Any, wanted: str, name: str, options: Options) -> Model:
@@ -104,11 +134,31 @@ def _transformer(config: Any, wanted: str, name: str, options: Options) -> Model
         build = getattr(library, wanted)
         module = guarded(name, lambda: build(config))
     else:
-        module = guarded(name, lambda: library.AutoModel.from_config(config))
+        build = _own_class(config)
+        module = guarded(name, lambda: build(config) if build else library.AutoModel.from_config(config))
     kind = type(module).__name__
     default = "default configuration" if not name.endswith(".json") else "configuration of the file"
     variant = varied(f"transformers' {kind}, {default}", options)
     return Model(_short(name), module, fitting_inputs(module, config), variant, f"hf:{name}", dict(options))
+
+
+def _own_class(config: Any) -> Any:
+    """The network of a part, such as a text encoder, that the library builds only inside another; None where it is listed."""
+    from transformers.models.auto.modeling_auto import MODEL_MAPPING
+
+    if type(config) in MODEL_MAPPING:
+        return None
+    where = type(config).__module__.replace(".configuration_", ".modeling_")
+    try:
+        holder = importlib.import_module(where)
+    except ImportError:
+        return None
+    own = [
+        kind for kind in vars(holder).values()
+        if isinstance(kind, type) and getattr(kind, "config_class", None) is type(config) and "PreTrained" not in kind.__name__
+        and kind.__module__ == where
+    ]  # fmt: skip
+    return min(own, key=lambda kind: (not kind.__name__.endswith("Model"), len(kind.__name__)), default=None)
 
 
 def _short(name: str) -> str:
