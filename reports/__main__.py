@@ -1,7 +1,7 @@
 """Makes the files of this folder anew, by the commands that stand beside them in README.md.
 
 python -m reports               those that come out the same every time
-python -m reports --measured    also those that are measured
+python -m reports --measured    also those that are measured, or made from a file of one's own where it is here
 """
 
 import re
@@ -18,8 +18,13 @@ _ROW = re.compile(r"^\| \[(?P<file>[^\]]+)\]\([^)]*\) \| `(?:archscope|python) (
 
 class Entry(NamedTuple):
     """A line of the index: the file, and the words of the command that makes it: of archscope, or of Python where they begin with
-    -m; `measured` if every run differs.
+    -m; `measured` if not every run writes the same.
     """
+
+    @property
+    def needs(self) -> Path | None:
+        """A file that the project does not have, and whoever runs the command brings."""
+        return Path(self.words[self.words.index("--accuracy") + 1]) if "--accuracy" in self.words else None
 
     file: str
     words: list[str]
@@ -31,7 +36,7 @@ def index(text: str) -> Iterator[Entry]:
     measured = False
     for line in text.splitlines():
         if line.startswith("## "):
-            measured = line == "## Measured"
+            measured = line != "## Deterministic"
         found = _ROW.match(line)
         if found:
             yield Entry(found["file"], shlex.split(found["words"]), measured)
@@ -46,6 +51,9 @@ def main(arguments: list[str]) -> int:
         if entry.words in done or (entry.measured and "--measured" not in arguments):
             continue
         done.append(entry.words)
+        if entry.needs is not None and not entry.needs.is_file():
+            sys.stderr.write(f"{entry.file} stays as it is: {entry.needs} is not here\n")
+            continue
         python = entry.words[0] == "-m"
         code = subprocess.run([sys.executable, *entry.words], check=False).returncode if python else run(entry.words)
         if code:

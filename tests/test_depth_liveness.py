@@ -1,8 +1,12 @@
 """Weighted depth and activation memory of random small graphs, against definitions written out without any cleverness."""
 
+import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
+import archscope
 from archscope import metrics
 from archscope.graph import Call, Graph, Node, Param, Tensor
 
@@ -92,3 +96,75 @@ def test_depth_of_a_block_with_a_shortcut():
     assert metrics.weighted_depth(graph) == 2
     # while the sum runs: the input, both summands and the sum; the first convolution's output has gone
     assert [step.bytes for step in metrics.liveness(graph)] == [2 * 64, 3 * 64, 3 * 64, 4 * 64]
+
+
+class Expands(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.token, self.layer = nn.Parameter(torch.ones(1, 1, 4)), nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.layer(x).expand(1000, 4).sum() + self.token.expand(1000, 1, 4).sum()
+
+
+def test_what_a_view_repeats_takes_no_memory():
+    # x and layer(x): 4 floats each; then two sums and their sum, one float each, all held to the end by no more than three
+    curve = [step.bytes for step in metrics.liveness(archscope.trace(Expands(), torch.ones(1, 4)))]
+    assert max(curve) <= 4 * (4 + 4 + 3)
+    assert curve[0] == 4 * (4 + 4)
+
+
+class Standardised(nn.Conv2d):
+    """A convolution with standardised weights (Qiao et al. 2019, eq. 2), written out."""
+
+    def forward(self, x):
+        weight = self.weight - self.weight.mean(dim=(1, 2, 3), keepdim=True)
+        return nn.functional.conv2d(x, weight / weight.std(dim=(1, 2, 3), keepdim=True), self.bias)
+
+
+class Blur(nn.Module):
+    """A fixed filter: a convolution without anything to learn."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("kernel", torch.ones(4, 1, 2, 2) / 4)
+
+    def forward(self, x):
+        return nn.functional.conv2d(x, self.kernel, groups=4)
+
+
+class LowRank(nn.Module):
+    """A layer whose weight is a product of two (Hu et al. 2021, sec. 4.1): one layer, not three."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Parameter(torch.ones(2, 4)), nn.Parameter(torch.ones(4, 2))
+
+    def forward(self, x):
+        return x.mean((2, 3)) @ (self.b @ self.a)
+
+
+class Dreams(nn.Module):
+    """Draws its own input."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2))
+
+    def forward(self):
+        return self.layers(torch.randn(1, 4))
+
+
+@pytest.mark.parametrize(
+    ("module", "inputs", "depth"),
+    [
+        (nn.Sequential(Standardised(3, 4, 3), nn.ReLU(), Standardised(4, 4, 3)), (torch.ones(1, 3, 8, 8),), 2),
+        (nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 1)), nn.Conv2d(4, 2, 1)), (torch.ones(1, 3, 4, 4),), 2),
+        (nn.Sequential(nn.Conv2d(3, 4, 1), Blur(), nn.Conv2d(4, 4, 1)), (torch.ones(1, 3, 4, 4),), 2),
+        (nn.Sequential(nn.Conv2d(3, 4, 1), LowRank()), (torch.ones(1, 3, 4, 4),), 2),
+        (Dreams(), (), 2),
+    ],
+    ids=["standardised", "weight norm", "fixed filter", "low rank", "no input"],
+)  # fmt: skip
+def test_a_layer_counts_where_its_weights_are_learned_whatever_is_done_to_them_first(module, inputs, depth):
+    assert metrics.weighted_depth(archscope.trace(module, *inputs)) == depth

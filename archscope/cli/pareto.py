@@ -105,9 +105,10 @@ def pareto(
 def _matched(frame: Any, before: int, known: "Accuracies") -> str:
     """How many of the networks the file of accuracies knows."""
     there = frame["index"].nunique()
+    others = "; the others are left out" if there < before else ""
     return (
         f"{', '.join(known.numbers[:4])} from {known.path}: {len(frame):,} of its lines are about {there:,} of the {before:,} "
-        "networks at their input sizes; the others are left out."
+        f"networks at their input sizes{others}."
     )
 
 

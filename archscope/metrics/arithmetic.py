@@ -4,6 +4,8 @@ from archscope.graph import Graph, kinds
 from archscope.metrics.metric import metric
 from archscope.values import AtLeast
 
+_LAYERS = frozenset({kinds.CONVOLUTION, kinds.LINEAR, kinds.RECURRENT})
+
 
 def missing(graph: Graph) -> str:
     """What a sum over the operators lacks: "" where it lacks nothing."""
@@ -44,11 +46,21 @@ _LAYERS = {kinds.CONVOLUTION, kinds.LINEAR, kinds.RECURRENT}
 
 @metric(title="depth", source="He et al. 2015, sec. 4.1: layers with weights, along the longest path; the 50 of ResNet-50")
 def weighted_depth(graph: Graph) -> int:
-    """Convolutions and linear layers with weights on the longest path from input to output."""
+    """Convolutions and linear layers with learnable weights on the longest path from input to output, also where the weights
+    are computed first: standardised, normalised, composed.
+    """
+    learnable = {param.name for param in graph.params if not param.buffer}
     depth: dict[int, int] = {}
+    weights, constants = set[int](), set[int]()  # tensors that no input decides: computed from parameters, or from nothing
     for node in graph.nodes:
-        here = max([depth.get(t, 0) for t in node.inputs], default=0)
-        if node.params and kinds.kind(node) in _LAYERS:
+        own = bool(node.params) and not learnable.isdisjoint(node.params)
+        made = own or not weights.isdisjoint(node.inputs)
+        drawn = not (node.inputs or own or graph.inputs)  # a generator that makes its own input
+        if not drawn and all([tensor in weights or tensor in constants for tensor in node.inputs]):
+            (weights if made else constants).update(node.outputs)
+            continue
+        here = max([depth.get(tensor, 0) for tensor in node.inputs], default=0)
+        if made and kinds.kind(node) in _LAYERS:
             here += node.repeats
         for tensor in node.outputs:
             depth[tensor] = here

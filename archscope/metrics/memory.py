@@ -4,6 +4,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from archscope.graph import Graph, Node, kinds
+from archscope.graph.storages import storage_bytes
 from archscope.metrics.metric import metric
 from archscope.metrics.parameters import state_bytes
 
@@ -57,13 +58,12 @@ def liveness(graph: Graph) -> list[Alive]:
     tensors = graph.tensors
     storage_of = [tensor.storage for tensor in tensors]
     touched = [{storage_of[t] for t in (*node.inputs, *node.outputs)} for node in graph.nodes]
-    size: dict[int, int] = {}
+    size = storage_bytes(graph)
     until: dict[int, int] = {}
     for tensor in (*graph.inputs, *[t for node in graph.nodes for t in node.outputs]):
-        record, storage = tensors[tensor], storage_of[tensor]
-        size[storage] = max(size.get(storage, 0), record.bytes)
-        until[storage] = max(until.get(storage, -1), record.until)
-    for tensor in {t for node in graph.nodes for t in node.inputs if storage_of[t] not in size}:  # constants
+        storage = storage_of[tensor]
+        until[storage] = max(until.get(storage, -1), tensors[tensor].until)
+    for tensor in {t for node in graph.nodes for t in node.inputs if storage_of[t] not in until}:  # constants
         until[storage_of[tensor]] = max(until.get(storage_of[tensor], -1), tensors[tensor].until)
     last = {storage: at for at, storages in enumerate(touched) for storage in storages}  # the last use
     ids = [node.id for node in graph.nodes]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import archscope.training.rules  # noqa: F401  each of its files registers rules
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node
+from archscope.graph.storages import storage_bytes
 from archscope.training.derivatives import Rule, rule_of
 
 _REAL = frozenset("float64 float32 float16 bfloat16 complex128 complex64".split())
@@ -80,7 +81,7 @@ def backward(graph: Graph) -> Plan:
 
 
 def _plan(graph: Graph) -> Plan:
-    size = sizes(graph)
+    size = storage_bytes(graph)
     made = graph.producer
     outputs = tuple(t for t in graph.outputs if _flows(graph, t) and t in made)
     asked: set[int] = set(outputs)
@@ -103,19 +104,6 @@ def _plan(graph: Graph) -> Plan:
     unknown = tuple(step.node for step in steps if step.rule is None or step.macs is None)
     flowing = tuple(t for t in outputs if any(t in step.node.outputs for step in steps))
     return Plan(tuple(steps), size, flowing, unknown)
-
-
-def sizes(graph: Graph) -> dict[int, int]:
-    """Bytes of every storage that holds an input or something written, by number. A view, which may repeat what it shows, makes
-    none; constants of the network have none here.
-    """
-    size: dict[int, int] = {}
-    for t in graph.inputs:
-        size.setdefault(graph.tensors[t].storage, graph.tensors[t].bytes)
-    for node in graph.nodes:
-        for t in node.outputs if node.bytes else ():
-            size.setdefault(graph.tensors[t].storage, graph.tensors[t].bytes)
-    return size
 
 
 def _flows(graph: Graph, tensor: int) -> bool:
