@@ -41,9 +41,6 @@ def convolutions(graph: Graph) -> int:
     return sum(node.repeats for node in graph.nodes if kinds.kind(node) == kinds.CONVOLUTION)
 
 
-_LAYERS = {kinds.CONVOLUTION, kinds.LINEAR, kinds.RECURRENT}
-
-
 @metric(title="depth", source="He et al. 2015, sec. 4.1: layers with weights, along the longest path; the 50 of ResNet-50")
 def weighted_depth(graph: Graph) -> int:
     """Convolutions and linear layers with learnable weights on the longest path from input to output, also where the weights
