@@ -33,10 +33,13 @@ def tensor(draw: Draw, shape: tuple[int, ...], dtype: torch.dtype | None = None)
     """A meta tensor of this shape: contiguous, channels last, transposed, expanded or a slice."""
     kind = draw(st.sampled_from(DTYPES)) if dtype is None else dtype
     make = lambda *sizes: torch.empty(sizes, dtype=kind, device="meta")  # noqa: E731
-    layout = draw(st.sampled_from(["contiguous"] * 5 + ["channels last", "transposed", "expanded", "slice"]))
+    layout = draw(st.sampled_from(["contiguous"] * 5 + ["channels last", "permuted", "transposed", "expanded", "slice"]))
     if layout == "channels last" and len(shape) in (4, 5):
         form = torch.channels_last if len(shape) == 4 else torch.channels_last_3d
         return make(*shape).to(memory_format=form)
+    if layout == "permuted":
+        order = draw(st.permutations(range(len(shape))))
+        return make(*(shape[at] for at in order)).permute([order.index(at) for at in range(len(shape))])
     if layout == "transposed" and len(shape) > 1:
         a, b = draw(st.integers(0, len(shape) - 1)), draw(st.integers(0, len(shape) - 1))
         swapped = list(shape)

@@ -18,7 +18,7 @@ from archscope.graph import Call, Failure, Node
 from archscope.graph.spelling import Spelling
 from archscope.tracing.arguments import leaves
 from archscope.tracing.module_contents import Survey
-from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess, maker
+from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess
 from archscope.tracing.passing_rows import Passing
 from archscope.tracing.process import listening, listens, threads_started
 from archscope.tracing.tensor_identity import Entry, Ledger, tensors_in
@@ -65,7 +65,7 @@ class Recorder(TorchDispatchMode):
         self._paths, self._packed = survey.paths, survey.packed
         self._meta = meta
         self._gradients = gradients
-        self._operators: dict[Any, Operator] = {}
+        self._operators: dict[int, Operator] = {}  # by id(): an overload works its hash out in Python
         self._known: dict[tuple[Any, ...], Assessment] = {}
         self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
         self._running: list[tuple[int, tuple[Any, ...]]] = []
@@ -130,9 +130,9 @@ class Recorder(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
         if not listens(self):  # a trace inside this one: its operators are its own
             return func(*args, **(kwargs or {}))
-        operator = self._operators.get(func)
+        operator = self._operators.get(id(func))
         if operator is None:
-            operator = self._operators[func] = Operator(func, self._passing.operation(func) if self._passing else None)
+            operator = self._operators[id(func)] = Operator(func, self._passing.operation(func) if self._passing else None)
         kwargs = kwargs or {}
         if operator.is_bookkeeping:
             return func(*args, **kwargs)
@@ -144,17 +144,22 @@ class Recorder(TorchDispatchMode):
             meta = not _are_constants(args, kwargs)
             if meta:
                 args, kwargs = self._on_meta(operator, args, kwargs)
-        read = Reading(self.ledger, func)
-        arguments = [read(value) for value in args]
-        read.key += kwargs  # their names: alpha=2 is not beta=2
-        named = {name: read(value) for name, value in kwargs.items()} if kwargs else kwargs
+        read = Reading(self.ledger, operator)
+        arguments = read.all(args)
+        if kwargs:
+            read.key += kwargs  # their names: alpha=2 is not beta=2
+            named = dict(zip(kwargs, read.all(kwargs.values()), strict=True))
+        else:
+            named = kwargs
         if read.packed:
             read.params += self._packed_params()
         if operator.decides:  # its result is not the same for the same shapes
             read.key.append(len(self.nodes))
         known = self._known.get(key := tuple(read.key)) if meta else None
-        if known is not None and known.makes is not None:
-            out = known.makes()
+        if known is not None and known.makes:
+            return self._made_again(operator, read, known, args, kwargs)
+        if known is not None and known.in_place:
+            out = args[0]
         else:
             out = operator.rule(*args, **kwargs) if operator.rule is not None and meta else None
             by_rule = out is not None
@@ -170,9 +175,19 @@ class Recorder(TorchDispatchMode):
         if known is None:
             known = assess(operator, read, arguments, named, written, out)
             if meta:
-                self._known[key] = known._replace(makes=maker(out)) if by_rule and not operator.writes else known
+                self._known[key] = known.by_rule(operator, args, out, written) if by_rule else known
         self._write_down(operator, read, written, known, operands, wanted)
         return out
+
+    def _made_again(
+        self, operator: Operator, read: Reading, known: Assessment, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """The result of a run like one before, without asking anybody."""
+        operands, wanted = (_places(read), _wanted(args, kwargs)) if self._gradients else ((), ())
+        made = [make() for make, _ in known.makes]
+        written = [self.ledger.add_like(tensor, like) for tensor, (_, like) in zip(made, known.makes, strict=True)]
+        self._write_down(operator, read, written, known, operands, wanted)
+        return made[0] if known.alone else tuple(made)
 
     @contextmanager
     def _resumed(self) -> Iterator[None]:
@@ -243,6 +258,7 @@ class Recorder(TorchDispatchMode):
         operands: tuple[int, ...], wanted: tuple[int, ...],
     ) -> None:  # fmt: skip
         number = len(self.nodes)
+        params = read.params
         self.nodes.append(
             Node(
                 number,
@@ -250,16 +266,17 @@ class Recorder(TorchDispatchMode):
                 self._running[-1][0] if self._running else 0,
                 tuple(read.inputs),
                 tuple([entry.key for entry in written]),  # type: ignore[misc]
-                tuple(dict.fromkeys(read.params)),
+                tuple(dict.fromkeys(params) if len(params) > 1 else params),
                 known.cost,
                 known.bytes,
                 known.attrs,
-                free=known.free,
-                operands=operands,
-                wanted=wanted,
+                1,
+                known.free,
+                operands,
+                wanted,
             )
         )
-        self.ledger.ran(number)
+        self.ledger.node = number
 
     def _number(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, read: Reading) -> list[Entry]:
         """Numbers what an operator wrote: in place, as a view, or anew."""
@@ -268,6 +285,8 @@ class Recorder(TorchDispatchMode):
             if type(out) is torch.Tensor:
                 return [self.ledger.add(out, storage)]
             return [self.ledger.add(tensor, storage) for tensor in tensors_in(out)]
+        if len(operator.writes) == 1 and operator.writes[0] == 0 and out is args[0]:
+            return [self.ledger.rewrite(out)]
         targets = [args[at] if at < len(args) else kwargs.get(operator.names[at]) for at in operator.writes]
         rewritten = {id(t): t for target in targets for t in tensors_in(target)}
         written = [self.ledger.rewrite(t) for t in rewritten.values()]
@@ -298,6 +317,8 @@ def _are_constants(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
 
 def _all_on_meta(args: tuple[Any, ...]) -> bool:
     for value in args:
+        if type(value) in PLAIN:
+            continue
         if isinstance(value, torch.Tensor):
             if not value.is_meta:
                 return False

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 from torch.utils._pytree import tree_map_only
 
 from archscope.errors import ArchscopeError, UsageError
@@ -105,7 +105,7 @@ def _traced(
     if any(t.is_nested for t in leaves((args, kwargs))):
         raise UsageError("nested tensors have no shape to trace", "pass a padded batch")
     survey = _surveyed(module, args, kwargs)
-    if any(t.layout is not torch.strided for t in (*leaves((args, kwargs)), *(held.tensor for held in survey.state.values()))):
+    if any([t.layout is not torch.strided for t in (*leaves((args, kwargs)), *[held.tensor for held in survey.state.values()])]):
         meta = msgspec.structs.replace(meta, device="cpu", reason=SPARSE)
     if told:
         meta = msgspec.structs.replace(meta, decided=Decided(kept=told, idle=tuple(told)))
@@ -154,7 +154,7 @@ def _surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     if type(module).__name__ == "OptimizedModule":
         module = module._orig_mod  # type: ignore[assignment]
     survey = Survey.of(module)
-    if not any(isinstance(held.tensor, (UninitializedParameter, UninitializedBuffer)) for held in survey.state.values()):
+    if not any([is_lazy(held.tensor) for held in survey.state.values()]):
         return survey
     initialised = copy.deepcopy(module, {key: _unborn(held.tensor) for key, held in survey.state.items()})
     args, kwargs = moved((args, kwargs), on_meta)

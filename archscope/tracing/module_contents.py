@@ -1,7 +1,6 @@
 """What a module holds: its submodules by path, its parameters and buffers by name. Walked once, read often."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -53,15 +52,21 @@ class Survey:
     def of(module: nn.Module) -> "Survey":
         """Walks `module`; a module under several names is walked under each, so that tied state gets all its names."""
         survey = Survey(module)
-        visits = list(_walk(module, "", (), Counter()))
+        visits: list[tuple[str, nn.Module]] = []
+        _walk(module, "", (), Counter(), visits)
+        for path, m in visits:
+            survey.paths.setdefault(m, path)
+        state = survey.state
         for buffer in (False, True):
             for path, m in visits:
-                survey.paths.setdefault(m, path)
                 for name, tensor in (m._buffers if buffer else m._parameters).items():
                     if tensor is not None:
                         full = f"{path}.{name}" if path else name
-                        held = survey.state.setdefault(id(tensor), Held(tensor, [], buffer, type(m).__name__))
-                        held.names.append(full)
+                        held = state.get(id(tensor))
+                        if held is None:
+                            state[id(tensor)] = Held(tensor, [full], buffer, type(m).__name__)
+                        else:
+                            held.names.append(full)
         survey.packed = {
             path: _unpacked(path, m)
             for m, path in survey.paths.items()
@@ -97,9 +102,14 @@ def _unpacked(path: str, module: nn.Module) -> tuple[Param, ...]:
 _MOST_NAMES = 64  # of one module: twice the same in twice the same in ... has as many names as there are ways down
 
 
-def _walk(module: nn.Module, path: str, above: tuple[nn.Module, ...], names: Counter[int]) -> Iterator[tuple[str, nn.Module]]:
-    yield path, module
-    for name, child in module._modules.items():
-        if child is not None and child not in above and names[id(child)] < _MOST_NAMES:
-            names[id(child)] += 1
-            yield from _walk(child, f"{path}.{name}" if path else name, (*above, module), names)
+def _walk(
+    module: nn.Module, path: str, above: tuple[nn.Module, ...], names: Counter[int], visits: list[tuple[str, nn.Module]]
+) -> None:
+    visits.append((path, module))
+    children = module._modules
+    if children:
+        inside = (*above, module)
+        for name, child in children.items():
+            if child is not None and child not in above and names[id(child)] < _MOST_NAMES:
+                names[id(child)] += 1
+                _walk(child, f"{path}.{name}" if path else name, inside, names, visits)

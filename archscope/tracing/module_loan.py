@@ -5,6 +5,7 @@ forward raises.
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import is_
 from typing import Any
 
 import torch
@@ -26,32 +27,37 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
     values. The state of the random generators and the default dtype are kept the same way.
     """
     modules = [m for m in survey.paths if not isinstance(m, torch.jit.ScriptModule)]
-    saved = [(m, vars(m).copy()) for m in modules]
-    containers = _containers(saved)
+    saved = [(attributes := vars(m), attributes.copy()) for m in modules]
+    containers, empty = _containers(saved)
     try:
         state = _replace_state(modules, survey, device)
-        for m in modules:
-            vars(m)["training"] = training
+        for attributes, _ in saved:
+            attributes["training"] = training
             if device is on_cpu:  # on the meta device the recorder does this on sight
-                vars(m).update({name: on_cpu(value) for name, value in vars(m).items() if isinstance(value, torch.Tensor)})
+                attributes.update({name: on_cpu(value) for name, value in attributes.items() if isinstance(value, torch.Tensor)})
         with as_in_training() if training else torch.no_grad(), undisturbed():
             yield state
     finally:
-        for m, attributes in saved:
-            _restore(vars(m), attributes)
+        for attributes, before in saved:
+            attributes["training"] = before.get("training", training)
+            _restore(attributes, before)
         for held, content in containers:
-            if held or content:
-                _restore(held, content)
+            _restore(held, content)
+        for held in empty:
+            if held:
+                held.clear()
 
 
 _CONTAINERS = {dict, OrderedDict, defaultdict, list, set, deque}
 
 
-def _containers(saved: list[tuple[nn.Module, dict[str, Any]]]) -> list[tuple[Any, Any]]:
-    """The containers among the modules' attributes and inside these, each with a copy: a forward may add to them."""
+def _containers(saved: list[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[list[tuple[Any, Any]], list[Any]]:
+    """The containers among the modules' attributes and inside these: those that hold something, each with a copy, and the empty
+    ones. A forward may add to them.
+    """
     held = [value for _, attributes in saved for value in attributes.values() if type(value) in _CONTAINERS]
-    # Most are the empty tables of hooks that every module has: nothing to copy, and nothing inside.
-    found: list[tuple[Any, Any]] = [(value, ()) for value in held if not value]
+    empty = [value for value in held if not value]  # most: the tables of hooks that every module has
+    found: list[tuple[Any, Any]] = []
     waiting = [value for value in held if value]
     seen: set[int] = set()
     for value in waiting:  # grows while it is walked
@@ -60,21 +66,20 @@ def _containers(saved: list[tuple[nn.Module, dict[str, Any]]]) -> list[tuple[Any
             found.append((value, value.copy()))
             inside = value.values() if isinstance(value, dict) else value
             waiting.extend([v for v in inside if type(v) in _CONTAINERS])
-    return found
+    return found, empty
 
 
 def _restore(container: Any, content: Any) -> None:
-    if not content:
-        if container:
-            container.clear()
-    elif _identities(container) != _identities(content):
+    if not _same(container, content):
         container.clear()
         (container.extend if isinstance(container, (list, deque)) else container.update)(content)
 
 
-def _identities(held: Any) -> tuple[list[int], list[int]]:
-    """What a container holds, told apart by identity: tensors have an == of their own."""
-    return [*map(id, held)], [*map(id, held.values())] if isinstance(held, dict) else []
+def _same(a: Any, b: Any) -> bool:
+    """Whether two containers hold the same objects in the same order; tensors have an == of their own."""
+    if len(a) != len(b) or not all(map(is_, a, b)):
+        return False
+    return not isinstance(a, dict) or all(map(is_, a.values(), b.values()))
 
 
 def _replace_state(

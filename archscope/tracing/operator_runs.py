@@ -1,6 +1,6 @@
 """One run of one operator: what its schema says, what it reads, what it is worth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import isfinite
 from typing import Any, NamedTuple
@@ -9,9 +9,9 @@ import torch
 from torch._C import DispatchKey
 
 from archscope.counts import cost_of
-from archscope.graph import UNKNOWN, ZERO, Attr, Cost, attributes
+from archscope.graph import UNKNOWN, ZERO, Attr, Cost, Tensor, attributes
 from archscope.tracing.shape_rules import RULES
-from archscope.tracing.tensor_identity import DTYPE_NAMES, Entry, Ledger, tensors_in
+from archscope.tracing.tensor_identity import DTYPE_NAMES, Entry, Ledger, Like, tensors_in
 
 META = torch.device("meta")
 PLAIN = {int, float, bool, str, type(None)}
@@ -27,11 +27,12 @@ class Operator:
     """
 
     __slots__ = (
-        "attributes", "decides", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "parts", "reader",
+        "attributes", "decides", "func", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "parts", "reader",
         "reads_values", "rule", "run", "writes",
     )  # fmt: skip
 
     def __init__(self, func: Any, instead: Callable[..., Any] | None = None) -> None:
+        self.func = func  # its id() is what finds it
         schema = getattr(func, "_schema", None)  # `torch.cond` and its like, which take functions, have none
         arguments = schema.arguments if schema is not None else []
         self.name = schema.name.replace("::", ".") if schema is not None else f"higher_order.{func.name()}"
@@ -59,6 +60,9 @@ class Operator:
         self.parts = func.py_kernels.get(DispatchKey.CompositeExplicitAutograd) if self.name in _OPENED else None
 
 
+_TENSORS = {torch.Tensor, torch.nn.Parameter}
+
+
 class Reading:
     """Replaces the tensors among an operator's arguments by their records, and notes what was read.
 
@@ -72,34 +76,47 @@ class Reading:
 
     __slots__ = ("entries", "inputs", "key", "ledger", "packed", "params", "sparse")
 
-    def __init__(self, ledger: Ledger, func: Any = None) -> None:
+    def __init__(self, ledger: Ledger, operator: Operator | None = None) -> None:
         self.ledger = ledger
         self.inputs: list[int] = []
         self.params: list[str] = []
         self.entries: list[Entry] = []
-        self.key: list[Any] = [func]
+        self.key: list[Any] = [operator]
         self.sparse = self.packed = False
 
-    def __call__(self, value: Any) -> Any:
-        """The value with every tensor replaced by its record."""
-        kind = type(value)
-        if kind in PLAIN:
-            self.key.append(kind)  # 1, 1.0 and True are equal, and mean different things
-            self.key.append(value)
-            return value
+    def all(self, values: Iterable[Any]) -> list[Any]:
+        """The values with every tensor replaced by its record."""
+        read, key = [], self.key
+        for value in values:
+            kind = type(value)
+            if kind in _TENSORS:
+                read.append(self._tensor(value))
+            elif kind in PLAIN:
+                if value is not None:
+                    key.append(kind)  # 1, 1.0 and True are equal, and mean different things
+                key.append(value)
+                read.append(value)
+            else:
+                read.append(self._other(value))
+        return read
+
+    def _tensor(self, value: torch.Tensor) -> Tensor:
+        entry = self.ledger.look_up(value, self.inputs, self.params)
+        self.entries.append(entry)
+        self.key.append(entry.like)
+        if entry.sparse:
+            self.sparse = True
+        return entry.record
+
+    def _other(self, value: Any) -> Any:
         if isinstance(value, torch.Tensor):
-            entry = self.ledger.look_up(value, self.inputs, self.params)
-            self.entries.append(entry)
-            self.key.append(entry.like)
-            if value.layout is not torch.strided:
-                self.sparse = True
-            return entry.record
+            return self._tensor(value)
         if isinstance(value, (list, tuple)):
             if value and type(value[0]) is int and type(value[-1]) is int:
                 self.key.append(tuple(value))
                 return list(value)
             self.key.append(len(value))
-            return [self(v) for v in value]
+            return self.all(value)
         if isinstance(value, torch.ScriptObject):
             self.packed = True
         word = DTYPE_NAMES[value] if isinstance(value, torch.dtype) else str(value)
@@ -112,25 +129,31 @@ class Assessment(NamedTuple):
 
     Attributes:
         cost, free, attrs, bytes: as in `Node`.
-        makes: makes the result anew; None where only the operator itself can.
+        makes: for each tensor of the result, a function that makes it anew, and its `like` (see `Entry`); empty where only the
+            operator itself can make the result.
+        alone: whether the result is one tensor, and not a tuple.
+        in_place: whether the result is the operator's first argument.
     """
 
     cost: Cost
     free: str
     attrs: dict[str, Attr]
     bytes: int
-    makes: Callable[[], Any] | None = None
+    makes: tuple[tuple[Callable[[], torch.Tensor], Like], ...] = ()
+    alone: bool = True
+    in_place: bool = False
+
+    def by_rule(self, operator: Operator, args: Sequence[Any], out: Any, written: Sequence[Entry]) -> "Assessment":
+        """The same of a run whose result a rule has made: the next time it is made without asking the rule."""
+        if operator.writes:
+            return self._replace(in_place=len(operator.writes) == 1 and out is args[0])
+        if operator.is_view:
+            return self
+        makes = tuple([(_maker(t), entry.like) for t, entry in zip(tensors_in(out), written, strict=True)])
+        return self._replace(makes=makes, alone=isinstance(out, torch.Tensor))
 
 
-def maker(out: Any) -> Callable[[], Any]:
-    """A function that makes a result like this one of a rule: new tensors on the meta device."""
-    made = [_makes(t) for t in tensors_in(out)]
-    return made[0] if isinstance(out, torch.Tensor) else lambda: tuple([make() for make in made])
-
-
-def _makes(out: torch.Tensor) -> Callable[[], torch.Tensor]:
-    if out.is_contiguous():
-        return partial(torch.empty, tuple(out.shape), dtype=out.dtype, device=META)
+def _maker(out: torch.Tensor) -> Callable[[], torch.Tensor]:
     return partial(torch.empty_strided, tuple(out.shape), out.stride(), dtype=out.dtype, device=META)
 
 
@@ -138,7 +161,7 @@ def assess(
     operator: Operator, read: Reading, arguments: list[Any], named: dict[str, Any], written: list[Entry], out: Any
 ) -> Assessment:
     """What one run is: its cost, or why it has none; its attributes; the bytes that it moved."""
-    result = written[0].record if type(out) is torch.Tensor and written else Reading(read.ledger)(out)
+    result = written[0].record if type(out) is torch.Tensor and written else Reading(read.ledger).all([out])[0]
     cost, free = cost_of(operator.name, tuple(arguments), named, result)
     if read.sparse and cost != ZERO:
         cost = UNKNOWN  # it depends on how many values there are

@@ -23,6 +23,10 @@ def tensors_in(value: Any) -> list[torch.Tensor]:
     return []
 
 
+Like = tuple[tuple[int, ...], str, bool | tuple[int, ...]]
+"""Shape, dtype, strides: True where it is contiguous, False where it is not on the meta device."""
+
+
 class Entry(weakref.ref[torch.Tensor]):
     """What the ledger knows of one living tensor.
 
@@ -30,14 +34,16 @@ class Entry(weakref.ref[torch.Tensor]):
         me: its id(), which is unique only among the living.
         key: its number, or the name of the parameter or buffer that it is or shows.
         record: its record.
-        like: all that a result's shape and strides can depend on: shape, dtype, strides (True where it is contiguous).
+        like: all that a result's shape and strides can depend on.
+        sparse: whether it holds only some of its values.
     """
 
-    __slots__ = ("key", "like", "me", "record")
+    __slots__ = ("key", "like", "me", "record", "sparse")
     me: int
     key: int | str
     record: Tensor
-    like: tuple[tuple[int, ...], str, bool | tuple[int, ...]]
+    like: Like
+    sparse: bool
 
 
 class Ledger:
@@ -54,7 +60,7 @@ class Ledger:
         self.entries: dict[int, Entry] = {}
         self._holders: list[int] = []  # storage -> how many living tensors show it
         self._until: dict[int, int] = {}  # storage that nobody holds any more -> the last node before that
-        self._node = -1
+        self.node = -1  # the last one that was written down: what dies from now on was held until then
         self.on_stranger: Callable[[torch.Tensor], None] | None = None  # is told of tensors that nobody in this forward made
         self._on_death = self._died  # one bound method for all entries
         self._written: dict[int, int] = {}  # storage -> number of the tensor that was last written into it
@@ -80,6 +86,16 @@ class Ledger:
         self.tensors.append(record)
         return self._enter(tensor, len(self.tensors) - 1, record)
 
+    def add_like(self, tensor: torch.Tensor, like: Like) -> Entry:
+        """Numbers a new value in a tensor that was just made, with memory of its own, and of which everything is known."""
+        storage = len(self._holders)
+        self._holders.append(1)
+        me, record = id(tensor), Tensor(like[0], like[1], storage)
+        entry = self.entries[me] = Entry(tensor, self._on_death)
+        entry.me, entry.key, entry.record, entry.like, entry.sparse = me, len(self.tensors), record, like, False
+        self.tensors.append(record)
+        return entry
+
     def rewrite(self, tensor: torch.Tensor) -> Entry:
         """Numbers the new value of a tensor that was written in place."""
         before = self.entries.get(id(tensor)) or self.add(tensor)
@@ -100,9 +116,9 @@ class Ledger:
         """
         entry = self.entries.get(id(tensor)) or self._met(tensor)
         key = entry.key
-        if isinstance(key, str):
+        if type(key) is str:
             params.append(key)
-        else:
+        elif type(key) is int:
             inputs.append(key)
             if self._written:
                 last = self._written.get(entry.record.storage, -1)
@@ -115,13 +131,9 @@ class Ledger:
             self.on_stranger(tensor)
         return self.add(tensor)
 
-    def ran(self, node: int) -> None:
-        """Node `node` has been written down: what dies from now on was held until then."""
-        self._node = node
-
     def close(self) -> None:
         """The forward is over: every record learns how long its memory was held."""
-        until, last = self._until, self._node
+        until, last = self._until, self.node
         self.tensors = [Tensor(t.shape, t.dtype, t.storage, until.get(t.storage, last)) for t in self.tensors]
 
     def _enter(self, tensor: torch.Tensor, key: int | str, record: Tensor) -> Entry:
@@ -132,7 +144,7 @@ class Ledger:
             entry.me = me
         elif entry.record.storage >= 0:
             self._holders[entry.record.storage] -= 1
-        entry.key, entry.record = key, record
+        entry.key, entry.record, entry.sparse = key, record, tensor.layout is not torch.strided
         entry.like = (record.shape, record.dtype, tensor.is_meta and (tensor.is_contiguous() or tensor.stride()))
         if storage >= 0:
             self._holders[storage] += 1
@@ -146,4 +158,4 @@ class Ledger:
         if storage >= 0 and not is_collecting():
             self._holders[storage] -= 1
             if not self._holders[storage]:
-                self._until[storage] = self._node
+                self._until[storage] = self.node

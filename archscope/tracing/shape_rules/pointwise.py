@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from archscope.tracing.shape_rules.rule import META, dense, empty, rule, same
+from archscope.tracing.shape_rules.rule import META, dense, elementwise, empty, rule, same
 
 
 @rule(
@@ -16,7 +16,7 @@ from archscope.tracing.shape_rules.rule import META, dense, empty, rule, same
 )
 def _unary(x: Tensor, *args: Any, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s]
-    return same(x) if x.is_floating_point() and dense(x) else None
+    return elementwise(x.shape, x) if x.is_floating_point() else None
 
 
 @rule("clamp clamp_min clamp_max")
@@ -24,7 +24,7 @@ def _clamp(x: Tensor, *bounds: Any, **kwargs: Any) -> Tensor | None:
     # [*s] -> [*s]
     given = [bound for bound in (*bounds, *kwargs.values()) if bound is not None]
     ordinary = given and all([type(bound) in (int, float) for bound in given])
-    return same(x) if ordinary and x.is_floating_point() and dense(x) else None
+    return elementwise(x.shape, x) if ordinary and x.is_floating_point() else None
 
 
 @rule("_softmax _log_softmax _safe_softmax")
@@ -67,20 +67,11 @@ def _binary(x: Tensor, y: Tensor | float, alpha: Any = 1) -> Tensor | None:
     if not x.is_floating_point() or type(alpha) not in (int, float):
         return None
     if not isinstance(y, Tensor):
-        return same(x) if not isinstance(y, complex) and dense(x) else None
+        return None if isinstance(y, complex) else elementwise(x.shape, x)
     if y.dtype != x.dtype:
         return None
-    if x.shape == y.shape:
-        return same(x) if dense(x) and x.stride() == y.stride() else None
     shape = broadcast(x.shape, y.shape)
-    if shape is None:
-        return None
-    if x.is_contiguous() and y.is_contiguous():
-        return empty(shape, x)
-    whole, other = (x, y) if tuple(x.shape) == shape else (y, x)
-    # An operand with more than one axis of its own may order the strides anew.
-    leads = tuple(whole.shape) == shape and sum([size != 1 for size in other.shape]) <= 1 and dense(whole)
-    return same(whole) if leads else None
+    return None if shape is None else elementwise(shape, x, y)
 
 
 @rule("eq.Scalar ne.Scalar lt.Scalar le.Scalar gt.Scalar ge.Scalar")

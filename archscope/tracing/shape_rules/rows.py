@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from archscope.tracing.shape_rules.pointwise import broadcast
-from archscope.tracing.shape_rules.rule import empty, rule
+from archscope.tracing.shape_rules.rule import empty, like_channels_last, rule
 
 # -- normalisation and reduction ----------------------------------------------------------------------------------------------
 
@@ -139,14 +139,12 @@ def _cat(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
     if (
         not rank
         or not -rank <= dim < rank
-        or any(t.dtype != first.dtype or t.dim() != rank or not t.is_contiguous() for t in tensors)
+        or any([t.dtype != first.dtype or t.dim() != rank or like_channels_last(t) for t in tensors])
     ):
         return None
     at = dim % rank
     before, after = first.shape[:at], first.shape[at + 1 :]
     if any(t.shape[:at] != before or t.shape[at + 1 :] != after for t in tensors):
-        return None
-    if rank > 3 and any(t.stride(1) == 1 for t in tensors):  # one channel is contiguous and channels last at once
         return None
     return empty((*before, sum(t.shape[at] for t in tensors), *after), first)
 
