@@ -27,8 +27,8 @@ class Operator:
     """
 
     __slots__ = (
-        "attributes", "decides", "func", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "parts", "reader",
-        "reads_values", "rule", "run", "writes",
+        "attributes", "decides", "func", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "parts",
+        "reader", "reads_values", "rule", "run", "writes",
     )  # fmt: skip
 
     def __init__(self, func: Any, instead: Callable[..., Any] | None = None) -> None:
