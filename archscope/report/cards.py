@@ -8,7 +8,7 @@ from archscope.models.look_up import look
 from archscope.zoo import catalog
 from archscope.zoo.card_tables import claims_table
 from archscope.zoo.cards import Claim, Entry, Value
-from archscope.zoo.quantities import QUANTITIES, Subject
+from archscope.zoo.quantities import QUANTITIES, SPELLED, subject
 from archscope.zoo.verdicts import Result, judge
 
 
@@ -36,9 +36,11 @@ def _checked(entry: Entry, claim: Claim) -> Result:
         return Result(entry.name, claim, None, None, "reported")
     quantity, is_ratio, _ = claim.quantity.partition("_ratio")
     count = QUANTITIES.find(quantity)
-    computed = count(_subject(entry, claim, claim.of))
+    size = [claim.input] if claim.input else []
+    whole = look(entry.name, options=claim.options, input=size, spelling=quantity in SPELLED)
+    computed = count(subject(entry, whole, claim.of))
     if is_ratio:
-        other = count(_subject(catalog.find(claim.than), None, claim.of))
+        other = count(subject(catalog.find(claim.than), look(claim.than), claim.of))
         if isinstance(computed, int | float) and isinstance(other, int | float):
             computed = computed / other
     return Result(entry.name, claim, computed, _difference(computed, claim.value), judge(claim, computed))
@@ -47,8 +49,3 @@ def _checked(entry: Entry, claim: Claim) -> Result:
 def _difference(computed: Value, claimed: Value) -> float | None:
     numbers = isinstance(computed, int | float) and isinstance(claimed, int | float)
     return computed / claimed - 1 if numbers else None  # type: ignore[operator]
-
-
-def _subject(entry: Entry, claim: Claim | None, part: str) -> Subject:
-    whole = look(entry.name, options=dict(claim.options) if claim else {})
-    return Subject(whole.within(part) if part else whole, whole, entry, part)

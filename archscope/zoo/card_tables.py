@@ -164,7 +164,15 @@ _WORDS = {
     "params_without_gamma": "parameters without BN scales",
     "params_and_statistics": "parameters and BN statistics",
     "keras_params": "parameters as Keras counts",
+    "params_and_statistics_no_top": "parameters and BN statistics before the linear layers",
+    "keras_params_no_top": "parameters as Keras counts before the linear layers",
+    "params_and_statistics_bytes": "bytes of parameters and BN statistics",
+    "keras_params_bytes": "bytes of parameters as Keras counts",
+    "state_bytes": "bytes of the weights",
+    "layers_with_params": "layers with parameters",
+    "keras_depth": "layers on the longest path as Keras has them",
     "macs": "MACs",
+    "fvcore_macs": "MACs as fvcore counts",
     "conv_macs": "MACs of convolutions",
     "top1_error": "top-1 error, %",
     "top5_error": "top-5 error, %",
@@ -172,6 +180,7 @@ _WORDS = {
 }
 
 _KINDS: dict[str, Kind] = dict.fromkeys(("top1_error", "top5_error", "test_error"), "percent")
+_KINDS |= dict.fromkeys(("state_bytes", "keras_params_bytes", "params_and_statistics_bytes"), "bytes")
 _SIGNS = {"=": "", "about": "≈", "cut": "⌊⌋"}
 
 
@@ -241,4 +250,5 @@ def claim_words(claim: Claim) -> str:
     options = "".join(
         f", {name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in claim.options.items()
     )
-    return words + part + other + options
+    size = f" at {'x'.join(map(str, claim.input[1:]))}" if claim.input else ""
+    return words + part + other + size + options

@@ -35,6 +35,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         of: path of the part of the network that it is about; "" for the whole.
         than: for a ratio, the other network's name.
         options: constructor arguments that make the variant meant.
+        input: shape of the input, without the batch, where it is not the card's.
         relation: how the words relate value and quantity: "=", "<", ">", "about"; "cut" where the source drops digits without
             rounding.
         unit: worth of one in the last digit that the source prints (138M: 1e6); for "about", the share that the word may hide.
@@ -52,6 +53,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     of: str = ""
     than: str = ""
     options: dict[str, OptionValue] = {}
+    input: tuple[int, ...] = ()
     relation: Literal["=", "<", ">", "about", "cut"] = "="
     unit: float = 0.0
     protocol: str = ""

@@ -5,6 +5,7 @@ from math import prod
 from typing import NamedTuple
 
 from archscope import metrics
+from archscope.conventions import CONVENTIONS
 from archscope.graph import Graph, Node, kinds
 from archscope.registry import Registry
 from archscope.zoo.cards import Card, Value
@@ -19,8 +20,19 @@ class Subject(NamedTuple):
     path: str
 
 
+def subject(card: Card, whole: Graph, path: str) -> Subject:
+    """The part of a network that a claim is about: the modules of these paths ("stem.conv1 + stem.conv2"); the whole for ""."""
+    if not path:
+        return Subject(whole, whole, card, path)
+    parts = [whole.within(name) for name in path.split(" + ")]
+    part = parts[0] if len(parts) == 1 else whole.select(node for part in parts for node in part.nodes)
+    return Subject(part, whole, card, path)
+
+
 Quantity = Callable[[Subject], Value]
 QUANTITIES: Registry[Quantity] = Registry("quantity")
+SPELLED = frozenset({"fvcore_macs"})
+"""Those that only a trace with the spelling of its Python can tell."""
 
 
 def number(metric: Callable[[Graph], int | None], graph: Graph) -> int:
@@ -73,9 +85,51 @@ def _keras_params(subject: Subject) -> int:
     return number(metrics.params, subject.part) - _elements(subject.part, "weight") + statistics
 
 
+def _linear_params(part: Graph) -> int:
+    """Of the linear layers: what Keras leaves out with include_top=False."""
+    return sum(p.numel for p in part.params if p.module == "Linear")
+
+
+@QUANTITIES.register("params_and_statistics_no_top")
+def _params_and_statistics_no_top(subject: Subject) -> int:
+    return _params_and_statistics(subject) - _linear_params(subject.part)
+
+
+@QUANTITIES.register("keras_params_no_top")
+def _keras_params_no_top(subject: Subject) -> int:
+    return _keras_params(subject) - _linear_params(subject.part)
+
+
+@QUANTITIES.register("params_and_statistics_bytes")
+def _params_and_statistics_bytes(subject: Subject) -> int:
+    return 4 * _params_and_statistics(subject)
+
+
+@QUANTITIES.register("keras_params_bytes")
+def _keras_params_bytes(subject: Subject) -> int:
+    return 4 * _keras_params(subject)
+
+
+@QUANTITIES.register("state_bytes")
+def _state_bytes(subject: Subject) -> int:
+    return number(metrics.state_bytes, subject.part)
+
+
+@QUANTITIES.register("layers_with_params")
+def _layers_with_params(subject: Subject) -> int:
+    """Modules that hold parameters: convolutions, normalisations, linear layers."""
+    return len({p.name.rpartition(".")[0] for p in subject.part.params if not p.buffer})
+
+
 @QUANTITIES.register("macs")
 def _macs(subject: Subject) -> int:
     return number(metrics.macs, subject.part)
+
+
+@QUANTITIES.register("fvcore_macs")
+def _fvcore_macs(subject: Subject) -> int:
+    """As fvcore counts, and timm with it: with normalisations and adaptive pooling."""
+    return CONVENTIONS.find("fvcore").count(subject.part)
 
 
 @QUANTITIES.register("conv_macs")
@@ -87,6 +141,33 @@ def _conv_macs(subject: Subject) -> int:
 @QUANTITIES.register("depth")
 def _depth(subject: Subject) -> int:
     return number(metrics.weighted_depth, subject.part)
+
+
+@QUANTITIES.register("keras_depth")
+def _keras_depth(subject: Subject) -> int:
+    """Layers on the longest path, the input among them, as Keras has layers."""
+    part = subject.part
+    depth: dict[int, int] = {}
+    for node in part.nodes:
+        here = max((depth.get(t, 1) for t in node.inputs), default=1) + _is_keras_layer(part, node)
+        depth.update(dict.fromkeys(node.outputs, here))
+    return max(depth.values())
+
+
+_LAYERS = (kinds.CONVOLUTION, kinds.LINEAR, kinds.POOLING, kinds.NORMALISATION, kinds.JOIN)
+
+
+def _is_keras_layer(part: Graph, node: Node) -> bool:
+    """An activation function straight after a convolution or a linear layer is an argument of that layer; what scales a branch
+    is one layer with the sum; flattening is a layer where there is more than one place to flatten.
+    """
+    kind = kinds.kind(node)
+    before = part.producer.get(node.inputs[0]) if node.inputs else None
+    if kind == kinds.ACTIVATION:
+        return before is not None and kinds.kind(before) not in (kinds.CONVOLUTION, kinds.LINEAR)
+    if kind == kinds.RESHAPE:
+        return len(part.tensors[node.outputs[0]].shape) == 2 and prod(part.tensors[node.inputs[0]].shape[2:]) > 1
+    return kind in _LAYERS or (node.op.startswith("aten.add") and len(node.inputs) == 2)
 
 
 @QUANTITIES.register("convolutions")

@@ -8,7 +8,7 @@ python -m archscope.zoo.verification    writes what travels with the package: zo
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 
 import msgspec
 import torch
@@ -21,7 +21,7 @@ from archscope.tracing.forward_pass import trace
 from archscope.zoo import catalog, packaged
 from archscope.zoo.cards import Card, Claim, Entry, OptionValue, Value
 from archscope.zoo.network import NETWORKS
-from archscope.zoo.quantities import QUANTITIES, Subject, number
+from archscope.zoo.quantities import QUANTITIES, number, subject
 from archscope.zoo.verdicts import Result, judge
 
 
@@ -46,27 +46,23 @@ def verify(entries: Iterable[Entry]) -> Iterator[Result]:
 def _compute(entry: Entry, claim: Claim) -> Value:
     quantity, is_ratio, _ = claim.quantity.partition("_ratio")
     count = QUANTITIES.find(quantity)
-    mine = count(_subject(entry, claim.of, **claim.options))
-    other = count(_subject(catalog.find(claim.than), claim.of)) if is_ratio else 1
+    mine = count(subject(entry, _traced(entry.name, tuple(claim.options.items()), claim.input), claim.of))
+    than = catalog.find(claim.than) if is_ratio else entry
+    other = count(subject(than, _traced(than.name), claim.of)) if is_ratio else 1
     return mine / other if is_ratio and isinstance(mine, int | float) and isinstance(other, int | float) else mine
 
 
-def _subject(entry: Entry, part: str, **options: OptionValue) -> Subject:
-    whole = _traced(entry.name, tuple(options.items()))
-    return Subject(whole.within(part) if part else whole, whole, entry, part)
-
-
 @cache
-def _traced(name: str, options: tuple[tuple[str, OptionValue], ...] = ()) -> Graph:
-    """The network at its canonical input, batch 1, eval mode."""
-    return _trace(lambda: zoo.build(name, **dict(options)), catalog.find(name))
+def _traced(name: str, options: tuple[tuple[str, OptionValue], ...] = (), input: tuple[int, ...] = ()) -> Graph:
+    """The network at its canonical input or another, batch 1, eval mode, with what the conventions of other counters need."""
+    return _trace(partial(zoo.build, name, **dict(options)), catalog.find(name), input, spelling=True)
 
 
-def _trace(build: Callable[[], nn.Module], card: Card) -> Graph:
+def _trace(build: Callable[[], nn.Module], card: Card, input: tuple[int, ...] = (), *, spelling: bool = False) -> Graph:
     with torch.device("meta"):
         module = build()
-    inputs = torch.empty(1, *card.input, device="meta")
-    return trace(module, inputs, name=card.name, variant=card.variant, source=card.name)
+    inputs = torch.empty(1, *(input or card.input), device="meta")
+    return trace(module, inputs, name=card.name, variant=card.variant, source=card.name, spelling=spelling)
 
 
 def survey() -> tuple[Entry, ...]:
@@ -109,7 +105,7 @@ def write_catalog() -> int:
 def write_graphs() -> int:
     """Writes `zoo/graphs/` anew; returns the number of networks. A Graph that is what it was keeps its bytes."""
     packaged.FOLDER.mkdir(exist_ok=True)
-    fresh = {packaged.path(entry.name): _portable(_traced(entry.name)) for entry in catalog.entries()}
+    fresh = {packaged.path(entry.name): _portable(_trace(partial(zoo.build, entry.name), entry)) for entry in catalog.entries()}
     for file in packaged.FOLDER.glob("*.graph"):
         if file not in fresh:
             file.unlink()

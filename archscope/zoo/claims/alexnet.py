@@ -1,7 +1,7 @@
 """Published figures of AlexNet."""
 
 from archscope.zoo.cards import Claim
-from archscope.zoo.claims.forms import CNN_TUTORIAL, TEN, errors, parts, shapes, torchvision
+from archscope.zoo.claims.forms import CADENE, CNN_TUTORIAL, TEN, accuracies, errors, parts, shapes, torchvision
 
 _PAPER = "Krizhevsky et al. 2012"
 _FIGURE = f"{_PAPER}, Figure 2"
@@ -19,8 +19,11 @@ ALEXNET: tuple[Claim, ...] = (
         {"conv2": 186_624, "conv3": 64_896, "conv4": 64_896, "conv5": 43_264, "fc6": 4_096, "fc7": 4_096, "fc8": 1_000},
     ),
     *errors(f"{_PAPER}, Table 2, one network", TEN, 40.7, 18.2),
+    *errors(f"{_PAPER}, Table 2, five networks", TEN, 38.1, 16.4),
     *errors(f"{_PAPER}, Table 2, seven networks", TEN, 36.7, 15.4),
+    *errors(f"{_PAPER}, Table 2, seven networks", "ILSVRC-2012 test, 10 crops", top5=15.3),
     *errors(f"{_PAPER}, Table 1", "ILSVRC-2010 test, 10 crops", 37.5, 17.0),
+    *errors(f"{_PAPER}, footnote 5", "ILSVRC-2010 test, one patch", 39.0, 18.3),
     *shapes(
         CNN_TUTORIAL,
         {
@@ -46,4 +49,7 @@ ALEXNET: tuple[Claim, ...] = (
     ),
 )  # fmt: skip
 
-ALEXNET_OWT: tuple[Claim, ...] = torchvision(61_100_840, 0.714, 56.522, 79.066)
+ALEXNET_OWT: tuple[Claim, ...] = (
+    *torchvision(61_100_840, 0.714, 233.087, (56.522, 79.066)),
+    *accuracies(CADENE, 56.432, 79.194),
+)

@@ -1,7 +1,7 @@
 """Published figures of BN-Inception."""
 
 from archscope.zoo.cards import Claim
-from archscope.zoo.claims.forms import SINGLE, errors, shapes
+from archscope.zoo.claims.forms import CADENE, SINGLE, SLIM_TABLE, accuracies, errors, shapes
 
 _PAPER = "Ioffe and Szegedy 2015"
 _SLIM = "tensorflow/models, research/slim/nets/inception_v2.py"
@@ -47,9 +47,12 @@ BN_INCEPTION: tuple[Claim, ...] = (
     *errors(f"{_PAPER}, Figure 4", SINGLE, 25.2, 7.82),
     *errors(f"{_PAPER}, Figure 4", _CROPS, 21.99, 5.82),
     *errors(f"{_PAPER}, Figure 4, six networks", _CROPS, 20.1, 4.9),
+    *errors("Szegedy et al. 2015, Table 3", "48,238 images of ILSVRC-2012 validation, single crop", 25.2, 7.8),
+    *errors("Szegedy et al. 2016, Table 2", "about 48,300 images of ILSVRC-2012 validation, single crop", 25.2, 7.8),
+    *accuracies(SLIM_TABLE, 73.9, 91.8),
 )  # fmt: skip
 
 BN_INCEPTION_CAFFE: tuple[Claim, ...] = (
     *(Claim(quantity="width", of=f"{part}.branch4.1", value=128, source=_FIGURE) for part in ("inception_4c", "inception_4d")),
-    *errors("Cadene's pretrained-models.pytorch", SINGLE, round(100 - 73.524, 3), round(100 - 91.562, 3)),
+    *accuracies(CADENE, 73.524, 91.562),
 )

@@ -1,7 +1,19 @@
 """Published figures of the Inception-ResNets."""
 
 from archscope.zoo.cards import Claim
-from archscope.zoo.claims.forms import ARTICLE, CNBLOGS, READING_NOTE, SINGLE, errors, parts, shapes
+from archscope.zoo.claims.forms import (
+    ARTICLE,
+    CADENE,
+    CNBLOGS,
+    READING_NOTE,
+    SLIM_TABLE,
+    accuracies,
+    errors,
+    keras,
+    parts,
+    shapes,
+    timm,
+)
 
 _PAPER = "Szegedy et al. 2016"
 _SLIM = "tensorflow/models, research/slim/nets/inception_resnet_v2.py"
@@ -85,16 +97,13 @@ INCEPTION_RESNET_V2: tuple[Claim, ...] = (
         quantity="params_without_gamma", value=59_179_952, options={"aux_heads": True}, source=f"{_SLIM}, with auxiliary head",
         expect="convention", because=_NO_GAMMA, because_source=_SLIM,
     ),
-    Claim(
-        quantity="keras_params", value=55_873_736, source="Keras Applications, total", expect="convention",
-        because="Keras counts the moving means and variances as parameters, and this network has no gammas",
-        because_source="Keras, count_params",
-    ),
-    Claim(quantity="params", value=55.84e6, unit=1e4, source="timm, results/benchmark-infer-*.csv"),
+    *timm(55.84, (13.18, 25.06)),
+    *keras(55_873_736, 215, 54.3, (572, 449), (80.3, 95.3), (80.256, 95.252), "keras_params"),
     *errors(f"{_PAPER}, Table 2", _SUBSET, 19.9, 4.9),
     *errors(f"{_PAPER}, Table 3", _TWELVE, 18.7, 4.1),
     *errors(f"{_PAPER}, Table 4", _CROPS, 17.8, 3.7),
-    *errors("tensorflow/models, research/slim/README.md", SINGLE, 19.6, 4.7),
+    *accuracies(SLIM_TABLE, 80.4, 95.3),
+    *accuracies(CADENE, 80.17, 95.234),
     Claim(
         quantity="params_ratio", than="inception_v3", value=2.0, relation="about", unit=0.25,
         source=f"{CNBLOGS}: capacity twice Inception-v3's",

@@ -1,7 +1,7 @@
 """Published figures of Inception-v4."""
 
 from archscope.zoo.cards import Claim
-from archscope.zoo.claims.forms import READING_NOTE, SINGLE, errors, parts, shapes
+from archscope.zoo.claims.forms import CADENE, READING_NOTE, SLIM_TABLE, accuracies, errors, parts, shapes, timm
 
 _PAPER = "Szegedy et al. 2016"
 _SLIM = "tensorflow/models, research/slim/nets/inception_v4.py"
@@ -28,11 +28,12 @@ INCEPTION_V4: tuple[Claim, ...] = (
         quantity="params_without_gamma", value=46_006_800, options={"aux_heads": True}, source=f"{_SLIM}, with auxiliary head",
         expect="convention", because=_NO_GAMMA, because_source=_SLIM,
     ),
-    Claim(quantity="params", value=42.68e6, unit=1e4, source="timm, results/benchmark-infer-*.csv"),
+    *timm(42.68, (12.28, 15.09)),
     *errors(f"{_PAPER}, Table 2", _SUBSET, 20.0, 5.0),
     *errors(f"{_PAPER}, Table 3", "ILSVRC-2012 validation, 12 crops", 18.7, 4.2),
     *errors(f"{_PAPER}, Table 4", "ILSVRC-2012 validation, 144 crops", 17.7, 3.8),
-    *errors("tensorflow/models, research/slim/README.md", SINGLE, 19.8, 4.8),
+    *accuracies(SLIM_TABLE, 80.2, 95.2),
+    *accuracies(CADENE, 80.062, 94.926),
     *parts("blocks", f"{_PAPER}, Figure 9", {"inception_a": 4, "inception_b": 7, "inception_c": 3}),
     *shapes(
         f"{_PAPER}, Figures 3 to 9",
