@@ -154,12 +154,13 @@ def _keras_depth(subject: Subject) -> int:
     return max(depth.values())
 
 
-_LAYERS = (kinds.CONVOLUTION, kinds.LINEAR, kinds.POOLING, kinds.NORMALISATION, kinds.JOIN)
+_LAYERS = (kinds.CONVOLUTION, kinds.LINEAR, kinds.POOLING, kinds.NORMALISATION, kinds.JOIN, kinds.REDUCTION)
 
 
 def _is_keras_layer(part: Graph, node: Node) -> bool:
     """An activation function straight after a convolution or a linear layer is an argument of that layer; what scales a branch
-    is one layer with the sum; flattening is a layer where there is more than one place to flatten.
+    is one layer with the sum; flattening is a layer where there is more than one place to flatten. Adaptive pooling to the size
+    that the map has already is no layer.
     """
     kind = kinds.kind(node)
     before = part.producer.get(node.inputs[0]) if node.inputs else None
@@ -167,6 +168,8 @@ def _is_keras_layer(part: Graph, node: Node) -> bool:
         return before is not None and kinds.kind(before) not in (kinds.CONVOLUTION, kinds.LINEAR)
     if kind == kinds.RESHAPE:
         return len(part.tensors[node.outputs[0]].shape) == 2 and prod(part.tensors[node.inputs[0]].shape[2:]) > 1
+    if kind == kinds.POOLING and "adaptive" in node.op:
+        return part.tensors[node.outputs[0]].shape != part.tensors[node.inputs[0]].shape
     return kind in _LAYERS or (node.op.startswith("aten.add") and len(node.inputs) == 2)
 
 

@@ -40,7 +40,7 @@ ALEXNET: tuple[Claim, ...] = (
         for part, correct, size in (("conv3", 1, "13x13"), ("conv4", 1, "13x13"), ("conv5", 1, "13x13"), ("pool5", 2, "6x6"))
     ),
     Claim(
-        quantity="params_ratio", than="googlenet", value=12.0, unit=0.5,
+        quantity="params_ratio", than="googlenet", value=12.0,
         source="Szegedy et al. 2014, sec. 1: GoogLeNet has 12x fewer",
         expect="differs", correct=8.71,
         because="60.97 M / 7.00 M; twelve takes the 5 million of the authors' later paper for GoogLeNet, its own Table 1 adds "

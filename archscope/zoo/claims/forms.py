@@ -56,8 +56,8 @@ def torchvision(
     accuracy: tuple[float, float] | None,
     weights: str = "IMAGENET1K_V1",
     *,
-    params_of: Options = {},
-    file: Options = {},
+    params_of: Options | None = None,
+    file: Options | None = None,
 ) -> tuple[Claim, ...]:
     """What torchvision's metadata say; its "GFLOPS" are multiply-accumulates, its accuracies are of a single crop.
 
@@ -68,10 +68,10 @@ def torchvision(
     """
     source = f"torchvision, metadata of the {weights} weights"
     return (
-        Claim(quantity="params", value=params, source=source, options=dict(params_of)),
+        Claim(quantity="params", value=params, source=source, options=dict(params_of or {})),
         Claim(quantity="macs", value=gmacs * 1e9, unit=1e6, source=source),
         Claim(
-            quantity="state_bytes", value=mib * MIB, relation="about", unit=0.002, source=source, options=dict(file),
+            quantity="state_bytes", value=mib * MIB, relation="about", unit=0.002, source=source, options=dict(file or {}),
             expect="convention", because="of the file, in MiB: parameters and buffers, and up to 0.2% of names and headers",
             because_source="torch.save",
         ),
@@ -129,7 +129,10 @@ def keras(
     path, weighted = depths
     return (
         Claim(quantity=counted, value=params, source=f"{KERAS_2020}, total", **why),
-        *(Claim(quantity=counted, value=round(params, -5), unit=1e5, source=source, **why) for source in (KERAS_NOW, KERAS_README)),
+        *(
+            Claim(quantity=counted, value=round(params, -5), unit=1e5, source=source, **why)
+            for source in (KERAS_NOW, KERAS_README)
+        ),
         Claim(quantity=f"{full}_no_top", value=features * 1e6, unit=1e5, source=f"{KERAS_README}, include_top=False", **why),
         Claim(
             quantity=f"{full}_bytes", value=mib * MIB, relation="about", unit=0.012, source=KERAS_2020, expect="convention",
@@ -141,7 +144,7 @@ def keras(
             else (
                 Claim(
                     quantity="keras_depth", value=path, source=KERAS_2020, expect="convention",
-                    because="every layer that the Keras network has on its longest path, input and activation functions among them",
+                    because="every layer on the longest path of the Keras network, input and activation functions among them",
                     because_source=KERAS_2020,
                 ),
             )

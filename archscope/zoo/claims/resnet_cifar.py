@@ -8,7 +8,9 @@ _SECTION = "He et al. 2015, sec. 4.2"
 _AGAIN = "akamaster's pytorch_resnet_cifar10, README"
 
 
-def _row(depth: int, params: float, unit: float, error: float, again: float, protocol: str = "CIFAR-10 test") -> tuple[Claim, ...]:
+def _row(
+    depth: int, params: float, unit: float, error: float, again: float, protocol: str = "CIFAR-10 test"
+) -> tuple[Claim, ...]:
     return (
         Claim(quantity="params", value=params * 1e6, unit=unit, source=_TABLE),
         Claim(quantity="depth", value=depth, source=_TABLE),
