@@ -72,17 +72,14 @@ def _params_without_gamma(subject: Subject) -> int:
     return number(metrics.params, subject.part) - _elements(subject.part, "weight")
 
 
-@QUANTITIES.register("params_and_statistics")
-def _params_and_statistics(subject: Subject) -> int:
+def _with_statistics(part: Graph) -> int:
     """Parameters and the moving means and variances of the batch normalisations, as Keras counts."""
-    return number(metrics.params, subject.part) + _elements(subject.part, "running_mean", "running_var")
+    return number(metrics.params, part) + _elements(part, "running_mean", "running_var")
 
 
-@QUANTITIES.register("keras_params")
-def _keras_params(subject: Subject) -> int:
+def _as_keras(part: Graph) -> int:
     """As Keras counts, where the batch normalisations have no scale."""
-    statistics = _elements(subject.part, "running_mean", "running_var")
-    return number(metrics.params, subject.part) - _elements(subject.part, "weight") + statistics
+    return _with_statistics(part) - _elements(part, "weight")
 
 
 def _linear_params(part: Graph) -> int:
@@ -90,24 +87,34 @@ def _linear_params(part: Graph) -> int:
     return sum(p.numel for p in part.params if p.module == "Linear")
 
 
+@QUANTITIES.register("params_and_statistics")
+def _params_and_statistics(subject: Subject) -> int:
+    return _with_statistics(subject.part)
+
+
+@QUANTITIES.register("keras_params")
+def _keras_params(subject: Subject) -> int:
+    return _as_keras(subject.part)
+
+
 @QUANTITIES.register("params_and_statistics_no_top")
 def _params_and_statistics_no_top(subject: Subject) -> int:
-    return _params_and_statistics(subject) - _linear_params(subject.part)
+    return _with_statistics(subject.part) - _linear_params(subject.part)
 
 
 @QUANTITIES.register("keras_params_no_top")
 def _keras_params_no_top(subject: Subject) -> int:
-    return _keras_params(subject) - _linear_params(subject.part)
+    return _as_keras(subject.part) - _linear_params(subject.part)
 
 
 @QUANTITIES.register("params_and_statistics_bytes")
 def _params_and_statistics_bytes(subject: Subject) -> int:
-    return 4 * _params_and_statistics(subject)
+    return 4 * _with_statistics(subject.part)
 
 
 @QUANTITIES.register("keras_params_bytes")
 def _keras_params_bytes(subject: Subject) -> int:
-    return 4 * _keras_params(subject)
+    return 4 * _as_keras(subject.part)
 
 
 @QUANTITIES.register("state_bytes")

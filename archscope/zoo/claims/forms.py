@@ -121,38 +121,39 @@ def keras(
         accuracy, readme: top-1 and top-5, in percent: in the table of 2020, and in the package's README.
         counted: which parameters it counts.
     """
-    statistics = "" if counted == "params" else "Keras counts the moving means and variances as parameters"
-    if counted == "keras_params":
-        statistics += ", and this network has no gammas"
-    why = {"expect": "convention", "because": statistics, "because_source": "Keras, count_params"} if statistics else {}
     full = "params_and_statistics" if counted == "params" else counted  # where nothing is normalised, the two are one
     path, weighted = depths
     return (
-        Claim(quantity=counted, value=params, source=f"{KERAS_2020}, total", **why),
-        *(
-            Claim(quantity=counted, value=round(params, -5), unit=1e5, source=source, **why)
-            for source in (KERAS_NOW, KERAS_README)
-        ),
-        Claim(quantity=f"{full}_no_top", value=features * 1e6, unit=1e5, source=f"{KERAS_README}, include_top=False", **why),
+        _counted(counted, params, 0, f"{KERAS_2020}, total"),
+        _counted(counted, round(params, -5), 1e5, KERAS_NOW),
+        _counted(counted, round(params, -5), 1e5, KERAS_README),
+        _counted(f"{full}_no_top", features * 1e6, 1e5, f"{KERAS_README}, include_top=False"),
         Claim(
             quantity=f"{full}_bytes", value=mib * MIB, relation="about", unit=0.012, source=KERAS_2020, expect="convention",
             because="of the file, in MiB: four bytes a number, and up to 1.2% of names and structure", because_source="HDF5",
         ),
-        *(
-            ()
-            if path is None
-            else (
-                Claim(
-                    quantity="keras_depth", value=path, source=KERAS_2020, expect="convention",
-                    because="every layer on the longest path of the Keras network, input and activation functions among them",
-                    because_source=KERAS_2020,
-                ),
-            )
-        ),
-        Claim(
-            quantity="layers_with_params", value=weighted, source=KERAS_NOW, expect="convention",
-            because="all layers with parameters, normalisations among them, on all branches", because_source=KERAS_NOW,
-        ),
+        *([_layers("keras_depth", path, KERAS_2020, _PATH)] if path is not None else []),
+        _layers("layers_with_params", weighted, KERAS_NOW, "all layers with parameters, normalisations among them"),
         *accuracies(KERAS_2020, *accuracy),
         *accuracies(KERAS_README, *readme),
+    )  # fmt: skip
+
+
+_PATH = "every layer on the longest path of the Keras network, input and activation functions among them"
+
+
+def _counted(quantity: str, value: float, unit: float, source: str) -> Claim:
+    """Parameters by Keras's convention; without batch normalisation it is everybody's."""
+    if quantity == "params":
+        return Claim(quantity=quantity, value=value, unit=unit, source=source)
+    no_gamma = ", and this network has no gammas" if quantity.startswith("keras") else ""
+    return Claim(
+        quantity=quantity, value=value, unit=unit, source=source, expect="convention",
+        because=f"Keras counts the moving means and variances as parameters{no_gamma}", because_source="Keras, count_params",
+    )  # fmt: skip
+
+
+def _layers(quantity: str, value: int, source: str, because: str) -> Claim:
+    return Claim(
+        quantity=quantity, value=value, source=source, expect="convention", because=because, because_source=source
     )  # fmt: skip
