@@ -43,12 +43,7 @@ def look(
     """
     options = options or {}
     if is_file(name):
-        if input or options or keep or batch != 1 or dtype != "float32" or mode != "eval":
-            raise UsageError(
-                f"{name} holds a network as it is: its input, batch, dtype and arguments are fixed",
-                "name the model instead of the file",
-            )
-        return _read(name)
+        return _read(name, input, batch, fixed=not (options or keep or dtype != "float32" or mode != "eval"))
     name = canonical(name)
     if batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling and not keep:
         graph = _packaged(name, input)
@@ -111,14 +106,22 @@ def is_file(name: str) -> bool:
     return suffix in READERS and not (colon and prefix in SOURCES)
 
 
-def _read(name: str) -> Graph:
-    """The Graph of a file. Raises `ArchscopeError` where it is not there, damaged, or of another kind than its name says."""
-    from archscope.models.graph_file import READERS
+def _read(name: str, input: Sequence[Shape], batch: int, fixed: bool) -> Graph:
+    """The Graph of a file. Raises `ArchscopeError` where it is not there, damaged, or of another kind than its name says.
 
+    Arguments:
+        fixed: nothing was asked for that no file leaves open: dtype, mode, constructor arguments.
+    """
+    from archscope.models.graph_file import READERS, Asked
+
+    kind = READERS[PurePath(name).suffix.lower()]
+    if not fixed or ((input or batch != 1) and not kind.takes_sizes):
+        what = "dtype, mode and arguments" if kind.takes_sizes else "input, batch, dtype and arguments"
+        raise UsageError(f"{name} holds a network as it is: its {what} are fixed", "name the model instead of the file")
     if not os.path.isfile(name):  # noqa: PTH113  Path.is_file raises for a name that is too long
         raise ArchscopeError(f"there is no file {name}", "write one with: archscope trace MODEL --out graph.json")
     try:
-        return READERS[PurePath(name).suffix.lower()](Path(name))
+        return kind.graph(Path(name), Asked(tuple(map(spec_of, input)), batch))
     except OSError as error:
         raise ArchscopeError(f"cannot read {name}: {(error.strerror or str(error)).lower()}") from None
 

@@ -18,9 +18,11 @@ def facts(graph: Graph) -> tuple[str, ...]:
     """The circumstances of a trace, in one or two lines."""
     meta = graph.meta
     inputs = " and ".join(_input(graph.tensors[tensor], meta.dtype) for tensor in graph.inputs)
-    where = "traced on the meta device" if meta.device == "meta" else f"run on the CPU with random values ({meta.reason})"
     lines = [meta.variant] if meta.variant else []
     told = _told(meta.decided)
+    if meta.device == "file":
+        return (*lines, f"input {inputs} · {meta.dtype} · as {meta.source} says{told}")
+    where = "traced on the meta device" if meta.device == "meta" else f"run on the CPU with random values ({meta.reason})"
     return (*lines, f"input {inputs} · {meta.mode} mode · {meta.dtype} · {where} · torch {meta.torch}{told}")
 
 
