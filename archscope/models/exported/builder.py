@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from archscope.counts import FREE, cost_of
 from archscope.errors import ArchscopeError
-from archscope.graph import UNKNOWN, Attr, Cost, Graph, Meta, Node, Param, Tensor, attributes, item_bytes
+from archscope.graph import UNKNOWN, Attr, Cost, Graph, Meta, Node, Param, Tensor, attributes, item_bytes, total
 from archscope.models.exported.scopes import Scope, calls_of
 
 _MOST_BYTES = 2**63
@@ -116,6 +116,11 @@ class Builder:
         self._scopes.append(scope)
         return made
 
+    @property
+    def cost(self) -> Cost:
+        """Of all that was written down."""
+        return total(node.cost for node in self._nodes)
+
     def finish(self, name: str, root: str, outputs: Sequence[Value], meta: Meta) -> Graph:
         """The Graph of what was written down; `root` is the class of the network."""
         calls, homes = calls_of(self._scopes, root or name)
@@ -128,9 +133,9 @@ class Builder:
             Param(p.name, p.shape, p.dtype, p.trainable, p.buffer, p.aliases, types.get(p.name.rpartition(".")[0], ""))
             for p in self.params.values()
         )
-        for total in (sum(t.bytes for t in (*self._tensors, *params)), sum(n.bytes for n in nodes), sum(n.cost.flops for n in nodes)):
-            if total >= _MOST_BYTES:
-                raise self.damaged("its sizes or costs are beyond 63 bits")
+        stored = sum(t.bytes for t in self._tensors) + sum(p.bytes for p in params)
+        if max(stored, sum(n.bytes for n in nodes), sum(n.cost.flops for n in nodes)) >= _MOST_BYTES:
+            raise self.damaged("its sizes or costs are beyond 63 bits")
         made = tuple(dict.fromkeys(value.key for value in outputs if isinstance(value.key, int)))
         return Graph(name, tuple(self._inputs), made, tuple(self._tensors), nodes, calls, params, meta)
 

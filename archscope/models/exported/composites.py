@@ -195,8 +195,10 @@ def to(input: Any, *_: Any, **__: Any) -> Run:
 def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Run:
     """Zeros, a mirror, or the border again."""
     kind = {"reflect": "reflection_pad", "replicate": "replication_pad"}.get(mode)
-    return Run(f"{kind}{len(pad) // 2}d", {"self": input, "padding": pad}) if kind else Run(
-        "constant_pad_nd", {"self": input, "pad": pad}
+    return (
+        Run(f"{kind}{len(pad) // 2}d", {"self": input, "padding": pad})
+        if kind
+        else Run("constant_pad_nd", {"self": input, "pad": pad})
     )
 
 
@@ -210,8 +212,10 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> Run:
 @composite("split_with_sizes", "split")
 def split(input: Any, sizes: Any, dim: int = 0) -> Run:
     """Pieces along one dimension."""
-    return Run("split_with_sizes", {"self": input, "split_sizes": sizes, "dim": dim}) if isinstance(sizes, list) else Run(
-        "split", {"self": input, "split_size": sizes, "dim": dim}
+    return (
+        Run("split_with_sizes", {"self": input, "split_sizes": sizes, "dim": dim})
+        if isinstance(sizes, list)
+        else Run("split", {"self": input, "split_size": sizes, "dim": dim})
     )
 
 

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 from archscope.errors import ArchscopeError, UsageError
@@ -10,11 +10,12 @@ from archscope.graph.input_spec import InputSpec
 
 _LONGEST = 10_000
 _LARGEST = 2**62
-_OPERATORS = {
+_Arithmetic = Callable[..., int | float]
+_OPERATORS: dict[type, _Arithmetic] = {
     ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b, ast.FloorDiv: lambda a, b: a // b,
     ast.Mod: lambda a, b: a % b, ast.Div: lambda a, b: a // b if a % b == 0 else a / b,
 }  # fmt: skip
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, _Arithmetic] = {
     "FloorDiv": lambda a, b: a // b, "CleanDiv": lambda a, b: a // b, "Mod": lambda a, b: a % b, "PythonMod": lambda a, b: a % b,
     "Max": max, "Min": min, "CeilToInt": lambda a: -(-a // 1), "FloorToInt": lambda a: a // 1, "IntTrueDiv": lambda a, b: a / b,
     "TruncToInt": int, "floor": lambda a: a // 1, "ceiling": lambda a: -(-a // 1), "Abs": abs, "Integer": int, "Float": float,
@@ -118,7 +119,9 @@ def solved(
     said = _given(wanted, batch_symbols, input, known, where)
     symbols = list(dict.fromkeys(dim for sizes in wanted for dim in sizes if isinstance(dim, str) and dim.isidentifier()))
     if batch != 1 and not any(symbol in batch_symbols for symbol in symbols):
-        raise UsageError(f"{where} fixes its batch: its input is {_shown(wanted[0]) if wanted else 'nothing'}", "leave out --batch")
+        raise UsageError(
+            f"{where} fixes its batch: its input is {_shown(wanted[0]) if wanted else 'nothing'}", "leave out --batch"
+        )
     words = []
     for symbol in symbols:
         if symbol in known:
@@ -167,9 +170,11 @@ def _untold(wanted: Sequence[Wanted], batch_symbols: frozenset[str], symbol: str
     for one in wanted:
         rest = one[1:] if one and one[0] in batch_symbols else tuple(one)
         sizes = "x".join(str(dim if isinstance(dim, int) else 128 if len(rest) < 3 else 224) for dim in rest)
-        words.append(f"--input {one.name}:{sizes}" if len(wanted) > 1 else f"--input {sizes}")
+        words.append(f"--input {one.name}:{sizes}" if len(wanted) > 1 and one.name.isidentifier() else f"--input {sizes}")
     first = next(one for one in wanted if symbol in one)
-    return UsageError(f"{where} leaves {symbol} of its input {first.name} ({_shown(first)}) open", f"say it, as in {' '.join(words)}")
+    return UsageError(
+        f"{where} leaves {symbol} of its input {first.name} ({_shown(first)}) open", f"say it, as in {' '.join(words)}"
+    )
 
 
 __all__ = ["Dim", "UnknownSizeError", "Wanted", "evaluated", "solved"]

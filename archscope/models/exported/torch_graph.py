@@ -34,17 +34,19 @@ _TRANSPARENT = ("wrap_with_set_grad_enabled", "wrap_with_autocast", "hints_wrapp
 
 
 def graph_of(program: Program, path: Path, asked: Asked) -> Graph:
-    """The Graph of a program. Raises `ArchscopeError` where it contradicts itself, `UsageError` for sizes that it does not take."""
+    """The Graph of a program. Raises `ArchscopeError` where it contradicts itself, `UsageError` for sizes that do not fit."""
     where = str(path)
     if program.schema_version.major > 8:
         raise ArchscopeError(
-            f"{where} has schema version {program.schema_version.major}, this archscope reads up to 8", "export it with an older torch"
+            f"{where} has schema version {program.schema_version.major}, this archscope reads up to 8",
+            "export it with an older torch",
         )
     try:
         return _Reader(program, path, asked).graph()
     except (KeyError, IndexError, ValueError, TypeError, AttributeError, UnknownSizeError, RecursionError) as error:
         words = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise ArchscopeError(f"{where} is damaged: {type(error).__name__} at {words}", "save it again with torch.export.save") from None
+        hint = "save it again with torch.export.save"
+        raise ArchscopeError(f"{where} is damaged: {type(error).__name__} at {words}", hint) from None
 
 
 class _Reader:
@@ -214,9 +216,8 @@ class _Reader:
         graphs = [one.arg["as_graph"]["graph"] for one in node.inputs if "as_graph" in one.arg]
         if op in _TRANSPARENT and len(graphs) == 1:
             inner = _inner(graphs[0])
-            operands = [
-                self._argument(one.arg, graph, values) for one in node.inputs if next(iter(one.arg)) in ("as_tensor", "as_sym_int")
-            ]
+            kinds = ("as_tensor", "as_sym_int")
+            operands = [self._argument(one.arg, graph, values) for one in node.inputs if next(iter(one.arg)) in kinds]
             operands += [v for one in node.inputs if "as_tensors" in one.arg for v in self._argument(one.arg, graph, values)]
             names = [name for argument in inner.inputs for name in _names(argument)]
             local: dict[str, Any] = dict(zip(names, operands, strict=False))

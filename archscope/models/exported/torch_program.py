@@ -114,8 +114,9 @@ def size(union: Union, known: Mapping[str, int]) -> int:
         return evaluated(named(str(value["expr_str"])), known)
     except UnknownSizeError:
         hint = value.get("hint")
-        if isinstance(hint, dict) and type(number := next(iter(hint.values()), None)) in (int, bool):
-            return int(number)
+        number = next(iter(hint.values()), None) if isinstance(hint, dict) else None
+        if isinstance(number, int):
+            return number
         raise
 
 
