@@ -150,9 +150,8 @@ class Walk:
             key, value = next(iter(told.items()))
             kind = 1 if "float" in key else 7 if "int" in key else 8
             flat = value if isinstance(value, list) else [value]
-            tensor = onnx.helper.make_tensor(
-                name, kind, [len(flat)] if isinstance(value, list) else [], [] if kind == 8 else flat
-            )
+            dims = [len(flat)] if isinstance(value, list) else []
+            tensor = onnx.TensorProto(data_type=8, dims=dims) if kind == 8 else onnx.helper.make_tensor(name, kind, dims, flat)
         self.types.tensor(tensor, name)
         self.state[name] = tensor
 

@@ -104,11 +104,7 @@ def folded(tensor: Any, node: Any, place: int, missing: Sequence[str]) -> str | 
     alike = [name for name in missing if role and name.endswith(role)]
     if alike:
         return alike[0]
-    return (
-        missing[0]
-        if len(missing) == 1 and node.op_type in ("Add", "Mul", "Sub", "Concat", "MatMul", "Gather", "Expand")
-        else None
-    )
+    return missing[0] if len(missing) == 1 and node.op_type in _READERS else None
 
 
 def state_kind(name: str, tensor: Any, node: Any, place: int, told: Mapping[str, str]) -> str:
