@@ -218,30 +218,28 @@ class Decided(msgspec.Struct, frozen=True):
     Attributes:
         rows: how many rows each deciding module handed on, by its path: as found; and with nothing and with everything passing,
             where that is known.
-        totals: the least and the most of every metric that differs between the extremes, by its name.
+        totals: the least and the most of every metric that data decide, by its name; () where that is not known.
         paths: modules whose operators work on more or less, depending on the data.
-        known: whether the extremes could be traced; without them every size may depend on the data.
+        known: whether the extremes could be run; without them every size may depend on the data.
         kept: how many rows were told to pass, by the path of the module that decides; "" for all others.
         idle: of these paths, those that decide nothing.
         reads: how often Python looked at a value, by operator and module: "aten._local_scalar_dense in encoder".
-        steers: whether sizes depend on such a value.
         operators: of the whole network, whose totals these are.
     """
 
     rows: dict[str, tuple[int, ...]] = {}
-    totals: dict[str, tuple[int, int]] = {}
+    totals: dict[str, tuple[int, ...]] = {}
     paths: tuple[str, ...] = ()
     known: bool = True
     kept: dict[str, int] = {}
     idle: tuple[str, ...] = ()
     reads: dict[str, int] = {}
-    steers: bool = False
     operators: int = 0
 
     @property
     def varies(self) -> bool:
         """Whether some size is one of several that it could be."""
-        return bool(self.totals) or not self.known or self.steers
+        return bool(self.totals) or not self.known
 
 
 class Meta(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from archscope.graph import Decided, Graph
 from archscope.graph.kinds import WEIGHTED, kind
 from archscope.values import Absent, AtLeast, Value, Varies
 
-_ON_SIZES = (
+ON_SIZES = (
     "macs", "flops", "convolutions", "activations", "layer_activations", "peak_activation_bytes", "peak_memory", "bytes_moved",
     "backward_macs", "training_macs", "kept_for_backward", "backward_bytes_moved", "training_memory", "training_memory_momentum",
     "training_memory_adam", "training_memory_checkpointed",
@@ -20,8 +20,8 @@ def deciders(decided: Decided) -> str:
     """What decides, in words: "what passes in rpn and roi_heads"."""
     places = [path or "the network" for path in decided.rows]
     words = [f"what passes in {' and '.join(places)}"] if places else []
-    if decided.steers:
-        words.append(f"values that were looked at: {', '.join(decided.reads)}")
+    if not words or () in decided.totals.values():
+        words += [f"values that were looked at: {', '.join(decided.reads)}"] if decided.reads else []
     return "; ".join(words) or "what passes"
 
 
@@ -31,14 +31,13 @@ def varying(graph: Graph, name: str, value: Value) -> Value:
     if decided is None or not decided.varies or isinstance(value, Absent | str | Varies | float):
         return value
     lacks = value.reason if isinstance(value, AtLeast) else ""
-    if name in decided.totals and decided.known:
-        if not _touches(graph, name, decided):
-            return value
-        least, most = decided.totals[name] if len(graph.nodes) == decided.operators else (None, None)  # of a part they are not
-        return Varies(value, least, most, deciders(decided), lacks)
-    if name in _ON_SIZES and (not decided.known or decided.steers):
-        return Varies(value, None, None, deciders(decided), lacks)
-    return value
+    if not decided.known:
+        return Varies(value, None, None, deciders(decided), lacks) if name in ON_SIZES else value
+    if name not in decided.totals or not _touches(graph, name, decided):
+        return value
+    bounds = decided.totals[name] if len(graph.nodes) == decided.operators else ()  # a part has others
+    least, most = bounds or (None, None)
+    return Varies(value, least, most, deciders(decided), lacks)
 
 
 def _touches(graph: Graph, name: str, decided: Decided) -> bool:

@@ -110,7 +110,8 @@ def by_data(decided: Decided | None) -> list[str]:
         return []
     lines = []
     if decided.varies:
-        lines.append(f"~: depends on the data. {_found(decided)}{_between(decided)}Tell how many pass with --keep.")
+        hint = "Tell how many pass with --keep." if decided.rows else ""
+        lines.append(f"~: depends on the data. {_found(decided)}{_between(decided)}{hint}".rstrip())
     elif decided.reads:
         lines.append(f"The forward looks at values, and may take another way for others: {_reads(decided)}.")
     if decided.idle:
@@ -125,12 +126,13 @@ def _found(decided: Decided) -> str:
         f"{path or 'the network'} {units.exact(sizes[0])}{f' of at most {units.exact(sizes[2])}' if len(sizes) > 2 else ''}"
         for path, sizes in decided.rows.items()
     ]
-    looked = f"Values that were looked at: {_reads(decided)}. " if decided.steers else ""
+    alone = not decided.rows or () in decided.totals.values()
+    looked = f"Values that were looked at: {_reads(decided)}. " if decided.reads and alone else ""
     return looked + (f"Rows in this run: {', '.join(rows)}. " if rows else "")
 
 
 def _between(decided: Decided) -> str:
-    if not decided.known or "macs" not in decided.totals:
+    if not decided.known or not decided.totals.get("macs"):
         return ""
     return "MACs from {} with nothing passing to {} with everything. ".format(*map(units.count, decided.totals["macs"]))
 

@@ -6,7 +6,8 @@ once more with other ones, and sizes that change depend on them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -77,37 +78,47 @@ def with_values(run: Run, meta: Meta, kept: Mapping[str, int]) -> Graph:
     decided, reads = passing.decided(), _reads(graph, looks)
     if not decided and not reads and not kept:
         return graph
-    open = bool(decided) and "" not in kept  # whether some number was not told
-    extremes = _extremes(run, meta, kept, passing.sorts()) if open else None
+    free = {path: rows for path, rows in decided.items() if path in passing.free or path not in passing.found}
+    extremes = _extremes(run, meta, kept, passing.sorts()) if free else None
+    known = not free or (extremes is not None and _between(graph, *extremes))
+    totals: dict[str, tuple[int, ...]] = dict(_differing(*extremes)) if extremes is not None else {}
+    paths = set(_paths(*extremes)) if extremes is not None else set()
+    if extremes is None or extremes[0].meta.device == "cpu":
+        other = _with_other_numbers(run, meta, kept, graph, looks)
+        totals |= dict.fromkeys(_names(graph, other), ())
+        paths |= set(_paths(graph, other)) if other is not None else set()
+    else:  # what both extremes looked at without values was a constant
+        reads = {place: times for place, times in reads.items() if place.startswith(_DIFFERENT)}
     found = Decided(
         kept=dict(kept),
         operators=len(graph.nodes),
         idle=tuple(path for path in kept if path not in passing.used),
-        # What both extremes looked at without values was a constant.
-        reads=reads if extremes is None else {place: times for place, times in reads.items() if place.startswith(_DIFFERENT)},
-        steers=extremes is None and _steers(run, meta, kept, graph, looks),
-        known=not open or (extremes is not None and _between(graph, *extremes)),
-        rows=_handed_on(graph, decided, extremes) if open else {},
-        totals=_differing(*extremes) if extremes is not None else {},
-        paths=_paths(*extremes) if extremes is not None else (),
+        reads=reads,
+        known=known,
+        rows=_handed_on(graph, free, extremes),
+        totals=totals,
+        paths=tuple(sorted(paths)),
     )
     return msgspec.structs.replace(graph, meta=msgspec.structs.replace(graph.meta, decided=found))
 
 
 def _extremes(run: Run, meta: Meta, kept: Mapping[str, int], sorting: frozenset[str]) -> tuple[Graph, Graph] | None:
-    """The forward with nothing passing, or as little as it can do with, and with everything; None where it cannot be traced."""
-    on_meta = msgspec.structs.replace(meta, device="meta", reason="", decided=None)
-    made = []
-    for tries in ((0, 1), (ALL,)):
-        for others in tries:
-            try:
-                made.append(run(on_meta, Passing(kept, others, sorting)))
-                break
-            except Exception:  # whatever the user's own code raises where nothing is left
-                continue
-        else:
-            return None
-    return made[0], made[1]
+    """The forward with nothing passing, or as little as it can do with, and with everything: without values, or else with values;
+    None where it cannot be run so.
+    """
+    for device in ("meta", "cpu"):
+        there = msgspec.structs.replace(meta, device=device, reason="", decided=None)
+        least = next(_tried(run, there, kept, sorting, (0, 1)), None)
+        most = next(_tried(run, there, kept, sorting, (ALL,)), None) if least is not None else None
+        if least is not None and most is not None:
+            return least, most
+    return None
+
+
+def _tried(run: Run, meta: Meta, kept: Mapping[str, int], sorting: frozenset[str], tries: tuple[int, ...]) -> Iterator[Graph]:
+    for others in tries:
+        with suppress(Exception):  # whatever the user's own code raises where nothing is left
+            yield run(meta, Passing(kept, others, sorting))
 
 
 def _differing(least: Graph, most: Graph) -> dict[str, tuple[int, int]]:
@@ -168,13 +179,25 @@ def _reads(graph: Graph, looks: Looks) -> dict[str, int]:
     return dict(inside + looks.reads)
 
 
-def _steers(run: Run, meta: Meta, kept: Mapping[str, int], graph: Graph, looks: Looks) -> bool:
-    """Whether sizes depend on whole numbers that Python looked at: whether they change, or nothing runs, with other ones."""
+def _with_other_numbers(run: Run, meta: Meta, kept: Mapping[str, int], graph: Graph, looks: Looks) -> Graph | None:
+    """The forward once more, with larger or else smaller whole numbers where Python looked at some: the same where sizes do not
+    depend on them; None where nothing runs with others.
+    """
     read = [node for node in graph.nodes if node.op == "aten._local_scalar_dense"]
     if not looks.whole and not any(graph.tensors[t].dtype in _WHOLE for node in read for t in node.inputs):
-        return False
+        return graph
     try:
-        others = (run(msgspec.structs.replace(meta, decided=None), Passing(kept, seen=f), Looks(f)) for f in (_larger, _smaller))
-        return any(_shapes(other) != _shapes(graph) for other in others)
+        for seen in (_larger, _smaller):
+            other = run(msgspec.structs.replace(meta, decided=None), Passing(kept, seen=seen), Looks(seen))
+            if _shapes(other) != _shapes(graph):
+                return other
     except Exception:  # the user's own code may raise anything
-        return True
+        return None
+    return graph
+
+
+def _names(graph: Graph, other: Graph | None) -> list[str]:
+    """The metrics that are not the same in both; those that depend on sizes where there is no other."""
+    from archscope.metrics.data_sizes import ON_SIZES
+
+    return [*ON_SIZES] if other is None else [] if other is graph else [*_differing(graph, other)]

@@ -30,6 +30,8 @@ class Passing:
 
     Attributes:
         found: for each module, the rows that passed, selection by selection.
+        used: the modules of `kept` that decided something.
+        free: the modules that decided by themselves.
         path: of the module that is running; the recorder keeps it.
     """
 
@@ -43,6 +45,7 @@ class Passing:
         self.kept, self.others, self._sorting, self._seen = dict(kept), others, sorting, seen
         self.found: dict[str, list[int]] = {}
         self.used: set[str] = set()
+        self.free: set[str] = set()
         self.path: Callable[[], str] = lambda: ""
         self._compared: dict[int, tuple[weakref.ref[torch.Tensor], int]] = {}  # id() of a mask -> itself, what was compared
         self._sources: list[weakref.ref[torch.Tensor]] = []
@@ -76,6 +79,7 @@ class Passing:
             path = max(told, key=len)
             self.used.add(path)
             return self.kept[path]
+        self.free.add(here)
         return self.others
 
     def _of_mask(self, mask: torch.Tensor) -> int | None:
