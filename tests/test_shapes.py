@@ -21,7 +21,8 @@ def resolved(name: str):
     return getattr(getattr(aten, operator, None), kind, None)
 
 
-OVERLOADS = {name: found for name in RULES if (found := resolved(name)) is not None}
+# torch's meta kernel leaves out the workspace of an LSTM layer: that one is held against oneDNN, in training/test_kept.py.
+OVERLOADS = {name: found for name in RULES if (found := resolved(name)) is not None and "mkldnn" not in name}
 Draw = Callable[[st.SearchStrategy], Any]
 
 # Mostly what networks use, and enough of the rest to show that the rules leave it to torch.
@@ -414,7 +415,7 @@ def torch_says(overload, args, kwargs):
 
 def test_every_rule_is_of_an_operator_that_there_is():
     """A misspelt name would be a rule that is never asked."""
-    assert set(RULES) - set(OVERLOADS) <= YOUNG
+    assert {name for name in RULES if resolved(name) is None} <= YOUNG
 
 
 @pytest.mark.parametrize("overload", OVERLOADS.values(), ids=str)

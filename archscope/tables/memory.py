@@ -86,7 +86,7 @@ def _by_stage(graph: Graph, step: Footprint, optimizer: str, checkpoint: bool) -
             f"kept: what an operator keeps for its backward{', were nothing checkpointed' if checkpoint else ''}, each piece of "
             f"memory at the first that keeps it. {OPTIMIZERS[optimizer].says}. Not the first step: the optimizer has its state, "
             "the gradients are made anew. Live tensors; scratch space inside kernels, and the loss, come on top. Attention runs "
-            "as one fused operator, as on the CPU; a recurrent layer runs step by step, without a kernel of its own.",
+            "as one fused operator and an LSTM layer by oneDNN, as on the CPU; other recurrent layers run step by step.",
             *unruled(graph, plan),
             *warnings(graph),
         ),

@@ -74,7 +74,7 @@ def training_table(graph: Graph, by: str = "stage", depth: int | None = None, to
 _NOTE = (
     "Backward MACs: of the products that make the gradients which are wanted; frozen parameters and the input want none. kept: "
     "what an operator keeps for its backward, each piece of memory at the first that keeps it. Attention runs as one fused "
-    "operator, as on the CPU, a recurrent layer step by step. FLOPs/B: 2 per MAC, by the bytes read and written."
+    "operator, an LSTM layer by oneDNN, as on the CPU. FLOPs/B: 2 per MAC, by the bytes read and written."
 )
 
 _FIRST = {

@@ -1,4 +1,4 @@
-"""A forward as training runs it: autograd is on, and attention goes to the fused kernel that the CPU would choose.
+"""A forward as training runs it: autograd is on, and attention and LSTM layers go to the kernels that the CPU would choose.
 
 What autograd would keep for the backward pass is not kept: the Graph says which operators and tensors take part in it, and the
 rules of `archscope.training` say what each of them keeps.
@@ -32,23 +32,24 @@ def as_in_training() -> Iterator[None]:
     """Gradients are recorded while this is entered, whatever the caller's own setting."""
     _THREAD.trains += 1
     try:
-        with _fused_attention(), torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(_nothing, _gone):
+        with _fused_kernels(), torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(_nothing, _gone):
             yield
     finally:
         _THREAD.trains -= 1
 
 
 @contextmanager
-def _fused_attention() -> Iterator[None]:
-    """On the meta device torch works attention off as matrix products and a softmax, whose scores autograd would keep; no device
-    trains that way where it has a fused kernel. So meta tensors, and only they, get another implementation while such a trace
-    runs; it asks whether the trace is one of its own thread.
+def _fused_kernels() -> Iterator[None]:
+    """On the meta device torch works attention off as matrix products and a softmax, whose scores autograd would keep, and an LSTM
+    step by step; no device trains that way where it has a fused kernel. So meta tensors, and only they, get other implementations
+    while such a trace runs; these ask whether the trace is one of their own thread.
     """
     global _running
     with _LOCK:
         if not _running and all(hasattr(torch.ops.aten, name) for name in _KERNELS):
             library = _undo.enter_context(torch.library._scoped_library("aten", "IMPL"))
             library.impl("scaled_dot_product_attention", _attention, "AutogradMeta")
+            library.impl("lstm.input", _lstm, "AutogradMeta")
         _running += 1
     try:
         yield
@@ -98,3 +99,47 @@ def _takes_flash(
         choose: Callable[..., int] = torch._fused_sdp_choice
         choice = choose(*twins, dropout, causal, scale=scale, **extra)
     return choice == _FLASH
+
+
+_LSTM = 2  # torch's number of the kind of recurrent layer
+
+
+def _lstm(
+    x: torch.Tensor, hx: list[torch.Tensor], params: list[torch.Tensor], has_biases: bool, layers: int, dropout: float, train: bool,
+    bidirectional: bool, batch_first: bool,
+) -> Any:  # fmt: skip
+    """As at::native::mkldnn_rnn does it: one kernel per layer and direction, each with a workspace."""
+    if not _THREAD.trains or not _takes_onednn(x, hx, params, has_biases, layers, bidirectional):
+        compose: Any = torch.ops.aten.lstm.input.decompose
+        return compose(x, hx, params, has_biases, layers, dropout, train, bidirectional, batch_first)
+    directions, per = (2 if bidirectional else 1), (4 if has_biases else 2)
+    below = (x.transpose(0, 1) if batch_first else x).contiguous()
+    hidden, kernel = hx[0].shape[2], torch.ops.aten.mkldnn_rnn_layer
+    states: list[list[torch.Tensor]] = [[], []]
+    for layer in range(layers):
+        made = []
+        for at in range(layer * directions, (layer + 1) * directions):
+            weights = list(params[at * per : (at + 1) * per])
+            weights += [] if has_biases else [w.new_zeros(w.shape) for w in weights]
+            out, h, c, _ = kernel(
+                below, *weights, hx[0][at], hx[1][at], at % directions > 0, [], _LSTM, hidden, layers, has_biases, bidirectional,
+                batch_first, train,
+            )  # fmt: skip
+            made.append(out)
+            states[0].append(h)
+            states[1].append(c)
+        below = made[0] if directions == 1 else torch.cat(made, -1)
+        if dropout and train and layer < layers - 1:
+            below = torch.dropout(below, dropout, True)
+    return below.transpose(0, 1) if batch_first else below, torch.stack(states[0]), torch.stack(states[1])
+
+
+def _takes_onednn(
+    x: torch.Tensor, hx: list[torch.Tensor], params: list[torch.Tensor], has_biases: bool, layers: int, bidirectional: bool
+) -> bool:  # fmt: skip
+    """Whether torch runs the layer by oneDNN on the CPU: float32, no projection, and oneDNN there and not switched off."""
+    each = 4 if has_biases else 2
+    plain = len(params) == each * layers * (2 if bidirectional else 1)
+    numbers = [x, *hx, *params]
+    enabled = torch.backends.mkldnn.is_available() and torch._C._get_mkldnn_enabled()
+    return enabled and plain and x.numel() > 0 and all(t.dtype == torch.float32 for t in numbers)

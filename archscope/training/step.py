@@ -89,7 +89,7 @@ def footprint(graph: Graph, optimizer: str = "sgd", segments: Sequence[Span] = (
     run.forward()
     kept = run.held_for_backward()
     run.backward()
-    trained = [graph.param[name] for name in run.gradients.waiting if isinstance(name, str)]
+    trained = [param for param in graph.params if param.name in run.gradients.waiting]
     finished = sum(param.bytes for param in trained)
     run.note("optimizer", None, rules.moment(trained))
     return Footprint(

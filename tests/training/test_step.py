@@ -49,7 +49,18 @@ def computed(step, x):
     return step.peak - step.state - step.optimizer - x.numel() * x.element_size()
 
 
-CASES = [("unet", 1), ("unet", 8), ("vit", 1), ("vit", 8), ("cells", 1), ("cells", 8), ("gated", 2), ("frozen", 4)]
+CASES = [
+    ("unet", 1),
+    ("unet", 8),
+    ("vit", 1),
+    ("vit", 8),
+    ("lstm", 1),
+    ("lstm", 8),
+    ("cells", 1),
+    ("cells", 8),
+    ("gated", 2),
+    ("frozen", 4),
+]
 
 
 @pytest.mark.parametrize("optimizer", TORCHS)

@@ -7,7 +7,7 @@ that do not fit) returns None, and torch answers, or raises its own error. Every
 random shapes, strides and dtypes.
 """
 
-from archscope.tracing.shape_rules import grouped, picks, pointwise, rows, windows
+from archscope.tracing.shape_rules import grouped, picks, pointwise, recurrent, rows, windows
 from archscope.tracing.shape_rules.rule import RULES
 
-__all__ = ["RULES", "grouped", "picks", "pointwise", "rows", "windows"]
+__all__ = ["RULES", "grouped", "picks", "pointwise", "recurrent", "rows", "windows"]

@@ -1,5 +1,7 @@
 """Convolutions, matrix products, attention, normalisation, pooling, resampling."""
 
+from math import prod
+
 from archscope.graph import Graph, Node
 from archscope.training.derivatives import rule
 
@@ -26,6 +28,18 @@ def _attention_macs(graph: Graph, node: Node) -> int:
 rule("_scaled_dot_product_flash_attention_for_cpu", always="* r0 r1", macs=_attention_macs)
 rule("_scaled_dot_product_flash_attention", always="* r0 r1 r2 r3 r6 r7", macs=_attention_macs)
 rule("_scaled_dot_product_efficient_attention", always="* r0 r1 r2 r3", macs=_attention_macs)
+
+
+def _lstm_macs(graph: Graph, node: Node) -> int:
+    """Those of the weights as many as the forward's, of the states as those of the hidden matrix, of the input as its own."""
+    # x [t, n, i], w_ih [4 h, i], w_hh [4 h, h]
+    shapes = [graph.tensors[key].shape if isinstance(key, int) else graph.param[key].shape for key in graph.operands(node)[:3]]
+    steps = shapes[0][0] * shapes[0][1]
+    weights = node.cost.macs if {1, 2} & set(node.wanted) else 0
+    return weights + steps * prod(shapes[2]) + (steps * prod(shapes[1]) if 0 in node.wanted else 0)
+
+
+rule("mkldnn_rnn_layer", always="* r0 r1 r2 r3", macs=_lstm_macs)
 
 
 def _deformed_macs(graph: Graph, node: Node) -> int:
