@@ -40,9 +40,9 @@ def as_in_training() -> Iterator[None]:
 
 @contextmanager
 def _fused_kernels() -> Iterator[None]:
-    """On the meta device torch works attention off as matrix products and a softmax, whose scores autograd would keep, and an LSTM
-    step by step; no device trains that way where it has a fused kernel. So meta tensors, and only they, get other implementations
-    while such a trace runs; these ask whether the trace is one of their own thread.
+    """On the meta device torch works attention off as matrix products and a softmax, whose scores autograd would keep, and an
+    LSTM step by step; no device trains that way where it has a fused kernel. So meta tensors, and only they, get other
+    implementations while such a trace runs; these ask whether the trace is one of their own thread.
     """
     global _running
     with _LOCK:
@@ -105,8 +105,8 @@ _LSTM = 2  # torch's number of the kind of recurrent layer
 
 
 def _lstm(
-    x: torch.Tensor, hx: list[torch.Tensor], params: list[torch.Tensor], has_biases: bool, layers: int, dropout: float, train: bool,
-    bidirectional: bool, batch_first: bool,
+    x: torch.Tensor, hx: list[torch.Tensor], params: list[torch.Tensor], has_biases: bool, layers: int, dropout: float,
+    train: bool, bidirectional: bool, batch_first: bool,
 ) -> Any:  # fmt: skip
     """As at::native::mkldnn_rnn does it: one kernel per layer and direction, each with a workspace."""
     if not _THREAD.trains or not _takes_onednn(x, hx, params, has_biases, layers, bidirectional):

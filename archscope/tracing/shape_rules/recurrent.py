@@ -28,10 +28,11 @@ def _layer(
 
 def workspace_bytes(steps: int, batch: int, width: int, hidden: int) -> int:
     """What a forward for training leaves for the backward beside its results: the gates, the states that come in from below
-    (thrice), those from the step before and the cells, and the hidden states, each part in whole pages and most of them in rows of
-    whole cache lines.
+    (thrice), those from the step before and the cells, and the hidden states, each part in whole pages and most of them in rows
+    of whole cache lines.
 
-    Source: oneDNN, src/cpu/rnn/rnn_utils.cpp, `set_offsets` and `get_good_ld`; the parts were fitted to the sizes that it reports.
+    Source: oneDNN, src/cpu/rnn/rnn_utils.cpp, `set_offsets` and `get_good_ld`; the parts were fitted to the sizes that it
+    reports.
     """
     rows, states = steps * batch, 2 * (steps + 1) * batch  # a layer has its input's row of states and its own
     parts = (
