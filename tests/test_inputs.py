@@ -125,3 +125,28 @@ def test_another_dtype_of_the_weights_leaves_ids_alone():
     assert graph.meta.dtype == "bfloat16"
     assert {p.dtype for p in graph.params} == {"bfloat16"}
     assert graph.tensors[graph.inputs[0]].dtype == "int64"
+
+
+def test_a_length_is_enough_where_the_first_layer_takes_ids(capsys):
+    assert run(["flops", "nets.py:Gpt", "--input", "64"]) == 0
+    out = capsys.readouterr().out
+    assert "int64 assumed from wte (Embedding of 100)" in out
+    assert "input 1x64 int64" in out
+    # what is said holds, whatever the layer takes
+    assert run(["flops", "nets.py:Gpt", "--input", "float32:64"]) == 1
+
+
+def test_a_length_is_enough_where_the_library_tells_the_dtype():
+    model = archscope.load("hf:bert", input=(64,), num_hidden_layers=1)
+    assert [(tuple(spec), spec.dtype, spec.name) for spec in model.specs] == [((64,), "int64", "input_ids")]
+    model = archscope.load("hf:clip", input=[(9,), (3, 224, 224)], text_config={"num_hidden_layers": 1})
+    assert [(spec.dtype, spec.name) for spec in model.specs] == [("int64", "input_ids"), ("", "pixel_values")]
+
+
+@pytest.mark.parametrize(("words", "hint"), [
+    (["nets.py:Gpt", "--input", "idx:int64:64"], "its forward has no input 'idx'; did you mean ids?"),
+    (["nets.py:Odd", "--input", "picture:3"], "its forward has no input 'picture'; it takes x"),
+])  # fmt: skip
+def test_a_name_that_forward_does_not_have(words, hint, capsys):
+    assert run(["flops", *words]) == 1
+    assert capsys.readouterr().err.splitlines()[1] == f"hint: {hint}"

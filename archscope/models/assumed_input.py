@@ -17,6 +17,12 @@ _IDS = ("ids", "idx", "token", "tokens", "input_ids")
 _MASKS = ("mask", "attention_mask")
 
 
+def parameters(module: nn.Module) -> list[str]:
+    """Names of the parameters of forward, in order, `*args` and `**kwargs` left out."""
+    found = inspect.signature(module.forward).parameters.values()
+    return [p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+
+
 def required(module: nn.Module) -> list[str]:
     """Names of the parameters of forward that have no default, in order; `*args` is one input."""
     parameters = inspect.signature(module.forward).parameters.values()

@@ -1,7 +1,10 @@
 """Why a forward failed, in the words of the person who chose the input: wrong rank, wrong channels, too small."""
 
 from dataclasses import replace
+from difflib import get_close_matches
 
+from archscope.graph.input_spec import spec_of
+from archscope.models.assumed_input import parameters
 from archscope.models.model import Model
 from archscope.tracing.forward_pass import TraceError
 from archscope.units import shape as written
@@ -16,12 +19,17 @@ def explained(model: Model, error: TraceError) -> TraceError:
 
 
 def _hint(model: Model) -> str:
+    stray = _stray(model)
+    if stray:
+        return stray
     usual = model.usual
     if len(model.shapes) != 1 or len(usual) != 1:
         return f"its inputs are {' and '.join(map(written, usual))}" if usual and usual != model.shapes else ""
     given, expected = model.shapes[0], usual[0]
     if given == expected:
         return ""
+    if spec_of(expected).dtype:  # ids and masks have no channels
+        return f"made for --input {spec_of(expected)}"
     if len(given) != len(expected):
         example = f"--input {written(expected)}"
         return f"it takes {len(expected)} sizes without the batch, as in {example}; {written(given)} has {len(given)}"
@@ -32,6 +40,17 @@ def _hint(model: Model) -> str:
         return f"made for --input {written(expected)}"
     side = written((expected[0], *[smallest] * (len(expected) - 1)))
     return f"too small: the smallest square input that works is --input {side}"
+
+
+def _stray(model: Model) -> str:
+    """Which input the forward has no parameter for, and what it has."""
+    taken = parameters(model.module)
+    wrong = next((spec.name for spec in model.specs if spec.name and spec.name not in taken), "")
+    if not wrong or not taken:
+        return ""
+    close = get_close_matches(wrong, taken, 1, 0.5) or [name for name in taken if name.endswith(f"_{wrong}")][:1]
+    known = f"did you mean {close[0]}?" if close else f"it takes {', '.join(taken[:6])}{' ...' if len(taken) > 6 else ''}"
+    return f"its forward has no input '{wrong}'; {known}"
 
 
 def smallest_size(model: Model) -> int | None:

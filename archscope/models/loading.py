@@ -11,7 +11,7 @@ import torch
 
 import archscope.models.sources  # noqa: F401  each of its files registers a source
 from archscope.errors import ArchscopeError, UsageError
-from archscope.graph.input_spec import spec_of
+from archscope.graph.input_spec import InputSpec, spec_of
 from archscope.models import assumed_input
 from archscope.models.model import Model, Options
 from archscope.models.source import SOURCES
@@ -50,11 +50,13 @@ def load(
             raise
         with Weightless():
             model = _built(name, options)
-    if input is None and not model.shapes:
-        model = _assumed(model)
-    usual = model.shapes
-    shapes = usual if input is None else _shapes(input)
-    return replace(model, shapes=shapes, usual=usual)
+    if input is None:
+        model = model if model.shapes else _assumed(model)
+        return replace(model, usual=model.shapes)
+    given = _shapes(input)
+    if not model.shapes:
+        return _with_ids(replace(model, shapes=given))
+    return replace(model, shapes=_completed(given, model.specs), usual=model.shapes)
 
 
 def _assumed(model: Model) -> Model:
@@ -71,6 +73,30 @@ def _assumed(model: Model) -> Model:
     return replace(model, shapes=(spec,), variant=f"{model.variant}; {words}" if model.variant else words)
 
 
+def _with_ids(model: Model) -> Model:
+    """The model with whole numbers for its one input, where neither they nor anything else was asked for and its first layer
+    looks ids up.
+    """
+    found = assumed_input.assumed(model.module)
+    if found is None or not found[0].dtype or len(model.specs) != 1 or model.specs[0].dtype:
+        return model
+    (spec,), words = _completed(model.specs, found[:1]), f"{found[0].dtype} assumed from {found[1]}"
+    return replace(model, shapes=(spec,), variant=f"{model.variant}; {words}" if model.variant else words)
+
+
+def _completed(given: tuple[InputSpec, ...], usual: tuple[InputSpec, ...]) -> tuple[InputSpec, ...]:
+    """What was not said of the inputs, dtype and name, as the model's own have it: those of the same name, or, where there are as
+    many, in the same place.
+    """
+    named = {spec.name: spec for spec in usual if spec.name}
+    places = usual if len(given) == len(usual) and not any(spec.name for spec in given) else (None,) * len(given)
+    found = []
+    for spec, there in zip(given, places, strict=True):
+        like = named.get(spec.name) if spec.name else there
+        found.append(spec if like is None else InputSpec(spec, spec.dtype or like.dtype, spec.name or like.name))
+    return tuple(found)
+
+
 def _built(name: str, options: Options) -> Model:
     prefix, colon, rest = name.partition(":")
     if not colon:
@@ -78,6 +104,6 @@ def _built(name: str, options: Options) -> Model:
     return SOURCES.find(prefix).load(rest, options) if prefix and prefix in SOURCES else python(name, options)
 
 
-def _shapes(input: Sequence[Sequence[int]] | Sequence[int]) -> tuple[tuple[int, ...], ...]:
+def _shapes(input: Sequence[Sequence[int]] | Sequence[int]) -> tuple[InputSpec, ...]:
     one = [size for size in input if isinstance(size, int)]
-    return (tuple(one),) if one else tuple(spec_of(shape) for shape in input if not isinstance(shape, int))
+    return (spec_of(one),) if one else tuple(spec_of(shape) for shape in input if not isinstance(shape, int))
