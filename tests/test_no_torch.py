@@ -114,6 +114,15 @@ def test_a_second_look(python, command):
     assert heavy(second) == []
 
 
+def test_a_second_look_at_a_file_of_ones_own(python, tmp_path):
+    (tmp_path / "net.py").write_text("from torch import nn\nnet = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())\n")
+    first, second = (python("params", "net.py:net", "--input", "3x8x8", cwd=tmp_path) for _ in range(2))
+    assert first.returncode == second.returncode == 0
+    assert second.stdout == first.stdout
+    assert "torch" in heavy(first)
+    assert heavy(second) == []
+
+
 @pytest.mark.parametrize("form", ["table", "csv", "json", "md", "latex", "html"])
 def test_every_format_of_a_first_look(python, form):
     assert heavy(python("flops", "v4", "--format", form)) == []

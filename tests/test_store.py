@@ -307,16 +307,6 @@ def test_the_first_look_at_a_network_of_ours_is_a_read(monkeypatch):
             opener.look("v4", **other)
 
 
-def test_models_of_a_users_own_are_never_kept(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    net = tmp_path / "own_net.py"
-    net.write_text("from torch import nn\nnet = nn.Linear(4, 2)\n")
-    assert opener.look("own_net.py:net", input=[(4,)]).cost.macs == 4 * 2
-    net.write_text("from torch import nn\nnet = nn.Linear(4, 3)\n")
-    assert opener.look("own_net.py:net", input=[(4,)]).cost.macs == 4 * 3
-    assert not store.folder().exists()
-
-
 def test_a_network_too_large_for_a_file_is_shown_all_the_same():
     graph = opener.look("lenet5_dense", batch=10**14)
     assert graph.cost.macs == 416520 * 10**14

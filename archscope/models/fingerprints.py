@@ -7,7 +7,9 @@ user's own files by their content.
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 # Variables by which the libraries that build networks choose between implementations: TIMM_FUSED_ATTN.
@@ -64,6 +66,45 @@ def content(path: str) -> str:
             return sha256(file.read()).hexdigest()
     except (OSError, ValueError):
         return _ABSENT
+
+
+def folder(path: str) -> str:
+    """What changes when something in a folder comes, goes or is renamed; "" where there is no such folder."""
+    try:
+        return str(os.stat(path).st_mtime_ns)  # noqa: PTH116
+    except OSError:
+        return _ABSENT
+
+
+def importable(path: str) -> str:
+    """The names in a folder that Python could import."""
+    try:
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in entries if entry.name.endswith(_MODULES) or _is_package(entry)]
+    except OSError:
+        return _ABSENT
+    return "\n".join(sorted(names))
+
+
+_MODULES = (".py", ".pyc", ".so", ".pyd", ".pth")
+
+
+_MOST = 1000  # entries of a folder that are looked at
+
+
+def _is_package(entry: "os.DirEntry[str]") -> bool:
+    """Whether a folder could be imported and hold something: a folder of results or data is none."""
+    if not entry.name.isidentifier() or entry.name == "__pycache__" or not entry.is_dir():
+        return False
+    with os.scandir(entry.path) as inside:
+        names = [(one.name, one.is_dir()) for one in islice(inside, _MOST)]
+    return len(names) == _MOST or any(name.endswith(_MODULES) or (folder and name.isidentifier()) for name, folder in names)
+
+
+def variable(name: str, environment: Mapping[str, str] = os.environ) -> str:
+    """The value of an environment variable; "" where there is none."""
+    value = environment.get(name)
+    return _ABSENT if value is None else f"={value}"
 
 
 def environment() -> list[tuple[str, str]]:

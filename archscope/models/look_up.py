@@ -66,19 +66,38 @@ def _kept(name: str, input: Sequence[Shape], options: Mapping[str, Any], run: Ma
         run: the arguments of `Model.trace`.
     """
     import archscope.models.sources  # noqa: F401  each of its files registers a source
-    from archscope.models import trace_store
+    from archscope.models import own_code, trace_store
     from archscope.models.source import SOURCES
 
     source = SOURCES.get(name.partition(":")[0] if ":" in name else "")
-    if source is None or source.packages is None:
+    if source is not None and source.packages is None:
         return _fresh(name, input, options, run)
     request = {"name": name, "input": [str(spec_of(s)) for s in input], "options": sorted(options.items()), **run}
-    key = trace_store.key(request, ("torch", *source.packages))
+    if source is None:
+        request["surroundings"] = own_code.surroundings()
+    key = trace_store.key(request, ("torch", *(source.packages or () if source else ())))
     graph = trace_store.get(key) if key else None
     if graph is None:
+        if source is None and key and trace_store.folder():
+            return _of_own_code(key, name, input, options, run)
         graph = _fresh(name, input, options, run)
         if key:
             trace_store.put(key, graph)
+    return graph
+
+
+def _of_own_code(key: str, name: str, input: Sequence[Shape], options: Mapping[str, Any], run: Mapping[str, Any]) -> Graph:
+    """A fresh Graph of a user's own code, kept where everything that it depends on can be told apart later."""
+    import archscope.models.loading
+    import archscope.tracing.forward_pass  # noqa: F401  with torch: what these read is none of the user's
+    from archscope.models import own_code, trace_store
+
+    watch = own_code.Watch(name)
+    with watch.watching():
+        graph = _fresh(name, input, options, run)
+    needs = watch.needs() if graph.meta.device == "meta" else None
+    if needs is not None:
+        trace_store.put(key, graph, needs)
     return graph
 
 

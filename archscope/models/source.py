@@ -21,7 +21,7 @@ class Source(NamedTuple):
     Attributes:
         load: (what stands behind the prefix, constructor arguments) -> Model.
         packages: distributions that decide what the models are, beside archscope and torch; None where a model may change from
-            run to run, as a user's own file does. A trace of the others is kept in the trace store.
+            run to run, as a configuration file does. A trace of the others is kept in the trace store.
         names: every name behind the prefix; None where they cannot be listed.
     """
 

@@ -14,7 +14,7 @@ is made anew. Entries appear whole (written aside and renamed), so that several 
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -36,19 +36,23 @@ class Need(NamedTuple):
     """Something that a Graph depends on besides its key.
 
     Attributes:
-        kind: a file by its path, or an installed package by its name.
+        kind: a file by its path, the modules in a folder by its path, an environment variable by its name.
         what: which one.
-        was: its fingerprint when the Graph was made; "" for a file that was not there.
+        was: its fingerprint when the Graph was made; "" for what was not there.
     """
 
-    kind: Literal["file", "package"]
+    kind: Literal["file", "folder", "variable"]
     what: str
     was: str
 
     def holds(self) -> bool:
         """Whether it still is what it was."""
-        now = fingerprints.content(self.what) if self.kind == "file" else fingerprints.package(self.what)
-        return now == self.was
+        return _NOW[self.kind](self.what) == self.was
+
+
+_NOW: Mapping[str, Callable[[str], str]] = {
+    "file": fingerprints.content, "folder": fingerprints.importable, "variable": fingerprints.variable,
+}  # fmt: skip
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
