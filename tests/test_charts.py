@@ -21,6 +21,7 @@ from archscope.charts.style import DARK, LIGHT
 from archscope.cli.app import run
 from archscope.comparison.side_by_side import DEFAULT, FIELD, published
 from archscope.errors import ArchscopeError, UsageError
+from archscope.models.token_lengths import AtLength
 from archscope.tracing.forward_pass import trace
 from archscope.zoo import catalog
 
@@ -50,6 +51,10 @@ def chart(kind: str) -> charts.Chart:
     known = charts.KINDS[kind]
     if known.takes == "signals":
         return known.of(signals())
+    if known.takes == "lengths":
+        return known.of(
+            [(name, [AtLength(size, g, g, size * 100) for size in (8, 16)]) for name in DEFAULT if (g := traced(name))]
+        )
     return known.of(field_rows() if known.takes == "rows" else [traced(name) for name in DEFAULT])
 
 

@@ -7,8 +7,10 @@ from torch.nn import functional as F
 
 import archscope
 from archscope import metrics
+from archscope.cli.app import run
 from archscope.graph.input_spec import parse_input
 from archscope.models.loading import load
+from archscope.models.token_lengths import at_lengths, parse_lengths
 from archscope.values import Absent
 
 FLOAT = 4  # bytes
@@ -124,3 +126,58 @@ def test_an_encoder_keeps_nothing():
     found = kept("hf:bert", num_hidden_layers=1)
     assert isinstance(found, Absent)
     assert "no causal mask in encoder.layer.0" in found.reason
+
+
+def test_the_library_keeps_what_is_foretold():
+    """Bytes in the cache that transformers gives back, at any length, and through the next token."""
+    metric = metrics.METRICS["kv_cache_per_token"]
+    for name, options in (
+        ("hf:gpt2", {"n_layer": 1}),
+        ("hf:llama", {"num_hidden_layers": 1, "num_key_value_heads": 4}),
+    ):
+        for at in at_lengths(name, (8, 64), options=options, batch=2):
+            assert at.kept_bytes == at.tokens * 2 * metric(at.read)
+            assert metric(at.step) == metric(at.read)
+            assert at.step.shapes(at.step.inputs)[0] == (2, 1)
+
+
+def test_the_next_token_looks_at_all_before_it():
+    stream = 768 * (3 * 768 + 768 + 2 * 4 * 768)
+    (at,) = at_lengths("hf:gpt2", (100,), options={"n_layer": 1})
+    assert at.step.cost.macs == stream + 2 * (100 + 1) * 768
+
+
+def test_a_window_keeps_no_more():
+    short, long = at_lengths("hf:mistral", (16, 64), options={"num_hidden_layers": 1, "sliding_window": 32})
+    each = metrics.METRICS["kv_cache_per_token"](short.read)
+    assert short.kept_bytes == 16 * each
+    assert long.kept_bytes <= 32 * each
+
+
+@pytest.mark.parametrize(("text", "lengths"), [
+    ("128..1024", [128, 256, 512, 1024]), ("100..300", [100, 200, 300]), ("64", [64]), ("7,300,20", [7, 20, 300]),
+])  # fmt: skip
+def test_lengths_in_words(text, lengths):
+    assert parse_lengths(text) == lengths
+
+
+def test_a_chart_of_them(tmp_path, capsys):
+    words = ["chart", "--kind", "tokens", "hf:gpt2", "--set", "n_layer=1", "--tokens", "16..64"]
+    assert run([*words, "--out", str(tmp_path / "tokens.svg")]) == 0
+    drawn = (tmp_path / "tokens.svg").read_text()
+    assert "tokens of the text" in drawn
+    assert "keys, values, states kept" in drawn
+
+
+@pytest.mark.parametrize(("words", "error"), [
+    (["--kind", "tokens"], "no language model is named"),
+    (["--kind", "tokens", "resnet18"], "resnet18 reads no token ids"),
+    (["--kind", "tokens", "hf:gpt2", "--set", "n_layer=1", "--tokens", "2048"], "gpt2 has places for 1,024 tokens, not for 2,048"),
+    (["--kind", "tokens", "hf:gpt2", "--tokens", "many"], "--tokens many is not possible"),
+    (["--kind", "tokens", "hf:gpt2", "--tokens", "64..8"], "--tokens 64..8 is not possible"),
+    (["--kind", "depth", "resnet18", "--tokens", "64"], "--tokens does not go with --kind depth"),
+])  # fmt: skip
+def test_what_cannot_be_drawn(words, error, tmp_path, capsys):
+    assert run(["chart", *words, "--out", str(tmp_path / "tokens.svg")]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {error}")
+    assert not list(tmp_path.iterdir())

@@ -167,7 +167,7 @@ def _told(item: Ball | Bar | Line | Point | Track) -> str:
             return f"{item.name}: {', '.join(f'{ys[0][1]:.3g} to {ys[-1][1]:.3g}' for ys in found if ys)}."
 
 
-Takes = Literal["graphs", "rows", "signals"]
+Takes = Literal["graphs", "rows", "signals", "lengths"]
 
 
 class ChartKind(NamedTuple):
@@ -176,7 +176,8 @@ class ChartKind(NamedTuple):
     Attributes:
         of: what it shows: what `takes` says -> Chart.
         draw: how it is drawn: (chart, theme, whether points have tooltips) -> Canvas.
-        takes: "graphs"; "rows", of a comparison; or "signals", as `archscope signal` saves them.
+        takes: "graphs"; "rows", of a comparison; "signals", as `archscope signal` saves them; or "lengths", each network's name
+            with what it is at several lengths of text.
     """
 
     of: Callable[[Sequence[Any]], Chart]

@@ -27,7 +27,8 @@ def chart(
         typer.Option(
             "--kind",
             "-k",
-            help="balls, front (both error against MACs), stages, depth, field (receptive field), memory (over time), signal.",
+            help="balls, front (both error against MACs), stages, depth, field (receptive field), memory (over time), signal, "
+            "tokens (language models by the length of the text).",
         ),
     ] = "balls",
     theme: Annotated[str, typer.Option("--theme", help="light or dark; an html page has both.")] = "light",
@@ -40,6 +41,15 @@ def chart(
             help="For --kind signal: saved by archscope signal. Repeatable. Without it the networks are looked at as archscope "
             "signal does: in train mode, at batch 8.",
             show_default=False,
+        ),
+    ] = None,
+    tokens: Annotated[
+        str | None,
+        typer.Option(
+            "--tokens",
+            metavar="N..N",
+            help="With --kind tokens: lengths, doubled from first to last; or a list, 100,1000.",
+            show_default="128..4096, or to the places that there are",
         ),
     ] = None,
     training: Annotated[
@@ -58,7 +68,7 @@ def chart(
     ] = "svg",
 ) -> None:
     """Draw networks: the ball chart of the field, cost by stage, cost along the depth, receptive field, activation memory, signal
-    propagation.
+    propagation, language models by the length of the text.
 
     archscope chart --kind stages inception_v3 inception_v4 --out stages.svg
     """
@@ -78,7 +88,11 @@ def chart(
         chosen, forward = chosen._replace(of=training_step), replace(forward, mode="train")
     if signal and chosen.takes != "signals":
         raise UsageError(f"--signal does not go with --kind {kind}", "choose --kind signal")
-    if chosen.takes == "signals":
+    if tokens is not None and chosen.takes != "lengths":
+        raise UsageError(f"--tokens does not go with --kind {kind}", "choose --kind tokens")
+    if chosen.takes == "lengths":
+        drawing = chosen.of(_lengths(models, tokens, forward))
+    elif chosen.takes == "signals":
         drawing = chosen.of(_signals(models, signal, forward))
     else:
         drawing = _of_graphs(chosen, models, forward, protocol)
@@ -137,6 +151,24 @@ def _signals(models: list[str] | None, files: list[str] | None, forward: options
 
     request = Request(batch=forward.batch if forward.batch > 1 else 8)
     return as_rows(measured(models or FOUR, request, forward.input, forward.dtype, options.settings(forward.set_)))
+
+
+def _lengths(models: list[str] | None, tokens: str | None, forward: options.Forward) -> list[Any]:
+    """Each language model at several lengths of text."""
+    from archscope.models.token_lengths import at_lengths, parse_lengths
+
+    if not models:
+        raise UsageError("no language model is named", "name some, as in: archscope chart --kind tokens hf:gpt2 hf:llama")
+    if forward.input:
+        raise UsageError("--input is what --tokens varies", "leave one of them out")
+    request, lengths = forward.request(), parse_lengths(tokens) if tokens else []
+    found = [
+        (name, at_lengths(name, lengths, batch=forward.batch, dtype=forward.dtype, options=request["options"])) for name in models
+    ]
+    silent = [name for name, rows in found if any(row.step is None for row in rows)]
+    if silent:
+        sys.stderr.write(f"only reading is drawn: what {', '.join(silent)} keeps of a text cannot be given back to it\n")
+    return found
 
 
 def _kept(file: str, from_rows: bool) -> "list[Subject]":

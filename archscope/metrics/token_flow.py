@@ -59,6 +59,10 @@ class TokenFlow:
         """Numbers in these tensors."""
         return sum(self.graph.tensors[t].numel for t in tensors)
 
+    def is_of_tokens(self, node: Node) -> bool:
+        """Whether a look-up is that of token ids."""
+        return any(t in self._ids for t in node.inputs)
+
     def run(self) -> "TokenFlow":
         """Walks the nodes in order."""
         tensors = self.graph.tensors
@@ -120,17 +124,15 @@ class TokenFlow:
         query, key, value = node.inputs[:3]
         if key in self._cuts and value in self._cuts and query in self._cuts:
             masks = [t for t in node.inputs[3:] if t not in self._cuts]
-            sees = self.graph.tensors[query].shape[-2] == 1 or bool(node.attrs.get("is_causal"))
             fits = (self.graph.tensors[query].shape[-2], self.graph.tensors[key].shape[-2])
-            masked = sees or any(self._fits(t, fits) for t in masks)
+            masked = bool(node.attrs.get("is_causal")) or any(self._fits(t, fits) for t in masks)
             self.attentions.append(Attention(node, self._cuts[key], self._cuts[value], masked, weighs=True))
         self._made(node)
 
     def _product(self, node: Node, read: list[int]) -> None:
         of = next((self._scores[t] for t in read if t in self._scores), None)
         if of is None:
-            out = self.graph.tensors[node.outputs[0]].shape
-            found = Attention(node, self._cuts[read[-1]], masked=len(out) > 1 and out[-2] == 1)
+            found = Attention(node, self._cuts[read[-1]])
             self.attentions.append(found)
             self._scores[node.outputs[0]] = found
         else:

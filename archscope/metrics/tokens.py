@@ -68,12 +68,13 @@ def kv_cache_per_token(graph: Graph) -> Value:
         return count
     if graph.meta.failure is not None:
         return after(graph.meta.failure.type, graph.meta.failure.path, "the forward stopped")
+    alone = graph.tensors[next(iter(flow.sequences))].shape[1] == 1  # one token sees those before it, whatever is masked
     kept: set[int] = set()
     for one in flow.attentions:
         where = graph.path(one.node)
         if not one.weighs or not one.values:
             return after(one.node.op, where, "a product of two sequences without a softmax between it and the values")
-        if not one.masked:
+        if not one.masked and not alone:
             return Absent(f"no causal mask in {where or 'the network'}: what is known of a token changes with those that follow")
         kept |= one.keys | one.values
     if not kept:

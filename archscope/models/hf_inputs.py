@@ -15,6 +15,9 @@ from archscope.tracing.forward_pass import takes
 _MOST = 60  # forwards on the meta device that are tried
 _MORE = 8  # of these after one that only wanted values
 
+_INSTEAD = {"inputs_embeds", "hidden_states", "query_embeds", "encoder_hidden_states", "position_ids", "inputs"}
+"""What is given in the place of something else, if at all."""
+
 Known = dict[str, tuple[InputSpec, ...]]
 """Inputs by name, each with the shapes that networks which call it so take, the likeliest first."""
 
@@ -51,8 +54,9 @@ def _candidates(module: nn.Module, config: Any, known: Known) -> Iterator[tuple[
     decoder = [name for name in known if name.startswith("decoder_") and getattr(config, "is_encoder_decoder", False)]
     needed = [name for name, p in inspect.signature(module.forward).parameters.items() if p.default is p.empty and name in known]
     others = [name for name in known if name not in mains]
-    sets = [mains + decoder, mains, needed, list(dict.fromkeys(needed + mains)), *([*mains, name] for name in others), [*known]]
-    sets += [[name] for name in others]
+    wide = [name for name in known if name not in _INSTEAD]
+    sets = [mains + decoder, mains, needed, needed + mains, *([*mains, name] for name in others), wide]
+    sets += [*([*needed, name] for name in others if needed), [*known], *([name] for name in others)]
     unique = list(dict.fromkeys(tuple(dict.fromkeys(names)) for names in sets if names))
     for names in unique:
         yield tuple(known[name][0] for name in names)

@@ -69,9 +69,13 @@ class Model:
         mode: str = "eval",
         spelling: bool = False,
         keep: int | Mapping[str, int] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> Graph:
         """One forward of it as a Graph, with the spelling of its Python on request, and with so many rows passing where data
         decide (see `archscope.trace`). Raises `TraceError` when it raises.
+
+        Arguments:
+            more: further arguments of forward by name, as they are.
         """
         import torch
 
@@ -92,7 +96,7 @@ class Model:
             trace, name=self.name, mode=mode, variant=self.variant, source=self.source, spelling=spelling,
             keep=keep,
         )  # fmt: skip
-        return run(module, *args, **kwargs)
+        return run(module, *args, **kwargs, **(more or {}))
 
 
 def _tensor(spec: InputSpec, batch: int, dtype: str, device: str) -> torch.Tensor:

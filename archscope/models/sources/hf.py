@@ -138,8 +138,25 @@ def _transformer(config: Any, wanted: str, name: str, options: Options) -> Model
         module = guarded(name, lambda: build(config) if build else library.AutoModel.from_config(config))
     kind = type(module).__name__
     default = "default configuration" if not name.endswith(".json") else "configuration of the file"
-    variant = varied(f"transformers' {kind}, {default}", options)
+    variant = varied("; ".join([f"transformers' {kind}, {default}", *_attention(config)]), options)
     return Model(_short(name), module, fitting_inputs(module, config), variant, f"hf:{name}", dict(options))
+
+
+def _attention(config: Any) -> Iterator[str]:
+    """What is special about what its attention keeps, as far as the configuration says it."""
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    heads, shared, latent, window, kinds = (
+        getattr(text, name, None)
+        for name in ("num_attention_heads", "num_key_value_heads", "kv_lora_rank", "sliding_window", "layer_types")
+    )
+    if latent:
+        yield f"keys and values from a latent vector of {latent}"
+    elif isinstance(heads, int) and isinstance(shared, int) and shared < heads:
+        yield f"{heads} heads share {shared} of keys and values"
+    if isinstance(window, int) and getattr(text, "use_sliding_window", True) is not False:
+        count = [kinds.count("sliding_attention"), len(kinds)] if isinstance(kinds, list) else []
+        if not count or count[0]:
+            yield f"a window of {window:,} tokens{f' in {count[0]} of {count[1]} layers' if count else ''}"
 
 
 def _own_class(config: Any) -> Any:
