@@ -77,6 +77,9 @@ Input = Annotated[
 ]
 Batch = Annotated[int, typer.Option("--batch", "-b", min=1, help="Examples per forward pass.")]
 Dtype = Annotated[str, typer.Option("--dtype", help="Of weights and inputs: float32, float16, bfloat16 ...")]
+Autocast = Annotated[
+    str, typer.Option("--autocast", metavar="DTYPE", help="Run under torch.autocast to bfloat16 or float16.", show_default="off")
+]
 Mode = Annotated[str, typer.Option("--mode", help="eval or train: auxiliary heads run in train mode.")]
 Settings = Annotated[
     list[str] | None,
@@ -158,12 +161,14 @@ class Forward:
     mode: Mode = "eval"
     set_: Settings = None
     keep: Keep = None
+    autocast: Autocast = ""
 
     def request(self) -> dict[str, Any]:
         """The keyword arguments of `look`; raises `UsageError` as `shapes` and `settings` do."""
         return {
             "input": shapes(self.input), "batch": self.batch, "dtype": self.dtype, "mode": self.mode,
             "options": settings(self.set_), "keep": kept(self.keep),
+            "autocast": self.autocast,
         }  # fmt: skip
 
 

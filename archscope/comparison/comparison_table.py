@@ -201,7 +201,7 @@ def summed_up(
         " and ".join(dict.fromkeys(f"{word}{mode}" for mode in values))
         for word, values in (
             ("", [f"{graph.meta.mode} mode" for graph in there]),
-            ("", [graph.meta.dtype for graph in there]),
+            ("", [f"{g.meta.dtype}, autocast to {g.meta.autocast}" if g.meta.autocast else g.meta.dtype for g in there]),
             ("traced on the ", [f"{graph.meta.device} device" for graph in there]),
             ("torch ", [graph.meta.torch for graph in there]),
         )

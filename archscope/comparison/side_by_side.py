@@ -74,6 +74,7 @@ def compare(
     mode: str = "eval",
     options: Mapping[str, Any] | None = None,
     keep: int | Mapping[str, int] | None = None,
+    autocast: str = "",
     baseline: str | None = None,
     protocol: str | None = None,
     bench: "Bench | None" = None,
@@ -84,7 +85,7 @@ def compare(
     Arguments:
         models: names as for `load`, or graphs.
         by: "model" or "stage".
-        input, batch, dtype, mode, options, keep: of the traces; see `look`.
+        input, batch, dtype, mode, options, keep, autocast: of the traces; see `look`.
         baseline: the network that ratios refer to; the first if not given.
         protocol: words that stand in the protocol of the published errors: "single crop", "144 crops". Without it: a single
             crop where one was published, else what was.
@@ -99,7 +100,15 @@ def compare(
     0     vgg16  138357544     1.00000
     1  resnet50   25557032     0.24938
     """
-    request = {"input": input, "batch": batch, "dtype": dtype, "mode": mode, "options": options, "keep": keep}
+    request = {
+        "input": input,
+        "batch": batch,
+        "dtype": dtype,
+        "mode": mode,
+        "options": options,
+        "keep": keep,
+        "autocast": autocast,
+    }
     more = asked_metrics(by, columns)
     subjects = list(gather(models, request))
     rows = lines(subjects, by, request, baseline, protocol, bench, more)

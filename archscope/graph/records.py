@@ -256,6 +256,7 @@ class Meta(msgspec.Struct, frozen=True):
         source: how to load it again: "inception_v4", "timm:resnet50".
         idle: class name by path of every module with parameters that did not run.
         decided: what data decided in it; None where they decide nothing.
+        autocast: the dtype that `torch.autocast` went down to; "" where it was off.
     """
 
     variant: str = ""
@@ -268,3 +269,4 @@ class Meta(msgspec.Struct, frozen=True):
     source: str = ""
     idle: dict[str, str] = {}
     decided: Decided | None = None
+    autocast: str = ""

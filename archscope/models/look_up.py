@@ -27,6 +27,7 @@ def look(
     options: Mapping[str, Any] | None = None,
     spelling: bool = False,
     keep: int | Mapping[str, int] | None = None,
+    autocast: str = "",
 ) -> Graph:
     """The Graph of a model by name.
 
@@ -37,19 +38,20 @@ def look(
         dtype: of weights, and of inputs that are no whole numbers.
         options: constructor arguments.
         spelling: with the spelling of its Python, which some conventions need. A saved graph has it or has it not.
-        keep: how many rows pass where data decide, by module path, as for `archscope.trace`.
+        keep, autocast: as for `archscope.trace`.
 
     Raises `UsageError`, `ArchscopeError` or `TraceError` as `load` and `trace` do.
     """
     options = options or {}
     if is_file(name):
-        return _read(name, input, batch, fixed=not (options or keep or dtype != "float32" or mode != "eval"))
+        return _read(name, input, batch, fixed=not (options or keep or autocast or dtype != "float32" or mode != "eval"))
     name = canonical(name)
-    if batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling and not keep:
+    if batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling and not keep and not autocast:
         graph = _packaged(name, input)
         if graph is not None:
             return graph
-    return _kept(name, input, options, {"batch": batch, "dtype": dtype, "mode": mode, "spelling": spelling, "keep": keep})
+    run = {"batch": batch, "dtype": dtype, "mode": mode, "spelling": spelling, "keep": keep, "autocast": autocast}
+    return _kept(name, input, options, run)
 
 
 def _packaged(name: str, input: Sequence[Shape]) -> Graph | None:

@@ -69,6 +69,7 @@ class Model:
         mode: str = "eval",
         spelling: bool = False,
         keep: int | Mapping[str, int] | None = None,
+        autocast: str = "",
         more: Mapping[str, Any] | None = None,
     ) -> Graph:
         """One forward of it as a Graph, with the spelling of its Python on request, and with so many rows passing where data
@@ -89,12 +90,12 @@ class Model:
         if kind is not torch.float32:  # float32 leaves a network of mixed dtypes as it is
             module = copy.deepcopy(module).to(kind)
         args, kwargs = self.example(batch, dtype)
-        taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source", "spelling", "keep"})
+        taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source", "spelling", "keep", "autocast"})
         if taken:
             raise UsageError(f"an input called {taken[0]} cannot be given by name", "give it by its place, without NAME:")
         run: Callable[..., Graph] = partial(
             trace, name=self.name, mode=mode, variant=self.variant, source=self.source, spelling=spelling,
-            keep=keep,
+            keep=keep, autocast=autocast,
         )  # fmt: skip
         return run(module, *args, **kwargs, **(more or {}))
 

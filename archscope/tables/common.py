@@ -20,10 +20,11 @@ def facts(graph: Graph) -> tuple[str, ...]:
     inputs = " and ".join(_input(graph.tensors[tensor], meta.dtype) for tensor in graph.inputs)
     lines = [meta.variant] if meta.variant else []
     told = _told(meta.decided)
+    cast = f", autocast to {meta.autocast} as on the CPU" if meta.autocast else ""
     if meta.device == "file":
         return (*lines, f"input {inputs} · {meta.dtype} · as {meta.source} says{told}")
     where = "traced on the meta device" if meta.device == "meta" else f"run on the CPU with random values ({meta.reason})"
-    return (*lines, f"input {inputs} · {meta.mode} mode · {meta.dtype} · {where} · torch {meta.torch}{told}")
+    return (*lines, f"input {inputs} · {meta.mode} mode · {meta.dtype}{cast} · {where} · torch {meta.torch}{told}")
 
 
 def _input(tensor: Tensor, usual: str) -> str:
@@ -40,6 +41,7 @@ def head(graph: Graph) -> dict[str, Any]:
         "inputs": [list(shape) for shape in graph.shapes(graph.inputs)],
         "mode": meta.mode,
         "dtype": meta.dtype,
+        **({"autocast": meta.autocast} if meta.autocast else {}),
         "device": meta.device,
         "torch": meta.torch,
         "complete": meta.failure is None,

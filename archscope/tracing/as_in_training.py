@@ -137,9 +137,12 @@ def _lstm(
 def _takes_onednn(
     x: torch.Tensor, hx: list[torch.Tensor], params: list[torch.Tensor], has_biases: bool, layers: int, bidirectional: bool
 ) -> bool:  # fmt: skip
-    """Whether torch runs the layer by oneDNN on the CPU: float32, no projection, and oneDNN there and not switched off."""
+    """Whether torch runs the layer by oneDNN on the CPU: no projection, float32, or bfloat16 where the CPU has instructions for
+    it, and oneDNN there and not switched off.
+    """
     each = 4 if has_biases else 2
     plain = len(params) == each * layers * (2 if bidirectional else 1)
     numbers = [x, *hx, *params]
     enabled = torch.backends.mkldnn.is_available() and torch._C._get_mkldnn_enabled()
-    return enabled and plain and x.numel() > 0 and all(t.dtype == torch.float32 for t in numbers)
+    known = x.dtype == torch.float32 or (x.dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return enabled and plain and known and x.numel() > 0 and all(t.dtype == x.dtype for t in numbers)

@@ -17,6 +17,7 @@ from archscope.errors import ArchscopeError
 from archscope.graph import Call, Failure, Node
 from archscope.graph.spelling import Spelling
 from archscope.tracing.arguments import leaves
+from archscope.tracing.autocast import Kernels
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess
 from archscope.tracing.passing_rows import Passing
@@ -48,13 +49,13 @@ class Recorder(TorchDispatchMode):
         ledger: knows the parameters and inputs already.
         meta: bring every tensor that is not there yet to the meta device on sight (constants, what the forward makes anew).
         gradients: write down which tensors each operator reads in which place, and which of them want a gradient.
-        passing: runs in the place of the operators whose sizes data decide; they run themselves without.
+        passing: has what runs in the place of some operators: those whose sizes data decide. They run themselves without.
     """
 
     supports_higher_order_operators = True  # they are written down as one operator that nobody knows the cost of
 
     def __init__(
-        self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool = False, passing: Passing | None = None
+        self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool = False, passing: Passing | Kernels | None = None
     ) -> None:
         super().__init__()
         self.nodes: list[Node] = []

@@ -20,6 +20,8 @@ from torch.utils._pytree import tree_map_only
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Decided, Failure, Graph, Meta
 from archscope.tracing.arguments import kept, leaves, moved
+from archscope.tracing.autocast import Kernels, checked, twin, wants_values, without_memory
+from archscope.tracing.autocast import autocast as casting
 from archscope.tracing.data_sizes import Looks, with_values
 from archscope.tracing.dispatch_mode import SPARSE, NeedsValuesError, Recorder, one_line
 from archscope.tracing.lending import lent
@@ -60,6 +62,7 @@ def trace(
     source: str = "",
     spelling: bool = False,
     keep: int | Mapping[str, int] | None = None,
+    autocast: str = "",
     **kwargs: Any,
 ) -> Graph:
     """Runs `module(*inputs, **kwargs)` once, without weights or arithmetic, and returns what it did.
@@ -73,6 +76,7 @@ def trace(
         spelling: note also how the Python is spelled (`Graph.spelling`), as the conventions of some counters need it.
         keep: how many rows pass where data decide that (`nms`, `nonzero`, boolean masks), at most what there is: a number, or
             numbers by module path, as in {"rpn": 1000}.
+        autocast: "bfloat16" or "float16": run as under `torch.autocast` on the CPU.
 
     Several threads may trace at once, and a forward may trace another module: each trace hears its own forward. While a module
     is traced, another thread that traces or runs it waits; one that is halfway through its forward, or reads its parameters,
@@ -88,7 +92,7 @@ def trace(
         raise UsageError(f"trace takes a torch.nn.Module, not {type(module).__name__}", "pass an instance: trace(Net(), x)")
     if mode not in ("eval", "train"):
         raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
-    meta = Meta(variant=variant, mode=mode, source=source, torch=str(torch.__version__))
+    meta = Meta(variant=variant, mode=mode, source=source, torch=str(torch.__version__), autocast=checked(autocast))
     name = name or type(module).__name__
     told = dict(keep) if isinstance(keep, Mapping) else {} if keep is None else {"": keep}
     if any(rows < 0 for rows in told.values()):
@@ -190,13 +194,17 @@ def _run(
     passing: Passing | None = None,
     looks: Looks | None = None,
 ) -> Graph:
-    on_device = on_meta if meta.device == "meta" else on_cpu
+    bare = meta.device == "meta"  # of values
+    # Autocast leaves meta tensors alone: under it the tensors without values are on the CPU by their own account.
+    without_values = twin if meta.autocast else on_meta
+    on_device, given_there = (without_values, without_values) if bare else (on_cpu, given_on_cpu)
     error: Exception | None = None
     with (
-        kept((args, kwargs), None if on_device is on_meta else given_on_cpu),
+        without_memory() if on_device is twin else nullcontext(),
+        kept((args, kwargs), None if on_device is on_meta else given_there),
         borrowed(survey, training=meta.mode == "train", device=on_device) as state,
     ):
-        args, kwargs = moved((args, kwargs), on_meta if on_device is on_meta else given_on_cpu)
+        args, kwargs = moved((args, kwargs), given_there)
         ledger = Ledger(state.items())
         if any(isinstance(m, torch.jit.ScriptModule) for m in survey.paths):  # it keeps its own tensors and cannot be lent others
             for held in survey.state.values():
@@ -204,19 +212,20 @@ def _run(
         for tensor in leaves((args, kwargs)):
             ledger.add(tensor)
         given = range(len(ledger.tensors))
-        recorder = _recorder(spelled)(survey, ledger, meta=meta.device == "meta", gradients=meta.mode == "train", passing=passing)
+        instead = Kernels() if on_device is twin else passing
+        recorder = _recorder(spelled)(survey, ledger, on_device is on_meta, gradients=meta.mode == "train", passing=instead)
         if looks is not None:
             looks.path = recorder.path
         outputs: list[int] = []
         try:
-            with recorder, SameDevice(recorder.move) if together else looks or nullcontext():
+            with recorder, SameDevice(recorder.move) if together else looks or nullcontext(), casting(meta.autocast):
                 result = survey.root(*args, **kwargs)
             outputs = [n for t in leaves(result) if (n := recorder.number(t)) is not None]
         except Exception as raised:
             error = raised
-    if error is not None and meta.device == "meta" and not together and on_two_devices(error):
+    if error is not None and bare and not together and on_two_devices(error):
         raise _TwoDevicesError from error
-    if error is not None and meta.device == "meta" and (_needs_values(error) or on_two_devices(error)):
+    if error is not None and bare and (_needs_values(error) or on_two_devices(error)):
         raise _NotOnMetaError(_asking(error)) from error
     params = survey.params()
     ran = {call.path for call in recorder.calls}
@@ -258,7 +267,7 @@ def _is_size(value: Any) -> bool:
 
 def _needs_values(error: BaseException) -> bool:
     """Whether an error of a forward on the meta device comes from the device and not from the model."""
-    if isinstance(error, (NeedsValuesError, NotImplementedError)):
+    if isinstance(error, (NeedsValuesError, NotImplementedError)) or wants_values(error):
         return True
     return re.search(r"\bmeta\b|unallocated storage|no fake impl", str(error).lower()) is not None
 

@@ -33,8 +33,8 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
         state = _replace_state(modules, survey, device)
         for attributes, _ in saved:
             attributes["training"] = training
-            if device is on_cpu:  # on the meta device the recorder does this on sight
-                attributes.update({name: on_cpu(value) for name, value in attributes.items() if isinstance(value, torch.Tensor)})
+            if device is not on_meta:  # on the meta device the recorder does this on sight
+                attributes.update({name: device(value) for name, value in attributes.items() if isinstance(value, torch.Tensor)})
         with as_in_training() if training else torch.no_grad(), undisturbed():
             yield state
     finally:

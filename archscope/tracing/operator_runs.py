@@ -51,7 +51,7 @@ class Operator:
         self.is_view = not self.writes and any(ret.alias_info is not None for ret in returns)
         self.has_device = "device" in self.names
         self.is_factory = self.has_device and not any("Tensor" in str(argument.type) for argument in arguments)
-        self.is_bookkeeping = self.name.startswith("profiler.")  # record_function's marks
+        self.is_bookkeeping = self.name.startswith(("profiler.", "prim."))  # record_function's marks; questions for a device
         self.reads_values = self.name in _READS_VALUES
         self.decides = instead is not None
         self.run = instead or func
