@@ -8,6 +8,11 @@ sees. Positive weights, small positive inputs and float64 keep every path open; 
 channels and several draws make sure that each is chosen somewhere. The interval must be the predicted one, cut at the border. An
 axis that is said to see the whole input must be touched wherever any place touches it.
 
+What matters of a gradient is where it is zero, not how large it is. At the edge of a field it is one product of as many small
+weights as the network is deep: 1e-400 in a DenseNet-201, which float64 holds as 0. So on its way back each module hands on
+the sign of the gradient, and on its way there each layer with weights keeps what it makes at one size.
+`python -m tests.autograd_fields --raw NAME...` does without both, and shows what is lost then.
+
 Each axis has a canvas of its own, longer than the predicted field and narrow across. The field is traced on that canvas too.
 """
 
@@ -15,10 +20,13 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
@@ -27,9 +35,13 @@ from archscope.models.loading import load
 from archscope.tracing.forward_pass import TraceError, trace
 from archscope.values import Absent
 
-ACROSS, LONGEST = 64, 4096
+ACROSS, LONGEST, NARROW = 64, 8192, 16
 SMALL = 1e-6  # inputs far below the 6 of relu6
 DRAWS = 12
+
+
+MANY = 16  # blocks in a row, from which on what is inside of them is computed again on the way back
+raw = False
 
 
 class Target(NamedTuple):
@@ -100,7 +112,8 @@ def canvas(shape: tuple[int, ...], at: int, axis: Axis) -> tuple[int, ...]:
     if not isinstance(axis.size, int):
         return shape
     length = axis.size + 8 * int(axis.stride) + 64
-    sides = [min(side, ACROSS) if len(shape) == 3 else side for side in shape[1:]]
+    across = NARROW if length > LONGEST // 2 else ACROSS
+    sides = [min(side, across) if len(shape) == 3 else side for side in shape[1:]]
     sides[at] = min(-(-length // 64) * 64, LONGEST)  # every halving comes out even
     return (shape[0], *sides)
 
@@ -119,6 +132,7 @@ def on_canvas(build: Build, at: int, shape: tuple[int, ...]) -> str:
         torch.manual_seed(draw)
         network = build("cpu").eval()
         positive(network, read, 1 if draw % 2 else 3)
+        frugal(network)
         image = (SMALL * spread(torch.empty(1, *shape, dtype=torch.float64))).requires_grad_()
         output = output_of(network, found, image)
         if output is None:
@@ -158,6 +172,33 @@ def positive(network: nn.Module, read: set[str], damping: float) -> None:
             buffer.data = buffer.data.double()
 
 
+@contextmanager
+def one_size() -> Iterator[None]:
+    """Within it, what a layer with weights makes is scaled to a small size, by a constant; gradients become their signs."""
+
+    def scaled(module: nn.Module, inputs: Any, output: Any) -> Any:
+        if not isinstance(output, torch.Tensor) or not output.requires_grad:
+            return None
+        if isinstance(module, nn.Conv2d | nn.Linear) and bool(size := output.detach().abs().amax()):
+            output = output * (SMALL / size)
+        output.register_hook(torch.sign)
+        return output
+
+    handle = nn.modules.module.register_module_forward_hook(scaled)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def frugal(network: nn.Module) -> None:
+    """Of many blocks in a row only the inputs are kept for the way back."""
+    for row in network.modules():
+        if isinstance(row, nn.Sequential) and len(row) >= MANY:
+            for block in row:
+                block.forward = partial(checkpoint, block.forward, use_reentrant=False)
+
+
 def spread(draw: torch.Tensor) -> torch.Tensor:
     """Positive numbers of very different sizes, 1 on average: channels that are alike would choose the same maximum."""
     draw.normal_(std=4).exp_()
@@ -175,7 +216,8 @@ def output_of(network: nn.Module, found: Target, image: torch.Tensor) -> torch.T
 
     handle = network.get_submodule(found.path).register_forward_hook(keep)
     try:
-        network(image)
+        with nullcontext() if raw else one_size():
+            network(image)
     except ReachedError:
         pass
     except Exception:
@@ -240,6 +282,9 @@ def convolutional_networks(most: int = 100_000_000) -> Iterator[str]:
 def main(words: list[str]) -> None:
     from archscope.zoo import catalog
 
+    global raw
+    raw = "--raw" in words
+    words = [word for word in words if word != "--raw"]
     torch.set_num_threads(1)
     names = words or [*(entry.name for entry in catalog.entries()), *convolutional_networks()]
     counts: dict[str, int] = {}

@@ -14,7 +14,9 @@ from networks import traced
 from torch import nn
 
 from archscope import charts, metrics
+from archscope.charts import columns
 from archscope.charts.canvas import formatter, steps
+from archscope.charts.kinds import balls
 from archscope.charts.label_placement import Anchor, Box, placed, spread
 from archscope.charts.save import draw
 from archscope.charts.style import DARK, LIGHT
@@ -23,6 +25,7 @@ from archscope.comparison.side_by_side import DEFAULT, FIELD, published
 from archscope.errors import ArchscopeError, UsageError
 from archscope.models.token_lengths import AtLength
 from archscope.tracing.forward_pass import trace
+from archscope.values import WHOLE_INPUT, AtLeast, after
 from archscope.zoo import catalog
 
 pytest.importorskip("matplotlib")
@@ -66,6 +69,85 @@ def test_the_field_has_one_ball_for_each_network_with_a_published_error():
     assert [ball.name for ball in made.items] == list(FIELD)
     assert {ball.name for ball in made.items if not ball.usual} == {"alexnet"}
     assert "hollow" in made.subtitle
+
+
+def test_any_metric_is_an_axis_or_the_area_and_its_unit_stands_there():
+    rows = [{"model": n, **metrics.measure(traced(n), ("peak_memory", "receptive_field", "forward_intensity"))} for n in DEFAULT]
+    made = balls.field(rows, balls.Axes("forward_intensity", "receptive_field", "peak_memory"))
+    for ball, name in zip(made.items, DEFAULT, strict=True):
+        graph = traced(name)
+        assert (ball.y, ball.size) == (metrics.receptive_field(graph), metrics.peak_memory(graph))
+        assert ball.x == metrics.METRICS["forward_intensity"](graph)
+    assert (made.x, *made.panels, *made.size) == ("intensity, FLOPs/B", "receptive field, px", "peak memory", "B")
+    assert made.notes == ()
+    assert "hollow" not in made.subtitle  # no error is shown
+
+
+def test_a_network_without_a_value_is_named_and_not_drawn_at_0():
+    rows = [
+        {"model": "known", "macs": 10, "params": 5, "receptive_field": 7},
+        {"model": "mixed", "macs": 10, "params": 5, "receptive_field": WHOLE_INPUT},
+        {"model": "broken", "macs": 10, "params": 5, "receptive_field": after("aten.foo", "layer3")},
+        {"model": "partly", "macs": AtLeast(10, "without a cost formula: aten.foo"), "params": 5, "receptive_field": 7},
+    ]
+    made = balls.field(rows, balls.Axes(y="receptive_field"))
+    assert [ball.name for ball in made.items] == ["known", "partly"]
+    assert made.notes == (
+        "not drawn: mixed, whose receptive field is the whole input",
+        "not drawn: broken, receptive field unknown: after aten.foo in layer3",
+        "partly: multiply-accumulates at least: without a cost formula: aten.foo",
+    )
+    assert "≥ 10 multiply-accumulates" in made.items[1].tip
+    assert all(note in made.description for note in made.notes)
+    assert [text for text in drawn(made) if "not drawn: mixed" in text]
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "log"),
+    [
+        ([1, 10], "", True), ([2, 10], "", False), ([0, 1000], "", False), ([5.0, 60.0], "%", False), ([2**20, 2**30], "B", True),
+        ([], "", False),
+    ],
+)  # fmt: skip
+def test_an_axis_is_logarithmic_where_some_are_ten_times_others(values, unit, log):
+    assert columns.logarithmic(values, unit) == log
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "log", "expected"),
+    [
+        (0.9e9, 11e9, "", True, [1e9, 2e9, 5e9, 1e10]),
+        (100, 7000, "px", True, [100, 200, 500, 1000, 2000, 5000]),
+        (2.0**20, 2.0**24, "B", True, [2.0**n for n in range(20, 25)]),
+        (-3, 42, "", False, [0, 10, 20, 30, 40]),
+        (18.0, 32.0, "%", False, [20, 25, 30]),
+        (0.2, 1.1, "FLOPs/B", False, [0.2, 0.4, 0.6, 0.8, 1.0]),
+    ],
+)
+def test_ticks_are_round(low, high, unit, log, expected):
+    assert columns.ticks(low, high, unit, log=log) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--x", "recptive_field"], "unknown metric 'recptive_field'\nhint: did you mean receptive_field"),
+        (["--kind", "depth", "--x", "macs"], "--x does not go with --kind depth\nhint: choose --kind balls"),
+        (["lenet5", "--y", "top5_error"], "no top-5 error of lenet5 has been published that is known here"),
+    ],
+)
+def test_axes_that_cannot_be(arguments, message, tmp_path, capsys):
+    assert run(["chart", *arguments, "--out", str(tmp_path / "no.svg")]) in (1, 2)
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_axes_are_asked_for_by_the_names_of_metrics(tmp_path, capsys):
+    file = tmp_path / "field.svg"
+    assert (
+        run(["chart", "lenet5", "resnet18", "--x", "params", "--y", "receptive_field", "--size", "macs", "--out", str(file)]) == 0
+    )
+    assert "resnet18: 11.69 M parameters, 435 px receptive field, 1.81 G multiply-accumulates" in file.read_text()
 
 
 def test_bars_have_the_whole_of_each_network():
@@ -116,6 +198,17 @@ def texts(kind: str, theme: str) -> list[tuple[str, Box]]:
     for words, box in found:
         assert box.overlap(page) == pytest.approx((box.right - box.left) * (box.top - box.bottom)), f"{words!r} leaves the page"
     return found
+
+
+def drawn(made: charts.Chart) -> list[str]:
+    """The texts of a drawn chart."""
+    import matplotlib as mpl
+
+    from archscope.charts.style import settings as plot_settings
+
+    with mpl.rc_context():
+        mpl.rcParams.update(plot_settings(LIGHT))
+        return [text.get_text() for text in draw(made, "light").figure.texts]
 
 
 @pytest.mark.parametrize("kind", charts.KINDS)

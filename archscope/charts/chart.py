@@ -20,25 +20,19 @@ class Ball:
     """A network in the field.
 
     Attributes:
-        macs, params: multiply-accumulates and learnable numbers.
-        error: top-1, in percent.
+        x, y: where it is; size: what its area is in proportion to.
         family: decides the colour.
-        protocol: how the error was measured; `usual` where it was with a single crop.
-        source: where the error was published.
+        usual: whether a published error that it shows is of a single crop.
+        tip: name and values, in words.
     """
 
     name: str
-    macs: int
-    params: int
-    error: float
+    x: float
+    y: float
+    size: float
     family: str
-    protocol: str
-    source: str
-
-    @property
-    def usual(self) -> bool:
-        """Whether the error is of a single crop."""
-        return "single crop" in self.protocol
+    usual: bool
+    tip: str
 
 
 @dataclass(frozen=True)
@@ -127,6 +121,8 @@ class Chart:
         reference: a value to compare with, and its name; None for none.
         x_unit: of the values along x, where they are no plain count of layers or operators.
         stairs: of a Pareto front, whether x and y are the better the greater they are.
+        size: of balls, title and unit of what their area is in proportion to.
+        notes: what the picture does not show, and why: "vit_b_16: no receptive field".
     """
 
     kind: str
@@ -139,11 +135,14 @@ class Chart:
     reference: tuple[int, str] | None = None
     x_unit: str = ""
     stairs: tuple[bool, bool] = (False, False)
+    size: tuple[str, str] = ("", "")
+    notes: tuple[str, ...] = ()
 
     @property
     def description(self) -> str:
         """What the picture shows, in words, for those who cannot see it."""
-        return f"{self.title}. {self.subtitle}. {' '.join(filter(None, map(_told, self.items)))}"
+        told = [self.title, self.subtitle, *self.notes]
+        return f"{'. '.join(told)}. {' '.join(filter(None, map(_told, self.items)))}"
 
 
 def _told(item: Ball | Bar | Line | Point | Track) -> str:
@@ -151,9 +150,7 @@ def _told(item: Ball | Bar | Line | Point | Track) -> str:
         case Point():
             return f"{item.tip}." if item.best else ""
         case Ball():
-            return (
-                f"{item.name}: {units.count(item.macs)} MACs, {units.count(item.params)} params, {item.error}% ({item.protocol})."
-            )
+            return f"{item.tip}."
         case Bar():
             parts = ", ".join(
                 f"{part.stage} {units.count(part.macs)} MACs {units.count(part.params)} params" for part in item.segments

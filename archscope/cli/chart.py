@@ -15,9 +15,16 @@ from archscope.registry import unknown
 
 if TYPE_CHECKING:
     from archscope.charts.chart import Chart, ChartKind
+    from archscope.comparison.comparison_table import Line
     from archscope.comparison.side_by_side import Subject
 
+_NOTES = 20  # that are written out
 _FEW = 60  # curves or bars that can still be told apart
+
+
+def _axis(flag: str, what: str, default: str) -> Any:
+    says = f"For --kind balls: {what}; a metric (archscope metrics), top1_error or top5_error."
+    return typer.Option(flag, metavar="METRIC", help=says, show_default=default)
 
 
 def chart(
@@ -52,6 +59,9 @@ def chart(
             show_default="128..4096, or to the places that there are",
         ),
     ] = None,
+    x: Annotated[str | None, _axis("--x", "along x", "macs")] = None,
+    y: Annotated[str | None, _axis("--y", "along y", "top1_error")] = None,
+    size: Annotated[str | None, _axis("--size", "the area of a ball", "params")] = None,
     training: Annotated[
         bool, typer.Option("--training", help="With --kind memory: over a training step, forward and backward.")
     ] = False,
@@ -86,6 +96,9 @@ def chart(
         if kind != "memory":
             raise UsageError(f"--training does not change --kind {kind}", "add --kind memory")
         chosen, forward = chosen._replace(of=training_step), replace(forward, mode="train")
+    axes = {name: word for name, word in (("x", x), ("y", y), ("size", size)) if word is not None}
+    if axes and kind != "balls":
+        raise UsageError(f"--{next(iter(axes))} does not go with --kind {kind}", "choose --kind balls")
     if signal and chosen.takes != "signals":
         raise UsageError(f"--signal does not go with --kind {kind}", "choose --kind signal")
     if tokens is not None and chosen.takes != "lengths":
@@ -95,7 +108,7 @@ def chart(
     elif chosen.takes == "signals":
         drawing = chosen.of(_signals(models, signal, forward))
     else:
-        drawing = _of_graphs(chosen, models, forward, protocol)
+        drawing = _of_graphs(chosen, models, forward, protocol, axes)
     form = next(name for name, suffix in charts.SUFFIXES.items() if suffix == (path.suffix.lower() if path else ".svg"))
     content = charts.render(drawing, form, theme)
     if path is None:
@@ -104,12 +117,19 @@ def chart(
         write(path, content)
 
 
-def _of_graphs(chosen: "ChartKind", models: list[str] | None, forward: options.Forward, protocol: str | None) -> "Chart":
+def _of_graphs(
+    chosen: "ChartKind", models: list[str] | None, forward: options.Forward, protocol: str | None, words: dict[str, str]
+) -> "Chart":
     """The chart of a kind that needs traces, or what is known of the networks."""
+    from archscope.charts.columns import PUBLISHED
+    from archscope.charts.kinds.balls import Axes, field
+    from archscope.comparison.comparison_table import asked_metrics
     from archscope.comparison.side_by_side import DEFAULT, FIELD, gather, lines
     from archscope.sweep.results import is_results
 
     request, from_rows = forward.request(), chosen.takes == "rows"
+    axes = Axes(**words)
+    axes.check()
     named: list[Any] = list(models or (FIELD if from_rows else DEFAULT))
     files = [model for model in named if is_results(model)]
     kept = {file: _kept(file, from_rows) for file in files}
@@ -118,18 +138,31 @@ def _of_graphs(chosen: "ChartKind", models: list[str] | None, forward: options.F
     if error is not None:
         raise error
     if from_rows:
-        rows = lines(subjects, "model", request, protocol=protocol)
-        silent = [str(row["model"]) for row in rows if row.get("top1_error") is None]
-        if silent and files:  # nobody can take them out of a file
-            sys.stderr.write(f"not drawn, as no top-1 error of theirs is known: {len(silent):,} of {len(rows):,} networks\n")
-            rows = [row for row in rows if row.get("top1_error") is not None]
-        elif silent:
-            raise UsageError(
-                f"no top-1 error of {', '.join(silent)} has been published that is known here",
-                "leave it out, or choose another --protocol or --kind",
-            )
-        return chosen.of(rows)
+        rows = lines(subjects, "model", request, protocol=protocol, more=asked_metrics("model", axes))
+        for error_of in (column for column in axes if column in PUBLISHED):
+            rows = _with_errors(rows, error_of, from_files=bool(files))
+        drawing = field(rows, axes) if words else chosen.of(rows)
+        sys.stderr.writelines(f"{note}\n" for note in drawing.notes[:_NOTES])
+        if len(drawing.notes) > _NOTES:
+            sys.stderr.write(f"... and {len(drawing.notes) - _NOTES:,} more\n")
+        return drawing
     return chosen.of([subject.graph for subject in subjects if subject.graph is not None])
+
+
+def _with_errors(rows: "list[Line]", column: str, *, from_files: bool) -> "list[Line]":
+    """The rows that have a published error."""
+    from archscope.charts.columns import title
+
+    error = title(column).removesuffix(", %")
+    silent = [str(row["model"]) for row in rows if row.get(column) is None]
+    if silent and not from_files:
+        raise UsageError(
+            f"no {error} of {', '.join(silent)} has been published that is known here",
+            "leave it out, or choose another --protocol, --kind or axis",
+        )
+    if silent:  # nobody can take them out of a file
+        sys.stderr.write(f"not drawn, as no {error} of theirs is known: {len(silent):,} of {len(rows):,} networks\n")
+    return [row for row in rows if row.get(column) is not None]
 
 
 def _signals(models: list[str] | None, files: list[str] | None, forward: options.Forward) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from archscope.charts.kinds.front import title
+from archscope.charts.columns import title
 from archscope.comparison.comparison_table import MODEL_COLUMNS
 from archscope.errors import UsageError
 from archscope.metrics import METRICS

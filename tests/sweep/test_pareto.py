@@ -120,7 +120,7 @@ def test_the_chart_is_drawn_in_every_format(results, form):
     content = (results / f"front.{form}").read_bytes()
     assert len(content) > 1000
     if form == "svg":
-        assert b"lenet_slim.made_up: 13.88 M multiply-accumulates, 60 top-1 accuracy, %" in content
+        assert b"lenet_slim.made_up: 13.88 M multiply-accumulates, 60% top-1 accuracy" in content
     if form == "html":
         assert b"lenet5_dense.made_up: 416.52 K" in content or b"lenet5_dense.made_up: 416,520" in content
 

@@ -4,16 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from archscope.charts.chart import Chart, Point, chart_kind
+from archscope.charts.columns import said, title, unit
 from archscope.charts.draw_front import draw
-from archscope.metrics import METRICS
 from archscope.tables.pareto import front as unbeaten
-from archscope.units import count, size
-
-_TITLES = {
-    "macs": "multiply-accumulates", "params": "parameters", "flops": "floating-point operations",
-    "top1_error": "top-1 error, %", "top1": "top-1 accuracy, %", "top5": "top-5 accuracy, %",
-    "weighted_depth": "weighted depth",
-}  # fmt: skip
 
 
 @chart_kind("front", draw, takes="rows")
@@ -42,19 +35,3 @@ def front(rows: Sequence[Mapping[str, Any]], x: str, y: str, greater: Collection
         "front", heading, subtitle, points, f"{title(x)} ({wishes[0]})", (f"{title(y)} ({wishes[1]})",), (unit(y),),
         x_unit=unit(x), stairs=(x in greater, y in greater),
     )  # fmt: skip
-
-
-def title(column: str) -> str:
-    """What an axis of this column is called."""
-    return _TITLES.get(column) or (METRICS[column].title if column in METRICS else column.replace("_", " "))
-
-
-def unit(column: str) -> str:
-    """ "B" for bytes, else a count."""
-    return "B" if "bytes" in column else ""
-
-
-def said(value: float, column: str) -> str:
-    """A value with the name of its column."""
-    words = size(int(value)) if unit(column) == "B" else count(value) if isinstance(value, int) else f"{value:,.4g}"
-    return f"{words} {title(column)}"
