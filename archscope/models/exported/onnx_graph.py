@@ -176,7 +176,8 @@ class Walk:
         names = [name for name in node.output if name]
         outs = [self._outside(name, self.types.types[name]) for name in names]
         inputs = [self.value(name, node, at, scope) if name else None for at, name in enumerate(node.input)]
-        unsure = any(name in self.open for name in (*node.input, *names))
+        unsure = any(name in self.open for name in node.input)
+        vague = unsure or any(name in self.open for name in names)
         made: list[Value]
         op = self._seen(node, inputs, outs, scope)
         answer = self._answer(node, op)
@@ -185,9 +186,9 @@ class Walk:
             assert first is not None
             made = [self._handed(first, out, scope) for out in outs[:1]] + [self.builder.constant(*out) for out in outs[1:]]
         else:
-            made = self._written(answer, outs, scope, unsure, self._learned(node, scope))
+            made = self._written(answer, outs, scope, unsure or (vague and answer.cost is None), self._learned(node, scope))
         self.values.update(zip(names, made, strict=True))
-        if unsure:
+        if vague:
             self.open.update(names)
 
     def _handed(self, value: Value, out: Outside, scope: Scope | None) -> Value:

@@ -6,7 +6,8 @@ nothing of a file beyond what it says of sizes.
 
 from typing import Any
 
-from archscope.models.exported.onnx_model import STANDARD, dims_of
+from archscope.models.exported.onnx_model import STANDARD, attributes, dims_of
+from archscope.models.exported.onnx_operators.own_shapes import SHAPES, STANDARD_NAMES
 
 SMALL = 4096  # elements: shape arithmetic is small
 
@@ -51,11 +52,16 @@ class Types:
 
     def infer(self, node: Any) -> dict[str, Any]:
         """The types of what a node makes, as far as they follow; notes values that follow too."""
-        schema = self._schema(node)
-        if schema is None:
-            return {}
+        if node.domain not in STANDARD and node.op_type in STANDARD_NAMES:
+            node = self.onnx.NodeProto.FromString(node.SerializeToString())
+            node.op_type, node.domain = STANDARD_NAMES[node.op_type], ""
         read = [name for name in node.input if name]
         if any(name not in self.types for name in read):
+            return {}
+        if node.domain not in STANDARD and node.op_type in SHAPES:
+            return self._own(node)
+        schema = self._schema(node)
+        if schema is None:
             return {}
         given = {name: self.types[name] for name in read}
         data = {name: self.onnx.numpy_helper.from_array(self.values[name], name) for name in read if name in self.values}
@@ -64,6 +70,19 @@ class Types:
             return dict(self.onnx.shape_inference.infer_node_outputs(schema, node, given, data, None, imports, self.ir_version))
         except Exception:  # the library's own, of several kinds: what it cannot tell is not known
             return {}
+
+    def _own(self, node: Any) -> dict[str, Any]:
+        """The types of what an operator makes that the package does not know."""
+        shapes = [dims_of(self.types[name]) if name else [] for name in node.input]
+        if any(shape is None or not all(isinstance(size, int) for size in shape) for shape in shapes):
+            return {}
+        try:
+            made = SHAPES[node.op_type]([tuple(map(int, shape or ())) for shape in shapes], attributes(node))  # type: ignore[arg-type]
+        except (IndexError, KeyError, TypeError, ValueError):
+            return {}
+        element = self.types[node.input[0]].tensor_type.elem_type
+        make = self.onnx.helper.make_tensor_type_proto
+        return {name: make(element, shape) for name, shape in zip(node.output, made, strict=False) if name}
 
     def fold(self, node: Any) -> bool:
         """Works out a node whose inputs are all known; whether it did."""
