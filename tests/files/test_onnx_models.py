@@ -197,6 +197,24 @@ def test_a_branch_that_is_known_is_taken_one_that_is_not_is_unknown_unless_both_
     assert graph_of(tmp_path, [same], [X, ("c", 9, [])], state=state.items()).cost.macs == 2 * 36 * 36
 
 
+def test_a_branch_that_cannot_run_on_these_sizes_is_not_taken(tmp_path):
+    """Rows of 8 do not fit a matrix of 9."""
+    misfit = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "w9"], ["m"])], "b", [], [helper.make_tensor_value_info("m", 1, None)]
+    )
+    node = helper.make_node("If", ["c"], ["y"], then_branch=branch("a", 2), else_branch=misfit)
+    graph = graph_of(tmp_path, [node], [X, ("c", 9, [])], state=[("w2", ones(2, 4, 3, 3)), ("w9", ones(9, 3))])
+    assert (graph.cost.macs, metrics.params(graph)) == (2 * 36 * 36, 72)
+
+
+def test_an_operator_that_cannot_run_is_said(tmp_path):
+    model([helper.make_node("MatMul", ["x", "w"], ["y"], name="head")], [X], state=[("w", ones(9, 3))], path=tmp_path / "m.onnx")
+    with pytest.raises(ArchscopeError, match="MatMul head cannot run on 1x4x8x8 and 9x3"):
+        archscope.look(str(tmp_path / "m.onnx"))
+    model([helper.make_node("Conv", ["x", "w"], ["y"])], [X], state=[("w", ones(2, 3, 3, 3))], path=tmp_path / "m.onnx")
+    assert [node.op for node in archscope.look(str(tmp_path / "m.onnx")).uncounted] == ["onnx.Conv"]
+
+
 def test_a_scan_is_its_body_at_every_step(tmp_path):
     body = helper.make_graph(
         [helper.make_node("Gemm", ["part", "w"], ["z"]), helper.make_node("Add", ["h", "z"], ["next"])], "body",
@@ -329,20 +347,16 @@ def hostile(kind):
         return model([helper.make_node("Expand", ["x", "s"], ["y"])], [("x", 1, [1])], state=[("s", np.array([2**40, 2**30]))])
     if kind == "shapeless":
         return model([relu], [("x", 1, None)])
-    graph = helper.make_graph([relu], "deepest", [], [helper.make_tensor_value_info("y", 1, None)])
-    for at in range(30):
-        node = (
-            helper.make_node("If", ["c"], [f"z{at}"], then_branch=graph, else_branch=graph)
-            if at < 12
-            else helper.make_node("If", ["c"], [f"z{at}"], then_branch=graph)
-        )
+    graph = helper.make_graph(
+        [helper.make_node("Relu", ["x"], ["z"])], "deepest", [], [helper.make_tensor_value_info("z", 1, None)]
+    )
+    for at in range(14):  # 2^14 ways down
+        node = helper.make_node("If", ["c"], [f"z{at}"], then_branch=graph, else_branch=graph if at < 8 else branch("other", 2))
         graph = helper.make_graph([node], "deep", [], [helper.make_tensor_value_info(f"z{at}", 1, None)])
-        if at == 13:
-            break
-    return model(list(graph.node), [X, ("c", 9, [])], outputs=("z13",))
+    return model(list(graph.node), [X, ("c", 9, [])], outputs=("z13",), state=[("w2", ones(2, 4, 3, 3))])
 
 
-@pytest.mark.parametrize("kind", ["cycle", "nobody", "huge", "expanded", "shapeless"])
+@pytest.mark.parametrize("kind", ["cycle", "nobody", "huge", "expanded", "shapeless", "nested"])
 def test_a_graph_that_cannot_be_is_said_in_a_line(kind, tmp_path):
     onnx.save(hostile(kind), tmp_path / "bad.onnx")
     said(tmp_path / "bad.onnx")

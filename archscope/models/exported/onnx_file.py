@@ -51,8 +51,9 @@ def _size(dim: int | str | None, at: int, name: str) -> int | str:
     """A size, or a word for one that is open: 0, -1 and nothing were written for "any"."""
     if isinstance(dim, int) and dim > 0:
         return dim
-    if isinstance(dim, str) and dim:
-        return re.sub(r"\W", "_", dim)
+    if isinstance(dim, str) and re.search(r"\w", dim):  # "?" is a name of nothing
+        word = re.sub(r"\W", "_", dim)
+        return word if word.isidentifier() else f"s_{word}"
     return "batch" if at == 0 else re.sub(r"\W", "_", f"{name}_{at}")
 
 
@@ -75,6 +76,6 @@ def _variant(model: Any, walk: Walk, told: dict[str, str], said: str) -> str:
     if gone and not walk.fused:
         more = f" and {len(gone) - 2} more" if len(gone) > 2 else ""
         words.append(f"the exporter folded or left out parameters: {', '.join(gone[:2])}{more}")
-    if walk.open:
+    if walk.blind:
         words.append("sizes that depend on the data stand as 0, and what runs on them is not counted")
     return "; ".join(words)

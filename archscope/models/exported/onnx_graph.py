@@ -4,15 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archscope.counts import FREE
-from archscope.graph import UNKNOWN, ZERO, Cost, Param, Tensor
+from archscope.errors import ArchscopeError
+from archscope.graph import UNKNOWN, ZERO, Cost, Param
 from archscope.models.exported import onnx_names
 from archscope.models.exported.builder import Builder, Outside, Value
 from archscope.models.exported.onnx_model import DTYPES, STANDARD, attributes, dims_of, subgraphs
 from archscope.models.exported.onnx_operators import OPERATORS, Operator, Worth
-from archscope.models.exported.onnx_values import Types
+from archscope.models.exported.onnx_values import ContradictionError, Types
 from archscope.models.exported.scopes import Frame, Scope
 
 _DEEPEST = 16  # graphs inside graphs
+_MOST = 20_000  # nodes inside those: of each branch again for every branch around it
+
+
+Measured = tuple[Cost, dict[str, Param]]
+"""What a graph costs, and the parameters that it reads."""
 
 
 class Walk:
@@ -33,10 +39,12 @@ class Walk:
         self.depth: int = around.depth + 1 if around else 0
         if self.depth > _DEEPEST:
             raise builder.damaged("graphs inside graphs, without an end")
+        self.left: list[int] = around.left if around else [_MOST]
         self.values: dict[str, Value] = {}
         self.state: dict[str, Any] = {}  # initializers by name
         self.open: set[str] = set()  # tensors with a size that depends on the data
         self.scoped: bool = around.scoped if around else False
+        self.blind = 0  # operators on sizes that depend on the data
         self.fused = 0  # batch norms inside convolutions
         self.gone: dict[str, list[str]] = around.gone if around else {}  # state without an initializer of its name, by module
         self.assumed: dict[str, Any] = {}
@@ -58,6 +66,9 @@ class Walk:
                 if name not in self.state and kind != "CONSTANT_TENSOR":
                     self.gone.setdefault(name.rpartition(".")[0], []).append(name)
         for number, node in enumerate(graph.node):
+            self.left[0] -= self.depth > 0
+            if self.left[0] <= 0:
+                raise self.builder.damaged("graphs inside graphs, without an end")
             self._node(node, number)
 
     def value(self, name: str, node: Any = None, place: int = 0, scope: Scope | None = None) -> Value:
@@ -66,7 +77,7 @@ class Walk:
             return self.values[name]
         if name in self.state and node is not None:
             value = self._enter(name, node, place, scope)
-        elif self.around is not None:
+        elif self.around is not None and (name in self.around.types.types or name not in self.types.types):
             value = self.around.value(name, node, place, scope)
             if name in self.around.open:
                 self.open.add(name)
@@ -108,7 +119,8 @@ class Walk:
         element = type_proto.tensor_type.elem_type if type_proto is not None and type_proto.HasField("tensor_type") else 1
         dims = dims_of(type_proto) if type_proto is not None else None
         if dims is None:
-            self.open.add(name)
+            if type_proto is None or type_proto.HasField("tensor_type"):  # a list of tensors has no shape
+                self.open.add(name)
             return Outside((0,), DTYPES.get(element, "float32"))
         sizes = []
         for dim in dims:
@@ -127,7 +139,7 @@ class Walk:
         for name in node.input:
             if name and name not in self.types.types:
                 raise self.builder.damaged(f"'{name[:80]}' is read before anything makes it")
-        found = self.types.infer(node)
+        found = self._inferred(node)
         for name in node.output:
             if name:
                 self.types.types[name] = found.get(name) if _told(found.get(name)) else self.assumed.get(name, found.get(name))
@@ -138,6 +150,17 @@ class Walk:
             self._with_graphs(node, scope)
             return
         self._operator(node, scope)
+
+    def _inferred(self, node: Any) -> dict[str, Any]:
+        try:
+            return self.types.infer(node)
+        except ContradictionError as error:
+            if all(_told(self.assumed.get(name)) for name in node.output if name):
+                return {}
+            shapes = " and ".join("x".join(map(str, dims_of(self.types.types[name]) or ())) or "1" for name in node.input if name)
+            why = str(error).strip().splitlines()[-1].rpartition("] ")[2][:120]
+            said = f"{self.builder.where}: {node.op_type} {node.name[:60]} cannot run on {shapes[:80]}: {why}"
+            raise ArchscopeError(said, "check the sizes that were asked for (--input), or export the model again") from None
 
     def _constant(self, node: Any) -> None:
         onnx = self.types.onnx
@@ -177,7 +200,7 @@ class Walk:
         outs = [self._outside(name, self.types.types[name]) for name in names]
         inputs = [self.value(name, node, at, scope) if name else None for at, name in enumerate(node.input)]
         unsure = any(name in self.open for name in node.input)
-        vague = unsure or any(name in self.open for name in names)
+        vague = unsure or any(name in self.open for name in names[:1])
         made: list[Value]
         op = self._seen(node, inputs, outs, scope)
         answer = self._answer(node, op)
@@ -188,8 +211,6 @@ class Walk:
         else:
             made = self._written(answer, outs, scope, unsure or (vague and answer.cost is None), self._learned(node, scope))
         self.values.update(zip(names, made, strict=True))
-        if vague:
-            self.open.update(names)
 
     def _handed(self, value: Value, out: Outside, scope: Scope | None) -> Value:
         return value if out.shape == value.shape else self.builder.run("aten.view", {"self": value}, [out], scope)[0]
@@ -219,6 +240,7 @@ class Walk:
         self, worth: Worth, outs: list[Outside], scope: Scope | None, unsure: bool, learned: Sequence[Value]
     ) -> list[Value]:
         cost, free = worth.cost, worth.free
+        self.blind += unsure
         if unsure and not free:
             reason = FREE.get(worth.op)  # on sizes that depend on the data it is free if it always is
             cost, free = (ZERO, reason) if reason else (UNKNOWN, "")
@@ -246,8 +268,13 @@ class Walk:
             if known:
                 self._inline(graphs["then_branch" if known[0] else "else_branch"], node)
                 return
+            possible = [graph for graph in graphs.values() if self._measured(graph, {}) is not None]
+            if len(possible) == 1:  # the other one cannot run on these sizes
+                self._inline(possible[0], node)
+                return
         reads = [self.value(name, node, at, scope) for at, name in enumerate(node.input) if name]
-        cost, learned = self._cost_of_graphs(node, graphs, scope)
+        cost, params = self._cost_of_graphs(node, graphs)
+        learned = [self.builder.param(param) for param in params.values()]
         names = [name for name in node.output if name]
         outs = [self._outside(name, self.types.types[name]) for name in names]
         free = "" if cost != ZERO else "nothing in it costs anything"
@@ -258,7 +285,7 @@ class Walk:
         """The branch that is taken, in the place of the node."""
         inner = Walk(self.builder, self._types_inside(), self.told, self.symbols, self)
         inner.graph(graph)
-        self.fused += inner.fused
+        self.fused, self.blind = self.fused + inner.fused, self.blind + inner.blind
         for info, name in zip(graph.output, node.output, strict=False):
             self.values[name] = inner.value(info.name, node, 0, None)
             self.types.types[name] = inner.types.types[info.name]
@@ -272,33 +299,35 @@ class Walk:
         inner.types, inner.values = dict(self.types.types), dict(self.types.values)
         return inner
 
-    def _cost_of_graphs(self, node: Any, graphs: Mapping[str, Any], scope: Scope | None) -> tuple[Cost, list[Value]]:
+    def _cost_of_graphs(self, node: Any, graphs: Mapping[str, Any]) -> Measured:
         """What the graphs of a node cost, where that does not depend on the data; and the parameters that they read."""
-        try:
-            if node.op_type == "If":
-                (one, a), (other, b) = (self._measured(graphs[name], {}) for name in ("then_branch", "else_branch"))
-                return (one if one == other else UNKNOWN), list({v.key: v for v in (*a, *b)}.values())
-            if node.op_type == "Loop":
-                return self._loop(node, graphs["body"])
-            if node.op_type == "Scan" and self.types.opsets.get("", 1) >= 9:
-                return self._scan(node, graphs["body"])
-            return UNKNOWN, []
-        except (KeyError, IndexError, ValueError, TypeError):
-            return UNKNOWN, []
+        found: Measured | None = None
+        if node.op_type == "If":
+            both = [self._measured(graph, {}) for graph in graphs.values()]
+            params = {name: param for one in both if one is not None for name, param in one[1].items()}
+            alike = len(both) == 2 and None not in both and both[0][0] == both[1][0]  # type: ignore[index]
+            found = (both[0][0] if alike else UNKNOWN), params  # type: ignore[index]
+        elif node.op_type == "Loop":
+            found = self._loop(node, graphs["body"])
+        elif node.op_type == "Scan" and self.types.opsets.get("", 1) >= 9:
+            found = self._scan(node, graphs["body"])
+        return found or (UNKNOWN, {})
 
-    def _loop(self, node: Any, body: Any) -> tuple[Cost, list[Value]]:
+    def _loop(self, node: Any, body: Any) -> Measured | None:
         given: dict[str, Any] = {}
         onnx = self.types.onnx
         for at, info in enumerate(body.input):
             outer = node.input[at] if at >= 2 else ""
             given[info.name] = self.types.types[outer] if outer else onnx.helper.make_tensor_type_proto(7 if at == 0 else 9, [])
-        cost, learned = self._measured(body, given)
+        one = self._measured(body, given)
         times = self.types.numbers(node.input[0]) if node.input[0] else None
         goes_on = body.output[0].name in _handed_on(body, body.input[1].name) or _is_true(body)
         started = not node.input[1] or (self.types.numbers(node.input[1]) or [False])[0]
-        return (cost * int(times[0]) if times and goes_on and started else UNKNOWN), learned
+        if one is None:
+            return None
+        return (one[0] * int(times[0]) if times and goes_on and started else UNKNOWN), one[1]
 
-    def _scan(self, node: Any, body: Any) -> tuple[Cost, list[Value]]:
+    def _scan(self, node: Any, body: Any) -> Measured | None:
         told = attributes(node)
         count = int(told["num_scan_inputs"])
         states = len(node.input) - count
@@ -312,25 +341,25 @@ class Walk:
                 length = shape.pop(axes[at - states])
             element = self.types.types[node.input[at]].tensor_type.elem_type
             given[info.name] = self.types.onnx.helper.make_tensor_type_proto(element, shape)
-        cost, learned = self._measured(body, given)
-        return cost * length, learned
+        one = self._measured(body, given)
+        return (one[0] * length, one[1]) if one is not None else None
 
-    def _measured(self, graph: Any, given: Mapping[str, Any]) -> tuple[Cost, list[Value]]:
-        """The cost of one run of a graph, written down nowhere."""
+    def _measured(self, graph: Any, given: Mapping[str, Any]) -> Measured | None:
+        """The cost of one run of a graph, written down nowhere, and its parameters; None for one that cannot run."""
         apart = Builder(self.builder.where)
-        apart.params = self.builder.params
+        apart.params = dict(self.builder.params)
         inner = Walk(apart, self._types_inside(), self.told, self.symbols, self)
         for name, kind in given.items():
             inner.types.types[name] = kind
             inner.values[name] = apart.constant(*inner._outside(name, kind))
-        before = set(apart.params)
-        inner.graph(graph)
-        self.fused += inner.fused
-        read = [v for v in inner.values.values() if isinstance(v.key, str)]
-        new = [
-            Value(Tensor(apart.params[name].shape, apart.params[name].dtype), name) for name in apart.params if name not in before
-        ]
-        return apart.cost, list({v.key: v for v in (*read, *new)}.values())
+        try:
+            inner.graph(graph)
+        except ArchscopeError:
+            if self.left[0] <= 0:
+                raise
+            return None
+        read = {value.key for value in inner.values.values() if isinstance(value.key, str)}
+        return apart.cost, {name: param for name, param in apart.params.items() if name in read}
 
 
 def _told(type_proto: Any) -> bool:

@@ -84,7 +84,7 @@ def attributes(node: Any) -> dict[str, Any]:
 
 def dims_of(type_proto: Any) -> list[int | str | None] | None:
     """Sizes, names of open ones, None for those without a name; None where not even their number is known."""
-    if not type_proto.HasField("tensor_type") or not type_proto.tensor_type.HasField("shape"):
+    if type_proto is None or not type_proto.HasField("tensor_type") or not type_proto.tensor_type.HasField("shape"):
         return None
     found: list[int | str | None] = []
     for dim in type_proto.tensor_type.shape.dim:

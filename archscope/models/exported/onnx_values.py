@@ -19,6 +19,10 @@ _FOLDED = frozenset(
 )
 
 
+class ContradictionError(Exception):
+    """An operator that cannot run on what it is given."""
+
+
 class Types:
     """Types and small values by name, for one graph and those around it.
 
@@ -56,7 +60,7 @@ class Types:
             node = self.onnx.NodeProto.FromString(node.SerializeToString())
             node.op_type, node.domain = STANDARD_NAMES[node.op_type], ""
         read = [name for name in node.input if name]
-        if any(name not in self.types for name in read):
+        if any(self.types.get(name) is None for name in read):
             return {}
         if node.domain not in STANDARD and node.op_type in SHAPES:
             return self._own(node)
@@ -68,8 +72,10 @@ class Types:
         imports = [self.onnx.helper.make_opsetid(domain, version) for domain, version in self.opsets.items()]
         try:
             return dict(self.onnx.shape_inference.infer_node_outputs(schema, node, given, data, None, imports, self.ir_version))
-        except Exception:  # the library's own, of several kinds: what it cannot tell is not known
-            return {}
+        except Exception as error:  # the library's own, of several kinds
+            if all(self.is_told(name) for name in read):
+                raise ContradictionError(str(error)) from None
+            return {}  # what it cannot tell is not known
 
     def _own(self, node: Any) -> dict[str, Any]:
         """The types of what an operator makes that the package does not know."""
@@ -98,6 +104,11 @@ class Types:
         if node.op_type != "NonZero" and not all(self._is_small(name) for name in node.output if name):
             return False
         return self._evaluate(node, read)
+
+    def is_told(self, name: str) -> bool:
+        """Whether every size of a tensor is known."""
+        dims = dims_of(self.types[name])
+        return dims is not None and all(isinstance(size, int) for size in dims)
 
     def _is_small(self, name: str) -> bool:
         if name not in self.types:

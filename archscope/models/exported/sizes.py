@@ -148,7 +148,7 @@ def _given(
         if one is None:
             names = ", ".join(w.name for w in wanted)
             raise UsageError(f"{where} has no input {spec.name or at + 1}", f"it takes {names}" if names else "")
-        rest = list(one[1:]) if one and (one[0] in batch_symbols or len(spec) == len(one) - 1) else list(one)
+        rest = _told(one, batch_symbols, len(spec))
         if len(rest) != len(spec) or any(isinstance(dim, int) and dim != size for dim, size in zip(rest, spec, strict=True)):
             raise UsageError(f"{where} takes {_shown(one)}, not {spec}", "give the sizes that it leaves open, without the batch")
         if spec.dtype and spec.dtype != one.dtype:
@@ -161,6 +161,14 @@ def _given(
     return list(dict.fromkeys(said))
 
 
+def _told(one: Wanted, batch_symbols: frozenset[str], count: int) -> list[Dim]:
+    """The sizes that `count` numbers are for: without the batch, or all."""
+    rest = [dim for dim in one if dim not in batch_symbols]
+    if len(rest) == len(one) == count + 1:
+        return rest[1:]
+    return list(one) if count == len(one) else rest
+
+
 def _shown(sizes: Sequence[Dim]) -> str:
     return "x".join(map(str, sizes)) or "a single number"
 
@@ -168,9 +176,10 @@ def _shown(sizes: Sequence[Dim]) -> str:
 def _untold(wanted: Sequence[Wanted], batch_symbols: frozenset[str], symbol: str, where: str) -> ArchscopeError:
     words = []
     for one in wanted:
-        rest = one[1:] if one and one[0] in batch_symbols else tuple(one)
-        sizes = "x".join(str(dim if isinstance(dim, int) else 128 if len(rest) < 3 else 224) for dim in rest)
-        words.append(f"--input {one.name}:{sizes}" if len(wanted) > 1 and one.name.isidentifier() else f"--input {sizes}")
+        if any(isinstance(dim, str) and dim not in batch_symbols for dim in one):
+            rest = [dim for dim in one if dim not in batch_symbols]
+            sizes = "x".join(str(dim if isinstance(dim, int) else 128 if len(rest) < 3 else 224) for dim in rest)
+            words.append(f"--input {one.name}:{sizes}" if len(wanted) > 1 and one.name.isidentifier() else f"--input {sizes}")
     first = next(one for one in wanted if symbol in one)
     return UsageError(
         f"{where} leaves {symbol} of its input {first.name} ({_shown(first)}) open", f"say it, as in {' '.join(words)}"

@@ -1,7 +1,19 @@
 """ai.onnx.ml: classical models. Their learned numbers stand in attributes."""
 
+from collections.abc import Callable
+
+from archscope.counts.softmax import softmax_cost
 from archscope.graph import Cost
 from archscope.models.exported.onnx_operators.operator import Answer, Operator, Worth, operator
+
+_TRANSFORMS: dict[str, Callable[[int, int], Cost]] = {
+    "NONE": lambda rows, n: Cost(),
+    "LOGISTIC": lambda rows, n: Cost(exponentials=1, adds=1, divs=1) * (rows * n),
+    "SOFTMAX": softmax_cost,
+    "SOFTMAX_ZERO": softmax_cost,
+    "PROBIT": lambda rows, n: Cost(exponentials=1) * (rows * n),
+}
+"""What a classifier makes of its scores."""
 
 
 @operator("LinearRegressor", "LinearClassifier")
@@ -12,8 +24,7 @@ def linear(op: Operator) -> Answer:
     cost = Cost(macs=rows * features * outputs, adds=rows * outputs if op.get("intercepts", None) else 0)
     if op.type == "LinearClassifier":
         cost += Cost(comparisons=rows * max(outputs - 1, 1))
-        if op.get("post_transform", "NONE") != "NONE":
-            cost += Cost(unknown=1)
+        cost += _TRANSFORMS[op.get("post_transform", "NONE")](rows, outputs)
     return Worth(f"ai.onnx.ml.{op.type}", {"self": op[0]}, cost=cost)
 
 

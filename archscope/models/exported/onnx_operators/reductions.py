@@ -63,13 +63,13 @@ def place(op: Operator) -> Answer:
     return Worth(f"aten.{op.type.lower()}", args)
 
 
-@operator("CumSum")
+@operator("CumSum", "CumProd")
 def running_sum(op: Operator) -> Answer:
     """Along one dimension."""
     axis = op.known(1)
     if not axis:
         raise ValueError("axis")
-    return Worth("aten.cumsum", {"self": op[0], "dim": int(axis[0])})
+    return Worth(f"aten.{op.type.lower()}", {"self": op[0], "dim": int(axis[0])})
 
 
 @operator("TopK")

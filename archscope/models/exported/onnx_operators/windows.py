@@ -27,6 +27,8 @@ def window(op: Operator, kernel: list[int], x: tuple[int, ...], out: tuple[int, 
 def convolution(op: Operator, x: Value, weight: Value, bias: Value | None, transposed: bool = False) -> Worth:
     """A convolution of either kind."""
     kernel = list(weight.shape[2:])
+    if x.shape[1] != (weight.shape[0] if transposed else weight.shape[1] * int(op.get("group", 1))):
+        raise ValueError("channels")
     told = window(op, kernel, x.shape, op.out.shape) if not transposed else window(op, kernel, op.out.shape, x.shape)
     args = {"input": x, "weight": weight, "bias": bias, **told, "transposed": transposed}
     args |= {"output_padding": list(op.get("output_padding", None) or [0] * len(kernel)), "groups": int(op.get("group", 1))}
