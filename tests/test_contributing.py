@@ -47,13 +47,14 @@ class Shuffled(nn.Module):
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory) -> Path:
-    """A folder with a copy of the package in which all the examples are, and with `net.py`."""
+    """A folder with a copy of the package in which all the examples are, and with `net.py` and `net.params`."""
     folder = tmp_path_factory.mktemp("extended")
     shutil.copytree(ROOT / "archscope", folder / "archscope", ignore=shutil.ignore_patterns("__pycache__"))
     for path, code in EXAMPLES:
         assert not (folder / path).exists(), f"{path} is there already"
         (folder / path).write_text(code)
     (folder / "net.py").write_text(NET)
+    (folder / "net.params").write_text("fc.weight 10x784\nfc.bias 10\n")
     _python(folder, "-m", "archscope.zoo.verification")
     return folder
 
