@@ -623,3 +623,40 @@ def test_what_is_no_module_is_refused():
             archscope.trace(wrong, Size((1,)))
     with pytest.raises(UsageError, match="unknown mode 'test'"):
         archscope.trace(nn.Identity(), Size((1,)), mode="test")
+
+
+# -- what one trace knows of the runs of another ------------------------------------------------------------------------------
+
+
+def test_a_formula_that_is_added_counts_in_the_next_trace():
+    from archscope.counts import FORMULAS, formula
+    from archscope.tracing.known_runs import known_runs
+
+    archscope.trace(nn.Linear(4, 2), Size((1, 4)))
+    before = known_runs()
+    assert before
+    assert known_runs() is before
+    try:
+        formula("aten.an_operator_of_this_test")(lambda *given, out: None)
+        assert known_runs() is not before
+    finally:
+        del FORMULAS._entries["aten.an_operator_of_this_test"]
+
+
+def test_traces_of_one_process_do_not_mix_dtypes_and_arguments():
+    """Each twice, in turn: what is known of one is not taken for the other."""
+    nets = [
+        nn.Conv2d(3, 8, 3),
+        nn.Conv2d(3, 8, 3).double(),
+        nn.Conv2d(3, 8, 3, stride=2),
+        nn.Conv2d(3, 8, 3, padding_mode="circular"),
+    ]
+    made = [[archscope.trace(net, torch.empty(1, 3, 9, 9, dtype=net.weight.dtype)) for net in nets] for _ in range(2)]
+    assert made[0] == made[1]
+    shapes = [(graph.shapes(graph.outputs), graph.meta.dtype) for graph in made[0]]
+    assert shapes == [
+        (((1, 8, 7, 7),), "float32"),
+        (((1, 8, 7, 7),), "float64"),
+        (((1, 8, 4, 4),), "float32"),
+        (((1, 8, 7, 7),), "float32"),
+    ]

@@ -91,6 +91,11 @@ def free(reason: str, *names: str) -> None:
     _look_up.cache_clear()
 
 
+def registered() -> int:
+    """How many formulas and reasons there are: it grows with every one that is added."""
+    return len(FORMULAS) + len(COMPLEX_FORMULAS) + len(FREE)
+
+
 @cache
 def _look_up(op: str) -> tuple[str | None, Formula | None, Formula | None, bool]:
     """(why it is free, formula, formula for complex numbers, whether integers count); `x_` has those of `x`."""

@@ -18,6 +18,7 @@ from archscope.graph import Call, Failure, Node
 from archscope.graph.spelling import Spelling
 from archscope.tracing.arguments import leaves
 from archscope.tracing.autocast import Kernels
+from archscope.tracing.known_runs import Runs, known_runs, operators
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess
 from archscope.tracing.passing_rows import Passing
@@ -66,8 +67,8 @@ class Recorder(TorchDispatchMode):
         self._paths, self._packed = survey.paths, survey.packed
         self._meta = meta
         self._gradients = gradients
-        self._operators: dict[int, Operator] = {}  # by id(): an overload works its hash out in Python
-        self._known: dict[tuple[Any, ...], Assessment] = {}
+        self._operators = operators() if passing is None else {}
+        self._known, self._known_here = known_runs(), Runs()
         self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._listening = listening(self)
@@ -156,7 +157,8 @@ class Recorder(TorchDispatchMode):
             read.params += self._packed_params()
         if operator.decides:  # its result is not the same for the same shapes
             read.key.append(len(self.nodes))
-        known = self._known.get(key := tuple(read.key)) if meta else None
+        runs = self._known if operator.is_torchs and not read.packed else self._known_here
+        known = runs.get(key := tuple(read.key)) if meta else None
         if known is not None and known.makes:
             return self._made_again(operator, read, known, args, kwargs)
         if known is not None and known.in_place:
@@ -176,7 +178,7 @@ class Recorder(TorchDispatchMode):
         if known is None:
             known = assess(operator, read, arguments, named, written, out)
             if meta:
-                self._known[key] = known.by_rule(operator, args, out, written) if by_rule else known
+                runs[key] = known.by_rule(operator, args, out, written) if by_rule else known
         self._write_down(operator, read, written, known, operands, wanted)
         return out
 

@@ -27,8 +27,8 @@ class Operator:
     """
 
     __slots__ = (
-        "attributes", "decides", "func", "has_device", "is_bookkeeping", "is_factory", "is_view", "name", "names", "parts",
-        "reader", "reads_values", "rule", "run", "writes",
+        "attributes", "decides", "func", "has_device", "is_bookkeeping", "is_factory", "is_torchs", "is_view", "name", "names",
+        "parts", "reader", "reads_values", "rule", "run", "writes",
     )  # fmt: skip
 
     def __init__(self, func: Any, instead: Callable[..., Any] | None = None) -> None:
@@ -54,6 +54,7 @@ class Operator:
         self.is_bookkeeping = self.name.startswith(("profiler.", "prim."))  # record_function's marks; questions for a device
         self.reads_values = self.name in _READS_VALUES
         self.decides = instead is not None
+        self.is_torchs = instead is None and self.name.startswith("aten.")
         self.run = instead or func
         self.rule = RULES.get(str(func)) if instead is None else None
         # What it is made of, where that is not to be seen from outside and is other operators.
