@@ -275,7 +275,7 @@ WRONG = [
     (["params", "torchvision:resnet5"], 2, "unknown torchvision model 'resnet5'", "did you mean resnet50, "),
     (["parms", "inception_v4"], 2, "unknown command 'parms'", "did you mean params"),
     (["params"], 2, "Missing argument 'MODEL...'", "archscope params --help"),
-    (["params", "lenet5", "--nosuch"], 2, "No such option: --nosuch", "archscope params --help"),
+    (["params", "lenet5", "--nosuch"], 2, "No such option", "archscope params --help"),
     (["params", "lenet5", "--batch", "0"], 2, "Invalid value for '--batch'", "archscope params --help"),
     (["params", "lenet5", "--batch", "many"], 2, "Invalid value for '--batch'", "archscope params --help"),
     (["params", "lenet5", "--depth", "0"], 2, "Invalid value for '--depth'", "archscope params --help"),
@@ -387,7 +387,7 @@ def test_a_narrow_encoding_is_no_error(process):
 
 @pytest.mark.parametrize("columns", ["40", "80", "200"])
 def test_a_terminal_of_any_width(process, columns):
-    found = process("flops", "inception_v4", "--by", "layer", COLUMNS=columns, TTY_COMPATIBLE="1")
+    found = process("flops", "inception_v4", "--by", "layer", COLUMNS=columns, FORCE_COLOR="1")
     plain = re.sub(r"\x1b\[[0-9;]*m", "", found.stdout)
     assert found.returncode == 0
     assert max(map(len, plain.splitlines())) <= int(columns)

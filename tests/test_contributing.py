@@ -84,10 +84,3 @@ def test_what_was_added_is_seen_by_its_command(extended, example):
 
 def test_the_copy_is_what_ran(extended):
     assert Path(_python(extended, "-c", "import archscope; print(archscope.__file__)").strip()).is_relative_to(extended)
-
-
-def test_continuous_integration_runs_the_two_targets_on_the_oldest_and_the_newest_python():
-    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
-    named = re.findall(r'Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text())
-    assert re.search(r"python: \[(.*?)\]", workflow)[1].replace('"', "").split(", ") == [named[0], named[-1]]
-    assert re.findall(r"run: (.+)", workflow) == ["make demo", "make test"]

@@ -1,6 +1,7 @@
 """Networks of transformers and diffusers by their configurations: against the libraries' own counts and against arithmetic."""
 
 import json
+from importlib.metadata import version
 
 import pytest
 
@@ -42,6 +43,7 @@ def test_each_gets_the_inputs_that_its_configuration_tells(name, options, inputs
     assert model.trace().cost.macs
 
 
+@pytest.mark.skipif(int(version("transformers").partition(".")[0]) < 5, reason="it loops over the experts that the values choose")
 def test_every_token_of_a_mixture_goes_through_as_many_experts_as_it_is_sent_to():
     sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 1, "num_local_experts": 4, "num_experts_per_tok": 2}
     graph = load("hf:mixtral", **sizes, num_attention_heads=4, num_key_value_heads=4, vocab_size=50).trace()

@@ -257,6 +257,19 @@ def test_the_shape_rules_change_nothing(name, monkeypatch):
 # -- edges --------------------------------------------------------------------------------------------------------------------
 
 
+def test_autocast_on_the_inputs_own_device_runs_on_meta():
+    def forward(m, x):
+        with torch.autocast(x.device.type, enabled=False):
+            y = m.a(x)
+        with torch.autocast(device_type=x.device.type, dtype=torch.bfloat16):
+            return y + 1
+
+    kept = torch.autocast.__init__
+    graph = archscope.trace(Does(forward, a=nn.Linear(4, 5)), torch.zeros(2, 4))
+    assert (graph.meta.device, graph.cost.macs) == ("meta", 2 * 4 * 5)
+    assert torch.autocast.__init__ is kept
+
+
 def test_an_operator_in_place_is_on_the_path():
     def forward(m, x):
         y = m.a(x)

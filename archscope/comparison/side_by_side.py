@@ -297,8 +297,10 @@ def frame(rows: Sequence[Line], by: str, more: Sequence[str] = ()) -> "pd.DataFr
             made[column.key] = values
         elif column.kind in _WHOLE:
             made[column.key] = values.astype("Int64" if values.isna().any() else "int64")
+        elif column.kind in _REAL:
+            made[column.key] = values.astype("float64")
         else:
-            made[column.key] = values.astype("float64" if column.kind in _REAL else "str")
+            made[column.key] = values.astype("str").where(values.notna())  # before pandas 3 nothing becomes the word None
     return pd.DataFrame(made, columns=[column.key for column in columns])
 
 

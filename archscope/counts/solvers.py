@@ -37,7 +37,7 @@ def _solve_cost(n: int, columns: int) -> Cost:
     return Cost(macs=n * (n - 1), divs=n) * columns
 
 
-@formula("aten.linalg_cholesky_ex", "aten.linalg_cholesky")
+@formula("aten.linalg_cholesky_ex", "aten.linalg_cholesky", "aten.cholesky")
 def cholesky(a: Tensor, *_: Any, out: Any, **__: Any) -> Cost:
     """n(n^2 - 1)/6 multiply-accumulates, n(n - 1)/2 divisions, n square roots."""
     count, n = _square(a)

@@ -5,9 +5,11 @@ Models are built on the meta device (no memory, no arithmetic) unless another de
 
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import archscope.models.sources  # noqa: F401  each of its files registers a source
 from archscope.errors import ArchscopeError, UsageError
@@ -42,6 +44,8 @@ def load(
         where = torch.device(device)
     except RuntimeError:
         raise UsageError(f"unknown device '{device}'", "choose from meta, cpu, cuda, mps") from None
+    if where.type == "meta":
+        _prepare()
     try:
         with where:
             model = _built(name, options)
@@ -57,6 +61,14 @@ def load(
     if not model.shapes:
         return _with_ids(replace(model, shapes=given))
     return replace(model, shapes=_completed(given, model.specs), usual=model.shapes)
+
+
+def _prepare() -> None:
+    """An older torch loads `torch._dynamo` in every trace. What a model imports may load it as well, and torch 2.6 to 2.8 cannot
+    once meta is the default device.
+    """
+    if not hasattr(TorchDispatchMode, "_should_skip_dynamo"):
+        import_module("torch._dynamo")
 
 
 def _assumed(model: Model) -> Model:

@@ -115,6 +115,14 @@ def _switch_on() -> None:
     # Hooks on all modules there are: nothing is ever hung on the user's own.
     for handle in (register_module_forward_pre_hook(_begins), register_module_forward_hook(_finishes, always_call=True)):
         _undo.callback(handle.remove)
+    # A forward may ask for autocast on its input's device, and torch has none for meta: the CPU's touches no meta tensor.
+    begin = torch.autocast.__init__
+
+    def begin_on_meta(self: Any, device_type: str, *args: Any, **kwargs: Any) -> None:
+        begin(self, "cpu" if device_type == "meta" else device_type, *args, **kwargs)
+
+    _undo.callback(setattr, torch.autocast, "__init__", begin)
+    torch.autocast.__init__ = begin_on_meta  # type: ignore[method-assign]
     # The fused path is one operator; attention is the matrix products that it is made of.
     _undo.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
     torch.backends.mha.set_fastpath_enabled(False)

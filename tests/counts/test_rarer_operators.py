@@ -131,7 +131,11 @@ def test_a_complex_silu():
     [
         lambda: torch.unique(torch.arange(5)), lambda: torch.isin(torch.arange(5), torch.arange(2)),
         lambda: torch.bincount(torch.arange(5)), lambda: aten._is_all_true(torch.ones(5, dtype=torch.bool)),
-        lambda: aten._is_any_true(torch.ones(5, dtype=torch.bool)), lambda: torch.hash_tensor(torch.arange(5)),
+        lambda: aten._is_any_true(torch.ones(5, dtype=torch.bool)),
+        pytest.param(
+            lambda: torch.hash_tensor(torch.arange(5)),
+            marks=pytest.mark.skipif(not hasattr(torch, "hash_tensor"), reason="an older torch has fewer operators"),
+        ),
     ],
     ids=["unique", "isin", "bincount", "all true", "any true", "hash"],
 )  # fmt: skip

@@ -129,10 +129,9 @@ def _transformer(config: Any, wanted: str, name: str, options: Options) -> Model
 
     library: Any = transformers
     if wanted:
-        if not hasattr(library, wanted):
+        if wanted not in dir(library):  # to ask for it would import it
             raise unknown("model class of transformers", wanted, _classes(library))
-        build = getattr(library, wanted)
-        module = guarded(name, lambda: build(config))
+        module = guarded(name, lambda: getattr(library, wanted)(config))
     else:
         build = _own_class(config)
         module = guarded(name, lambda: build(config) if build else library.AutoModel.from_config(config))
@@ -187,7 +186,7 @@ def _diffusers(kind: str, settings: dict[str, Any], name: str, options: Options)
     from archscope.models.hf_inputs import fitting_inputs
 
     library = optional("diffusers", "archscope[hf]")
-    build = getattr(library, kind, None)
+    build = guarded(name, lambda: getattr(library, kind, None))
     if not isinstance(build, type) or not hasattr(build, "from_config"):
         raise unknown("model class of diffusers", kind, _classes(library))
     given = {key: value for key, value in settings.items() if not key.startswith("_")} | dict(options)

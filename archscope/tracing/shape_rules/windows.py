@@ -59,10 +59,22 @@ def _convolution(
         if c != second * groups or first % groups:
             return None
         out = [_window(*axis) for axis in zip(sizes, kernel, stride, padding, dilation, strict=True)]
+        if min(out) < 1 <= min(n, *sizes, *kernel):
+            raise _too_small(sizes, kernel, padding, dilation)
         channels = first
     if min(out) < 1 or n < 1 or (bias is not None and bias.shape != (channels,)):
         return None
     return empty((n, channels, *out), x)
+
+
+def _too_small(sizes: list[int], kernel: list[int], padding: list[int], dilation: list[int]) -> RuntimeError:
+    """torch's own error: its meta kernel has it only in newer releases, and answered with a tensor of nothing before."""
+    given = " x ".join(str(s + 2 * p) for s, p in zip(sizes, padding, strict=True))
+    needed = " x ".join(str(d * (k - 1) + 1) for k, d in zip(kernel, dilation, strict=True))
+    return RuntimeError(
+        f"Calculated padded input size per channel: ({given}). Kernel size: ({needed}). "
+        "Kernel size can't be greater than actual input size"
+    )
 
 
 def _pooled(x: Tensor, axes: int, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> list[int] | None:
@@ -98,7 +110,7 @@ def _avg_pool(
     divisor: int | None = None,
 ) -> Tensor | None:
     # [n, c, *hw] -> [n, c, *pq]
-    if divisor == 0 or len(kernel) != x.dim() - 2:
+    if divisor == 0 or len(kernel) != x.dim() - 2 or len(kernel) < 2:
         return None
     if len(kernel) == 3 and any(size < k for size, k in zip(x.shape[2:], kernel, strict=True)):
         return None  # in three dimensions torch refuses this, padded or not
