@@ -62,7 +62,7 @@ def _convolution(
         if min(out) < 1 <= min(n, *sizes, *kernel):
             raise _too_small(sizes, kernel, padding, dilation)
         channels = first
-    if min(out) < 1 or n < 1 or (bias is not None and bias.shape != (channels,)):
+    if min(out) < 1 or not x.numel() or (bias is not None and bias.shape != (channels,)):
         return None
     return empty((n, channels, *out), x)
 
