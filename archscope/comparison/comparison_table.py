@@ -8,7 +8,7 @@ from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 from archscope.metrics import METRICS, WHOLE_INPUT, Absent
 from archscope.registry import unknown
-from archscope.tables.common import CONVENTION, called, share, warnings
+from archscope.tables.common import CONVENTION, called, share, told_rows, warnings
 from archscope.tables.metrics import metric_column, unknowns
 from archscope.tables.table import Column, Row, Table, Value
 from archscope.views.stages import stages
@@ -223,6 +223,7 @@ def summed_up(
         )
         notes += [*_protocols(rows), *_devices(rows)]
         notes += [f"{called(graph)}: {graph.meta.variant}." for graph in there if graph.meta.variant]
+    notes += [f"{called(graph)}: {told}." for graph in there if (told := told_rows(graph.meta.decided))]
     notes += [f"{called(graph)}: {line}" for graph in there for line in warnings(graph)]
     return (" · ".join(circumstances),) if there else (), tuple(notes)
 

@@ -13,7 +13,7 @@ from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Picture
 from archscope.diagrams.scene import Element, Scene, Shape, Text, moved, rectangle
 from archscope.diagrams.theme import KINDS
 from archscope.graph import kinds
-from archscope.tables.common import by_data, sign
+from archscope.tables.common import by_data, sign, told_rows
 
 MARGIN = 22.0
 TITLE = 16.0
@@ -63,7 +63,9 @@ def notes(picture: Picture) -> list[str]:
     idle = metrics.unused_params(picture.graph)
     if idle:
         found.append(f"{units.count(idle)} parameters took no part in this forward.")
-    return [*found, *by_data(picture.graph.meta.decided)]
+    decided = picture.graph.meta.decided
+    told = told_rows(decided)
+    return [*found, *([f"{told[:1].upper()}{told[1:]}."] if told else []), *by_data(decided)]
 
 
 def alarm(picture: Picture) -> str:

@@ -19,7 +19,8 @@ def facts(graph: Graph) -> tuple[str, ...]:
     meta = graph.meta
     inputs = " and ".join(_input(graph.tensors[tensor], meta.dtype) for tensor in graph.inputs)
     lines = [meta.variant] if meta.variant else []
-    told = _told(meta.decided)
+    told = told_rows(meta.decided)
+    told = f" · {told}" if told else ""
     cast = f", autocast to {meta.autocast} as on the CPU" if meta.autocast else ""
     if meta.device == "file":
         return (*lines, f"input {inputs} · {meta.dtype} · as {meta.source} says{told}")
@@ -50,12 +51,12 @@ def head(graph: Graph) -> dict[str, Any]:
     }
 
 
-def _told(decided: Decided | None) -> str:
-    """ " · rows kept: rpn 1,000, elsewhere 100": the numbers that were told in the place of the data's own."""
+def told_rows(decided: Decided | None) -> str:
+    """ "rows kept: rpn 1,000, elsewhere 100": the numbers that were told in the place of the data's own."""
     used = {path: rows for path, rows in decided.kept.items() if path not in decided.idle} if decided is not None else {}
     alone = list(used) == [""]
     words = [f"{path or ('where data decide' if alone else 'elsewhere')} {units.exact(rows)}" for path, rows in used.items()]
-    return f" · rows kept: {', '.join(words)}" if words else ""
+    return f"rows kept: {', '.join(words)}" if words else ""
 
 
 def totals(graph: Graph) -> dict[str, Any]:

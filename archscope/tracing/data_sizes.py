@@ -14,7 +14,7 @@ import msgspec
 import torch
 from torch.overrides import TorchFunctionMode
 
-from archscope.graph import Decided, Graph, Meta
+from archscope.graph import Decided, Graph, Meta, Node
 from archscope.tracing.passing_rows import ALL, Passing
 
 _DIFFERENT = ("aten._unique2", "aten.unique_dim", "aten.unique_consecutive", "aten.unique_dim_consecutive")
@@ -175,15 +175,26 @@ def _results(graph: Graph, path: str) -> _Shapes:
 
 
 def _reads(graph: Graph, looks: Looks) -> dict[str, int]:
-    inside = Counter(f"{node.op} in {graph.path(node) or 'the network'}" for node in graph.nodes if node.op in _READS)
+    inside = Counter(f"{node.op} in {graph.path(node) or 'the network'}" for node in _looking(graph, *_READS))
     return dict(inside + looks.reads)
+
+
+def _looking(graph: Graph, *operators: str) -> list[Node]:
+    """The runs of these operators on something that comes from the input or a parameter; a constant is the same always."""
+    known, found = set(graph.inputs), []
+    for node in graph.nodes:
+        if node.params or not known.isdisjoint(node.inputs):
+            known.update(node.outputs)
+            if node.op in operators:
+                found.append(node)
+    return found
 
 
 def _with_other_numbers(run: Run, meta: Meta, kept: Mapping[str, int], graph: Graph, looks: Looks) -> Graph | None:
     """The forward once more, with larger or else smaller whole numbers where Python looked at some: the same where sizes do not
     depend on them; None where nothing runs with others.
     """
-    read = [node for node in graph.nodes if node.op == "aten._local_scalar_dense"]
+    read = _looking(graph, "aten._local_scalar_dense")
     if not looks.whole and not any(graph.tensors[t].dtype in _WHOLE for node in read for t in node.inputs):
         return graph
     try:
