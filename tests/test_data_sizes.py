@@ -144,6 +144,30 @@ def test_sorting_into_groups_decides_nothing():
     assert not isinstance(METRICS["macs"](graph), Varies)
 
 
+class Mixture(nn.Module):
+    """Two of four experts for each row, their rows found in a one-hot mask."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = nn.Linear(8, 4, bias=False)
+        self.experts = nn.ModuleList(nn.Linear(8, 8, bias=False) for _ in range(4))
+
+    def forward(self, x):
+        weights, choice = torch.topk(self.gate(x).softmax(-1), 2)
+        mask, out = nn.functional.one_hot(choice, 4).permute(2, 1, 0), torch.zeros_like(x)
+        for number, expert in enumerate(self.experts):
+            slot, row = torch.where(mask[number])
+            out.index_add_(0, row, expert(x[row]) * weights[row, slot, None])
+        return out
+
+
+@pytest.mark.parametrize("keep", [None, 3])
+def test_a_mixture_of_experts_costs_the_same_whatever_the_data(keep):
+    graph = archscope.trace(Mixture(), torch.randn(16, 8), keep=keep)
+    assert graph.cost.macs == 16 * 8 * 4 + 16 * 2 * 8 * 8
+    assert not isinstance(METRICS["macs"](graph), Varies)
+
+
 def test_a_comparison_with_one_value_is_a_choice():
     decided = found(lambda x: x[torch.where(x[:, 0].round() == 0)[0]], 20, 8)
     assert decided.rows[""][1:] == (0, 20)

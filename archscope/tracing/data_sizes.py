@@ -79,7 +79,7 @@ def with_values(run: Run, meta: Meta, kept: Mapping[str, int]) -> Graph:
     if not decided and not reads and not kept:
         return graph
     free = {path: rows for path, rows in decided.items() if path in passing.free or path not in passing.found}
-    extremes = _extremes(run, meta, kept, passing.sorts()) if free else None
+    extremes = _extremes(run, meta, kept, passing.sorts()) if free or reads else None
     known = not free or (extremes is not None and _between(graph, *extremes))
     totals: dict[str, tuple[int, ...]] = dict(_differing(*extremes)) if extremes is not None else {}
     paths = set(_paths(*extremes)) if extremes is not None else set()
@@ -99,6 +99,8 @@ def with_values(run: Run, meta: Meta, kept: Mapping[str, int]) -> Graph:
         totals=totals,
         paths=tuple(sorted(paths)),
     )
+    if not (found.kept or found.reads or found.varies):
+        return graph  # it sorts rows into groups, at most
     return msgspec.structs.replace(graph, meta=msgspec.structs.replace(graph.meta, decided=found))
 
 

@@ -1,8 +1,9 @@
 """How many rows pass where data decide: operators whose result has as many rows as the values say (`nonzero`, `nms`, a boolean
 mask as index, `unique`). What was found is written down; a stated number of rows is let through instead.
 
-A mask that one tensor's comparison with several values made (`levels == 0`, `levels == 1` ...) sorts rows into groups: each row
-goes somewhere, whatever the data. That decides nothing, and is left as it is.
+A mask that one tensor's comparison with several values made (`levels == 0`, `levels == 1` ...), or a slice of a tensor with a
+single place set among all slices (`one_hot(choice)[..., 0]`), sorts rows into groups: each row goes somewhere, whatever the data.
+That decides nothing, and is left as it is.
 """
 
 import weakref
@@ -47,8 +48,10 @@ class Passing:
         self.used: set[str] = set()
         self.free: set[str] = set()
         self.path: Callable[[], str] = lambda: ""
-        self._compared: dict[int, tuple[weakref.ref[torch.Tensor], int]] = {}  # id() of a mask -> itself, what was compared
+        # id() of a mask -> itself, the tensor that was compared or sliced, along which axis it was sliced
+        self._made: dict[int, tuple[weakref.ref[torch.Tensor], int, int | None]] = {}
         self._sources: list[weakref.ref[torch.Tensor]] = []
+        self._numbers: dict[int, int] = {}  # id() of a source -> its place
         self._groups: dict[tuple[str, int], list[int]] = {}  # rows of each group, by module and source
 
     def operation(self, func: Any) -> Operation | None:
@@ -85,15 +88,26 @@ class Passing:
     def _of_mask(self, mask: torch.Tensor) -> int | None:
         """How many places of a mask pass; None for as many as its values say, which are then noted."""
         here, count = self.path(), mask.numel()
-        known = self._compared.get(id(mask))
-        if known is not None and known[0]() is mask and (self._sorting is None or here in self._sorting):
-            rows = self._groups.setdefault((here, known[1]), [])
+        source = self._sorted_from(mask)
+        if source is not None and (self._sorting is None or here in self._sorting):
+            rows = self._groups.setdefault((here, source), [])
             if not mask.is_meta:
                 rows.append(int(mask.count_nonzero()))
                 return None
             rows.append(max(0, count - sum(rows)))  # without values: the first group gets every row, the others none
             return rows[-1]
         return self._noted(count, lambda: int(mask.count_nonzero()))
+
+    def _sorted_from(self, mask: torch.Tensor) -> int | None:
+        """The tensor that a mask sorts by, by its number; None for a mask that chooses."""
+        made = self._made.get(id(mask))
+        if made is None or made[0]() is not mask:
+            return None
+        _, number, axis = made
+        source = self._sources[number]()
+        if axis is None or mask.is_meta:
+            return number
+        return number if source is not None and bool(((source != 0).sum(axis) == 1).all()) else None
 
     def _noted(self, most: int, natural: Callable[[], int]) -> int | None:
         stated = self._stated()
@@ -129,18 +143,27 @@ class Passing:
     def _equality(self, func: Any) -> Operation:
         def run(x: torch.Tensor, other: Any, **more: Any) -> Any:
             out = func(x, other, **more)
-            self._compared[id(out)] = (weakref.ref(out), self._number(x))
+            self._made[id(out)] = (weakref.ref(out), self._number(x), None)
+            return out
+
+        return run
+
+    def _slice(self, func: Any) -> Operation:
+        def run(x: torch.Tensor, axis: int, index: int) -> Any:
+            out = func(x, axis, index)
+            if not x.is_floating_point():
+                self._made[id(out)] = (weakref.ref(out), self._number(x), axis)
             return out
 
         return run
 
     def _number(self, x: torch.Tensor) -> int:
-        """The number of a tensor that was compared; it is not kept alive for it."""
-        for number, source in enumerate(self._sources):
-            if source() is x:
-                return number
-        self._sources.append(weakref.ref(x))
-        return len(self._sources) - 1
+        """The number of a tensor that was compared or sliced; it is not kept alive for it."""
+        number = self._numbers.get(id(x))
+        if number is None or self._sources[number]() is not x:
+            number = self._numbers[id(x)] = len(self._sources)
+            self._sources.append(weakref.ref(x))
+        return number
 
     def _nonzero(self, func: Any) -> Operation:
         def run(x: torch.Tensor) -> Any:
@@ -223,6 +246,7 @@ def _with(mask: torch.Tensor, count: int) -> torch.Tensor:
 _STAND_INS: dict[str, Callable[[Passing, Any], Operation]] = {
     "aten::_local_scalar_dense": Passing._look,
     "aten::eq": Passing._equality,
+    "aten::select": Passing._slice,
     "aten::nonzero": Passing._nonzero,
     "aten::index": Passing._index,
     "aten::_unsafe_index": Passing._index,
