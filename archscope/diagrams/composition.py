@@ -1,5 +1,6 @@
 """Graph -> Picture: the overview's groups become boxes with labels, colours and costs, and each distinct block is opened once."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
@@ -32,8 +33,9 @@ def picture(graph: Graph, *, title: str = "", opened: bool = False, limit: int =
     """
     maker = Maker(graph)
     groups = overview(maker.cut, limit)
-    panels = [maker.panel(group) for group in maker.distinct(groups)] if opened else []
-    return Picture(graph, title or graph.name, maker.overview(groups, opened), tuple(panels), maker.usual)
+    blocks = maker.with_composites(maker.distinct(groups)) if opened else []
+    panels = [maker.panel(group, blocks) for group in blocks]
+    return Picture(graph, title or graph.name, maker.overview(groups, blocks), tuple(panels), maker.usual)
 
 
 def block_picture(graph: Graph, name: str, *, title: str = "") -> Picture:
@@ -75,7 +77,6 @@ class Maker:
         self.cut: Pieces = pieces(graph)
         self.usual = wording.usual(self.cut)
         self.costs = _costs(self.cut)
-        self._entry = _cost_of(self.graph, self.cut.entry, set(), {})
 
     def at(self, path: str) -> Group | None:
         """The pieces of the first run of a module."""
@@ -98,11 +99,26 @@ class Maker:
                     first.setdefault(signature(self.cut, member), member)
         return list(first.values())
 
-    def overview(self, groups: Sequence[Group], opened: bool) -> Panel:
-        """The network's boxes, its input first."""
-        numbers: dict[object, int] = {}
-        if opened:
-            numbers = {signature(self.cut, group): n for n, group in enumerate(self.distinct(groups))}
+    def with_composites(self, blocks: Sequence[Group]) -> list[Group]:
+        """The blocks, and behind each what stands in it as one box and can be opened too: attention, a gated MLP."""
+        first: dict[object, Group] = {}
+        waiting = list(blocks)
+        while waiting:
+            group = waiting.pop(0)
+            if signature(self.cut, group) in first:
+                continue
+            first[signature(self.cut, group)] = group
+            parts = (part.unit for part in self.parts(group))
+            waiting[:0] = [part for part in parts if (part.start, part.stop) in self.cut.composites]
+        return list(first.values())
+
+    def overview(self, groups: Sequence[Group], blocks: Sequence[Group] = ()) -> Panel:
+        """The network's boxes, its input first.
+
+        Arguments:
+            blocks: those that are opened beside it.
+        """
+        numbers = self._numbers(blocks)
         entry = Box(
             0,
             "Input",
@@ -110,14 +126,17 @@ class Maker:
             "input",
             wording.shape_label(self.cut, ENTRY),
             nodes=tuple(node.id for node in self.cut.entry),
-            costs=self._entry,
+            costs=self.costs[ENTRY],
         )
         boxes = [entry, *(self._box(n + 1, group, numbers) for n, group in enumerate(groups))]
         return Panel("", _told_apart(boxes), self._edges(groups))
 
-    def panel(self, group: Group) -> Panel:
+    def _numbers(self, blocks: Sequence[Group]) -> dict[object, int]:
+        return {signature(self.cut, group): n for n, group in enumerate(blocks)}
+
+    def panel(self, group: Group, blocks: Sequence[Group] = ()) -> Panel:
         """One block, opened; its input is box 0."""
-        return self.panel_of(group.unit, self.parts(group.unit))
+        return self.panel_of(group.unit, self.parts(group.unit), blocks)
 
     def parts(self, unit: Group) -> Sequence[Group]:
         """What is shown of a block when it is opened."""
@@ -128,11 +147,11 @@ class Maker:
                 break
         return groups
 
-    def panel_of(self, group: Group, parts: Sequence[Group]) -> Panel:
+    def panel_of(self, group: Group, parts: Sequence[Group], blocks: Sequence[Group] = ()) -> Panel:
         """A group opened into these parts."""
         source = next(iter(sources(self.cut, group)), ENTRY)
-        into = wording.shape_label(self.cut, source)
-        boxes = [Box(0, "input", INPUT, "input", into), *(self._box(n + 1, part, {}) for n, part in enumerate(parts))]
+        into, numbers = wording.shape_label(self.cut, source), self._numbers(blocks)
+        boxes = [Box(0, "input", INPUT, "input", into), *(self._box(n + 1, part, numbers) for n, part in enumerate(parts))]
         return Panel(wording.group_label(self.cut, group), tuple(boxes), self._edges(parts), (into, boxes[-1].shape))
 
     def _edges(self, groups: Sequence[Group]) -> tuple[tuple[int, int], ...]:
@@ -152,7 +171,7 @@ class Maker:
             number,
             wording.group_label(cut, group),
             _kind(single) if single else self._block_kind(unit),
-            single.word if single else type_of(cut, unit) or "block",
+            single.word if single else self._block_word(unit),
             wording.shape_label(cut, group.stop - 1),
             wording.piece_mark(cut, single, self.usual) if single else "",
             group.count,
@@ -169,8 +188,15 @@ class Maker:
             return self.graph.calls[group.call].path
         return self.graph.path(self.cut.items[group.start].main)
 
+    def _block_word(self, unit: Group) -> str:
+        found = self.cut.composites.get((unit.start, unit.stop))
+        return found.kind if found is not None else type_of(self.cut, unit) or "block"
+
     def _block_kind(self, unit: Group) -> str:
-        """Whether a block lowers the resolution."""
+        """Whether it is attention, a few linear layers, or a block, and whether this lowers the resolution."""
+        found = self.cut.composites.get((unit.start, unit.stop))
+        if found is not None:
+            return kinds.ATTENTION if found.attention is not None else kinds.LINEAR
         source = next(iter(sources(self.cut, unit)), ENTRY)
         before, after = _sizes(wording.shape_label(self.cut, source)), _sizes(wording.shape_label(self.cut, unit.stop - 1))
         smaller = len(before) == len(after) > 1 and prod(after[:-1]) < prod(before[:-1])
@@ -178,7 +204,7 @@ class Maker:
 
 
 def _sizes(shape: str) -> list[int]:
-    return [int(size) for size in shape.split("x") if size.isdigit()]
+    return [int(size) for size in re.findall(r"\d+", shape)]
 
 
 def _kind(piece: Piece) -> str:
@@ -195,7 +221,9 @@ def _kind(piece: Piece) -> str:
 
 
 def _told_apart(boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """Boxes of one name get what tells their modules apart, where that is short: "Inception 3a"."""
+    """Boxes of one name get what tells their modules apart, where that is short: "Inception 3a"; layers with a name of a letter
+    and a number are called by it: "C1: 5x5 conv, 6".
+    """
     labels = [box.label for box in boxes]
     found = []
     for box in boxes:
@@ -207,12 +235,15 @@ def _told_apart(boxes: Sequence[Box]) -> tuple[Box, ...]:
             and 0 < len(rest) <= 4
             and not rest.isdigit()
         )
+        name = box.paths[0] if box.paths and box.count == 1 else ""
+        if re.fullmatch(r"[A-Z]\d{1,2}", name):  # what a paper calls its layers
+            box = replace(box, label=f"{name}: {box.label}")
         found.append(replace(box, label=f"{box.label} {rest}") if own and rest != box.label.lower() else box)
     return tuple(found)
 
 
-def _costs(cut: Pieces) -> list[Costs]:
-    """The costs of each piece."""
+def _costs(cut: Pieces) -> dict[int, Costs]:
+    """The costs of each piece, and of `ENTRY`."""
     seen: set[str] = set()
     sizes = written(cut.graph)
     order = sorted(((node, piece.id) for piece in cut.items for node in piece.nodes), key=lambda pair: pair[0].id)
@@ -221,7 +252,7 @@ def _costs(cut: Pieces) -> list[Costs]:
     for node, piece in (*entry, *order):
         cost = _cost_of(cut.graph, (node,), seen, sizes)
         parts[piece] = _sum((parts.get(piece, Costs()), cost))
-    return [parts.get(piece.id, Costs()) for piece in cut.items]
+    return {at: parts.get(at, Costs()) for at in (ENTRY, *(piece.id for piece in cut.items))}
 
 
 def _cost_of(graph: Graph, nodes: Sequence[Node], seen: set[str], sizes: dict[int, int]) -> Costs:

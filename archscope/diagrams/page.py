@@ -60,6 +60,8 @@ def notes(picture: Picture) -> list[str]:
     ]
     if signs:
         found.append(" ".join(signs))
+    if any("by table" in box.mark for box in boxes):
+        found.append("by table: each filter reads some of the maps.")
     idle = metrics.unused_params(picture.graph)
     if idle:
         found.append(f"{units.count(idle)} parameters took no part in this forward.")

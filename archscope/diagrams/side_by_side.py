@@ -1,5 +1,6 @@
 """Several networks side by side, what they do at the same resolution on the same height."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -49,13 +50,13 @@ def side_by_side(pictures: Sequence[Picture], paint: Paint) -> Scene:
 
 def resolution(box: Box) -> str:
     """`"35x35"` of "35x35x384"; "" of what has no places."""
-    return box.shape.rpartition("x")[0]
+    return box.shape.rpartition("x")[0].strip()
 
 
 def _area(name: str) -> int:
     total = 1
-    for size in name.split("x"):
-        total *= int(size) if size.isdigit() else 1
+    for size in re.findall(r"\d+", name):
+        total *= int(size)
     return total
 
 

@@ -22,12 +22,22 @@ def tree(picture: Picture) -> Tree:
         if box.kind == INPUT:
             continue
         branch = root.add(_stage(box, macs, wide))
-        if box.opens is not None and box.opens not in opened:
-            opened.add(box.opens)
-            _open(branch, picture.panels[box.opens])
+        _open_once(branch, box, picture, opened)
     for note in notes(picture):
         root.add(Text(note, style="dim italic"))
     return root
+
+
+def _open_once(branch: Tree, box: Box, picture: Picture, opened: set[int]) -> None:
+    """What is inside a box, where that was not shown before, and then what is inside its boxes."""
+    if box.opens is None or box.opens in opened:
+        return
+    opened.add(box.opens)
+    panel = picture.panels[box.opens]
+    _open(branch, panel)
+    for inner in panel.boxes:
+        if inner.opens is not None and inner.opens not in opened:
+            _open_once(branch.add(Text(_name(inner), style="italic not bold")), inner, picture, opened)
 
 
 def _name(box: Box) -> str:

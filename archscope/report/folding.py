@@ -42,7 +42,7 @@ class Folding:
         self._final = set(graph.outputs)
         self._frames: list[tuple[int, Panel, Frame]] = []  # those that are left to the engine
         top = overview(self.maker.cut)
-        panel = self.maker.overview(top, opened=False)
+        panel = self.maker.overview(top)
         whole = Group(0, len(self.maker.cut.items), 0)
         self._add(("network",), whole, top, replace(panel, shapes=(panel.boxes[0].shape, panel.boxes[-1].shape)))
         self._lay_out_rest()

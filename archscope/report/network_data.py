@@ -144,7 +144,8 @@ def _written(value: Attr) -> str:
 
 def _pieces(graph: Graph, folding: Folding) -> Columns:
     """Pieces by their operators (`count` of each, then `nodes` of all) and costs, a parameter where it is first used."""
-    items, costs = folding.maker.cut.items, folding.maker.costs
+    items = folding.maker.cut.items
+    costs = [folding.maker.costs[piece.id] for piece in items]
     at = _positions(graph)
     return {
         "count": [len(piece.nodes) for piece in items],

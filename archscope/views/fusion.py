@@ -4,7 +4,7 @@ Every operator of the graph belongs to exactly one piece, so what is drawn adds 
 contracting edges whose source has no other reader (or whose target only views memory), which keeps the graph of pieces acyclic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -13,7 +13,9 @@ from typing import Any
 import msgspec
 
 from archscope.graph import Graph, Node, kinds
+from archscope.views.composites import Composite, composites
 from archscope.views.fusion_units import Atom, atoms, live_nodes
+from archscope.views.recognition import Attention, Recurrence
 
 ENTRY = -1  # stands for the network's input where a piece's id is expected
 
@@ -34,6 +36,7 @@ class Piece:
         activation: the function at its end, "relu"; "" if none.
         norm: "bn" where normalisation is folded in.
         scale: factor of the last summand, where this is a scaled residual sum.
+        attention, recurrence: what there is to say, where it is one.
     """
 
     id: int
@@ -47,6 +50,8 @@ class Piece:
     activation: str = ""
     norm: str = ""
     scale: float | None = None
+    attention: Attention | None = None
+    recurrence: Recurrence | None = None
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,13 @@ class Pieces:
         graph: what was cut.
         items: the pieces in topological order; the pieces of one call stand together.
         entry: operators that only view the network's inputs.
+        live: ids of the operators whose result depends on the network's inputs.
     """
 
     graph: Graph
     items: tuple[Piece, ...]
     entry: tuple[Node, ...]
+    live: frozenset[int] = frozenset()
 
     @cached_property
     def readers(self) -> dict[int, tuple[int, ...]]:
@@ -71,6 +78,11 @@ class Pieces:
             for source in piece.inputs:
                 found.setdefault(source, []).append(piece.id)
         return {source: tuple(ids) for source, ids in found.items()}
+
+    @cached_property
+    def composites(self) -> dict[tuple[int, int], Composite]:
+        """What several neighbouring pieces are together, by the first and one past the last."""
+        return {(found.start, found.stop): found for found in composites(self)}
 
     @cached_property
     def opened(self) -> dict[tuple[int, int, int | None], Sequence[Any]]:
@@ -86,12 +98,15 @@ class Pieces:
     def signatures(self) -> tuple[int, ...]:
         """A number for each piece, equal for pieces that do the same on the same shapes."""
         numbers: dict[object, int] = {}
-        return tuple(numbers.setdefault(_signature(self.graph, piece), len(numbers)) for piece in self.items)
+        return tuple(numbers.setdefault(_signature(self.graph, piece, self.live), len(numbers)) for piece in self.items)
 
 
-def _signature(graph: Graph, piece: Piece) -> object:
-    """What a piece does, up to the reshapes at its end: these serve the reader."""
-    last = max((n for n, node in enumerate(piece.nodes) if kinds.kind(node) != kinds.RESHAPE), default=0)
+def _signature(graph: Graph, piece: Piece, live: Collection[int]) -> object:
+    """What a piece does, up to the reshapes at its end: these serve the reader. Constants that it makes are left out: the first
+    of many equal layers often makes the mask for all.
+    """
+    nodes = [node for node in piece.nodes if node.id in live] or piece.nodes
+    last = max((n for n, node in enumerate(nodes) if kinds.kind(node) != kinds.RESHAPE), default=0)
     return tuple(
         (
             node.op,
@@ -100,7 +115,7 @@ def _signature(graph: Graph, piece: Piece) -> object:
             graph.shapes(node.outputs),
             tuple((graph.param[name].shape, graph.param[name].trainable) for name in node.params),
         )
-        for node in piece.nodes[: last + 1]
+        for node in nodes[: last + 1]
     )
 
 
@@ -162,6 +177,8 @@ def _absorbed(atom: Atom, made: list[Atom], head: dict[int, int], state: dict[in
     if source == ENTRY or len(atom.inputs) != 1:
         return None
     before, piece = made[atom.inputs[0]], state[source]
+    if piece.main.attention is not None and not atom.readers and atom.kind in (kinds.REDUCTION, kinds.POINTWISE):
+        return source  # attention's weights, averaged for somebody who looks at them
     if before.readers != 1 or before.home != atom.home or atom.word.endswith("softmax"):
         return None
     if atom.kind == kinds.NORMALISATION:
@@ -172,7 +189,7 @@ def _absorbed(atom: Atom, made: list[Atom], head: dict[int, int], state: dict[in
         )
     if atom.kind == kinds.ACTIVATION:
         return source if piece.main.kind in _FEEDS and not piece.activation else None
-    if atom.kind == kinds.POINTWISE and not atom.opens:
+    if atom.kind == kinds.POINTWISE and not atom.opens and atom.word != "rotary embedding":
         return source
     return None
 
@@ -225,13 +242,24 @@ def _assemble(graph: Graph, made: list[Atom], head: dict[int, int], state: dict[
                 part.main.word,
                 part.main.home,
                 inputs,
-                _output(graph, nodes),
+                part.main.output if part.main.output >= 0 else _output(graph, _leaving(graph, nodes)),
                 part.activation,
                 part.norm,
                 part.scale,
+                part.main.attention,
+                part.main.recurrence,
             )
         )
-    return Pieces(graph, tuple(items), entry)
+    return Pieces(graph, tuple(items), entry, frozenset(live))
+
+
+def _leaving(graph: Graph, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The operators up to the last that others read: what is only looked at (a mean of attention's weights) is no result."""
+    inside = {node.id for node in nodes}
+    for at in range(len(nodes), 0, -1):
+        if any(r.id not in inside for t in nodes[at - 1].outputs for r in graph.consumers.get(t, ())):
+            return nodes[:at]
+    return nodes
 
 
 def _output(graph: Graph, nodes: tuple[Node, ...]) -> int:

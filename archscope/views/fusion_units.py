@@ -1,14 +1,17 @@
-"""What fusing starts from: operators, and small modules whose operators make sense only together."""
+"""What fusing starts from: operators, small modules whose operators make sense only together, and what several operators are
+together (attention, a norm that is written out)."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archscope.graph import Graph, Node, kinds
+from archscope.views.recognition import Attention, Found, Recurrence, recognised
+from archscope.views.recognition.dataflow import Flow, is_move
 
 
 @dataclass
 class Atom:
-    """One operator with the constants made for it, or all operators of a small module.
+    """One operator with the constants made for it, all operators of a small module, or several that were recognised as one thing.
 
     Attributes:
         id: its number in execution order.
@@ -22,6 +25,8 @@ class Atom:
         opens: whether it scales one summand of a sum, and so belongs to what follows.
         factor: what it multiplies by.
         ending: the activation function inside it, where it is a module that ends in one.
+        attention, recurrence: what there is to say about it, where it is one.
+        output: the tensor that it hands on, where that is not what its last operator writes.
     """
 
     id: int
@@ -36,6 +41,9 @@ class Atom:
     opens: bool = False
     factor: float | None = None
     ending: str = ""
+    attention: Attention | None = None
+    recurrence: Recurrence | None = None
+    output: int = -1
 
 
 def atoms(graph: Graph) -> list[Atom]:
@@ -45,9 +53,16 @@ def atoms(graph: Graph) -> list[Atom]:
     small: dict[int, Atom] = {}  # by call
     constants: list[Node] = []
     is_small = _small_modules(graph, live)
+    whole, last = _recognised(graph, live, is_small)
+    nothing = _joins_nothing(graph, live)
     for node in graph.nodes:
         if node.id not in live:
             constants.append(node)
+        elif node.id in whole:
+            if node.id in last:  # what it reads is there by then, and nobody reads it before
+                made.append(_atom(len(made), last[node.id]))
+        elif node.id in nothing:
+            made.append(Atom(len(made), [node], node, kinds.RESHAPE, kinds.word(node)))
         elif node.call in is_small:
             if node.call not in small:
                 small[node.call] = Atom(len(made), [], node, "", "")
@@ -63,6 +78,38 @@ def atoms(graph: Graph) -> list[Atom]:
     for atom in made:
         _scales(atom, made)
     return made
+
+
+def _atom(number: int, found: Found) -> Atom:
+    facts = {"attention": found.attention, "recurrence": found.recurrence, "output": found.output}
+    return Atom(number, list(found.nodes), found.main, found.kind, found.word, **facts)  # type: ignore[arg-type]
+
+
+def _recognised(graph: Graph, live: set[int], is_small: set[int]) -> tuple[set[int], dict[int, Found]]:
+    """The ids of all operators that are part of something larger, and each such thing by the id of its last operator. A small
+    module in which something was recognised is that thing, with all that it runs.
+    """
+    whole: set[int] = set()
+    last: dict[int, Found] = {}
+    for found in recognised(graph, live):
+        call = found.nodes[0].call
+        if call in is_small and all(node.call == call for node in found.nodes):
+            inside = tuple(node for node in graph.inside(call) if node.id in live)
+            if all(kinds.kind(node) in _PLAIN or node in found.nodes for node in inside):
+                found = replace(found, nodes=inside)
+        is_small -= {node.call for node in found.nodes}
+        whole |= {node.id for node in found.nodes}
+        last[found.nodes[-1].id] = found
+    return whole, last
+
+
+def _joins_nothing(graph: Graph, live: set[int]) -> set[int]:
+    """Concatenations with an empty tensor: a cache of keys before its first token."""
+    cats = [node for node in graph.nodes if node.name == "cat" and node.id in live]
+    if not any(not graph.tensors[t].numel for node in cats for t in node.inputs):
+        return set()
+    flow = Flow(graph, frozenset(live))
+    return {node.id for node in cats if is_move(flow, node)}
 
 
 def live_nodes(graph: Graph) -> set[int]:
@@ -111,9 +158,22 @@ def _name(graph: Graph, call: int, atom: Atom) -> None:
             return
     first, last = graph.shapes(atom.nodes[0].inputs[:1]), graph.shapes(atom.nodes[-1].outputs[:1])
     if set(kind_of.values()) <= _PLAIN and first == last and not any(node.params for node in atom.nodes):
-        atom.kind, atom.word = kinds.ACTIVATION, type_name.lower()
+        atom.kind, atom.word = kinds.ACTIVATION, _spelled_out(atom.nodes) or type_name.lower()
     else:
         atom.kind, atom.word = kinds.OTHER, type_name
+
+
+def _spelled_out(nodes: list[Node]) -> str:
+    """An activation function that is written out: GELU by erf, by tanh of a cube or by a sigmoid, SiLU; "" for any other."""
+    names = [node.name for node in nodes]
+    cube = any(node.name == "pow" and node.attrs.get("exponent") in (3, 3.0) for node in nodes)
+    if "erf" in names or ("tanh" in names and cube):
+        return "gelu"
+    gates = names.count("sigmoid") == 1 and names[-1] == "mul" and len(nodes[-1].inputs) == 2
+    factors = [node.attrs.get("other") for node in nodes if node.name == "mul" and len(node.inputs) == 1]
+    if not gates or not set(names) <= {"sigmoid", "mul"}:
+        return ""
+    return "silu" if not factors else "gelu" if factors == [1.702] else ""
 
 
 def _wire(graph: Graph, made: list[Atom]) -> None:

@@ -58,8 +58,31 @@ def opened(cut: Pieces, group: Group) -> Sequence[Group]:
             Group(group.start + a, group.start + b, children[a] if b - a > 1 else None)
             for a, b in pairwise((*starts, len(children)))
         ]
+        found = closed(cut, group, found)
         cut.opened[key] = opened(cut, found[0]) if len(found) == 1 and is_anonymous(cut, found[0]) else found
     return cut.opened[key]
+
+
+def closed(cut: Pieces, group: Group, parts: Sequence[Group]) -> list[Group]:
+    """The parts of a group, those that are one thing together (attention with its projections) as one part."""
+    inner = [
+        one
+        for start, stop in cut.composites
+        if group.start <= start and stop <= group.stop and (start, stop) != (group.start, group.stop)
+        for one in [range(start, stop)]
+    ]
+    found: list[Group] = []
+    at = 0
+    while at < len(parts):
+        around = next((one for one in inner if one.start == parts[at].start and one.stop > parts[at].stop), None)
+        stop = next((n for n in range(at, len(parts)) if around is not None and parts[n].stop == around.stop), None)
+        if around is None or stop is None:
+            found.append(parts[at])
+            at += 1
+        else:
+            found.append(Group(around.start, around.stop))
+            at = stop + 1
+    return found
 
 
 def _below(cut: Pieces, call: int, above: int | None) -> int | None:
@@ -77,6 +100,8 @@ def _below(cut: Pieces, call: int, above: int | None) -> int | None:
 
 def is_anonymous(cut: Pieces, group: Group) -> bool:
     """Whether it is a container whose class name says nothing."""
+    if (group.start, group.stop) in cut.composites:
+        return False
     return group.size > 1 and (group.call is None or cut.graph.calls[group.call].type in ANONYMOUS)
 
 

@@ -6,7 +6,7 @@ from itertools import groupby, pairwise
 
 from archscope.graph import kinds
 from archscope.views.fusion import Pieces
-from archscope.views.module_groups import Group, in_series, is_anonymous, joined, opened, segments, whole
+from archscope.views.module_groups import Group, closed, in_series, is_anonymous, joined, opened, segments, whole
 from archscope.views.repeats import fold, fold_alike
 
 LIMIT = 19  # boxes of an overview, beside the input's
@@ -29,9 +29,8 @@ def overview(cut: Pieces, limit: int = LIMIT) -> list[Group]:
 
 def inside(cut: Pieces, group: Group, limit: int) -> list[Group]:
     """The groups inside one group: its pieces, if there are no more than `limit`, else an overview of it."""
-    if group.size <= limit:
-        return [Group(at, at + 1) for at in range(group.start, group.stop)]
-    return _fitted(cut, group, limit)
+    parts = closed(cut, group, [Group(at, at + 1) for at in range(group.start, group.stop)])
+    return parts if len(parts) <= limit else _fitted(cut, group, limit)
 
 
 def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:

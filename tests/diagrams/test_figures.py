@@ -157,3 +157,16 @@ def test_the_overview_has_the_boxes_and_sizes_of_the_paper(figure):
 def test_the_residual_scale_stands_beside_the_sum():
     for name, scale in (("Inception-ResNet-A", "0.17"), ("Inception-ResNet-B", "0.1"), ("Inception-ResNet-C", "0.2")):
         assert f"x {scale}" in drawn(diagram(traced("inception_resnet_v2"), block=name).svg()).texts
+
+
+def test_lenets_layers_are_called_as_in_its_figure_2():
+    boxes = diagram(traced("lenet5")).pictures[0].overview.boxes
+    assert [f"{box.title} {box.mark}".strip() for box in boxes[1:-1]] == [
+        "C1: 5x5 conv, 6 V",
+        "S2: 2x2 average pool /2 V squash",
+        "C3: 5x5 conv, 16 V by table",
+        "S4: 2x2 average pool /2 V squash",
+        "C5: 5x5 conv, 120 V",
+        "F6: linear, 84 squash",
+    ]
+    assert {box.label[:2]: box.kind for box in boxes}["C3"] == "convolution"

@@ -182,8 +182,8 @@ def test_a_measurement_decides_the_colour():
     dearest = diagram(graph, color_by="latency", values={"C1": 0.1, "C3": 0.9})
     fills = {dict(e.data)["label"]: e.items[0].fill for e in dearest.scene.elements if e.role == "box"}
     theme = THEMES["light"]
-    assert fills["TableConv2d"] == theme.ramp[-1]
-    assert fills["linear, 84 squash"] == theme.ramp[0]
+    assert fills["C3: 5x5 conv, 16 V by table"] == theme.ramp[-1]
+    assert fills["F6: linear, 84 squash"] == theme.ramp[0]
 
 
 def test_a_trace_that_stopped_early_is_drawn_and_marked():

@@ -260,10 +260,15 @@ def test_shapes_are_written_channels_last_whatever_their_order_in_memory():
     boxes = picture(traced("timm:convnext_tiny")).overview.boxes
     assert [box.shape for box in boxes if box.word == "ConvNeXtBlock"] == ["56x56x96", "28x28x192", "14x14x384", "7x7x768"]
     tokens = picture(traced("torchvision:vit_b_16"), opened=True)
-    assert next(box.shape for box in tokens.overview.boxes if box.count == 12) == "197x768"
+    assert next(box.shape for box in tokens.overview.boxes if box.count == 12) == "197 tokens x 768"
     assert [box.label for box in tokens.panels[0].boxes[1:]] == [
-        "layer norm", "linear, 2304", "matmul", "softmax", "matmul", "linear, 768", "+", "layer norm", "linear, 3072", "linear, 768", "+",
+        "layer norm", "attention, 12 heads, 197 tokens", "+", "layer norm", "linear, 3072", "linear, 768", "+",
     ]  # fmt: skip
+    assert [box.label for box in tokens.panels[1].boxes[1:]] == [
+        "linear, 2304",
+        "softmax attention, 12 heads x 64",
+        "linear, 768",
+    ]
 
 
 def test_a_block_in_which_everything_reads_everything_is_joined_until_it_can_be_followed():

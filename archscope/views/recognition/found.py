@@ -1,0 +1,61 @@
+"""What was recognised: operators that are one thing, and what there is to say about it."""
+
+from dataclasses import dataclass
+
+from archscope.graph import Node
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Softmax over the products of queries and keys, times the values.
+
+    Attributes:
+        queries, keys: how many tokens look, and at how many; 0 where these are no tokens (attention between channels).
+        heads: side by side; 0 where the trace does not tell.
+        width: of one head's queries and keys.
+        shared: heads of keys and values, where several heads of queries share one; else 0.
+        windows: in how many windows or groups of each example it runs apart; 1 for all tokens at once.
+    """
+
+    queries: int
+    keys: int
+    heads: int
+    width: int
+    shared: int = 0
+    windows: int = 1
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """A recurrent layer with all its steps.
+
+    Attributes:
+        width: of its state.
+        layers: one above the other.
+        both: whether it runs in both directions.
+    """
+
+    width: int
+    layers: int
+    both: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """Operators that are one thing to a reader.
+
+    Attributes:
+        nodes: in execution order; whatever lies between two of them is among them.
+        main: the one that names it.
+        kind, word: as in `graph.kinds`.
+        attention, recurrence: what there is to say, where it is one.
+        output: the tensor that it hands on, where that is not what the last operator writes.
+    """
+
+    nodes: tuple[Node, ...]
+    main: Node
+    kind: str
+    word: str
+    attention: Attention | None = None
+    recurrence: Recurrence | None = None
+    output: int = -1

@@ -1,0 +1,64 @@
+"""Recurrent layers that a trace spells step by step: LSTM, GRU and plain recurrence, with all their steps, layers and directions.
+
+A module without modules inside that reads one square weight (a multiple of it for the gates) again and again.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from archscope.graph import Node, kinds
+from archscope.views.recognition.dataflow import Flow
+from archscope.views.recognition.found import Found, Recurrence
+
+NEEDS = frozenset({"tanh", "relu", "sigmoid"})
+_WORDS = {4: "LSTM", 3: "GRU", 1: "RNN"}  # by the number of products with the state
+
+
+def find(flow: Flow) -> Iterator[Found]:
+    """The layers, one for each run of a module."""
+    graph = flow.graph
+    used: dict[int, Counter[str]] = {}
+    for node in graph.nodes:
+        if kinds.kind(node) == kinds.LINEAR and node.params and not graph.children[node.call]:
+            used.setdefault(node.call, Counter()).update(node.params)
+    for call, counted in used.items():
+        found = _layer(flow, call, [name for name, times in counted.items() if times > 1])
+        if found is not None:
+            yield found
+
+
+def _layer(flow: Flow, call: int, again: list[str]) -> Found | None:
+    graph = flow.graph
+    shapes = [graph.param[name].shape for name in again]
+    states = [shape for shape in shapes if len(shape) == 2 and shape[0] % shape[1] == 0 and shape[0] // shape[1] in _WORDS]
+    nodes = tuple(node for node in graph.inside(call) if node.id in flow.live)
+    if not states or not nodes or flow.between({node.id for node in nodes}) is None:
+        return None
+    gates, width = states[-1][0] // states[-1][1], states[-1][1]
+    if gates > 1 and not any(node.name == "sigmoid" for node in nodes):
+        return None
+    recurrent = [shape for shape in states if shape == (gates * width, width)]
+    main, output = _result(flow, nodes)
+    both = graph.tensors[output].shape[-1:] == (2 * width,)
+    if both and len(recurrent) % 2:
+        return None
+    facts = Recurrence(width, max(len(_own(flow, again, gates, width)) // (2 if both else 1), 1), both)
+    return Found(nodes, main, kinds.RECURRENT, _WORDS[gates], recurrence=facts, output=output)
+
+
+def _own(flow: Flow, again: list[str], gates: int, width: int) -> list[str]:
+    """The weights of the state: of two as large in one layer, the one that reads the layer below is not counted."""
+    names = [name for name in again if flow.graph.param[name].shape == (gates * width, width)]
+    state = [name for name in names if "_hh" in name]
+    return state or names
+
+
+def _result(flow: Flow, nodes: tuple[Node, ...]) -> tuple[Node, int]:
+    """The tensor that the layer hands on: the last that is read outside, else the last one."""
+    inside = {node.id for node in nodes}
+    for node in reversed(nodes):
+        for t in node.outputs:
+            if any(reader.id not in inside for reader in flow.graph.consumers.get(t, ())):
+                return node, t
+    last = next(node for node in reversed(nodes) if node.outputs)
+    return last, last.outputs[0]
