@@ -214,7 +214,10 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     def to_json(self) -> bytes:
         """The whole graph as JSON; the same graph gives the same bytes. Raises `ArchscopeError` for a name that is no text."""
         try:
-            return printable_json(msgspec.json.encode(self).decode()).encode()
+            data = msgspec.json.encode(self)
+            if data.isascii() and b"\x7f" not in data:  # nothing in it that would do something, and no second copy of it
+                return data
+            return printable_json(data.decode()).encode()
         except UnicodeEncodeError as error:
             raise ArchscopeError(f"{self.name} cannot be saved: {error.object!a} is no text", "rename the module") from None
 

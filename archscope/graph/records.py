@@ -156,7 +156,7 @@ def _bare(op: str) -> str:
     return op.partition(".")[2].rstrip("_") or op
 
 
-class Node(msgspec.Struct, frozen=True):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """One run of one operator (in a view: of everything that the view drew together).
 
     Attributes:

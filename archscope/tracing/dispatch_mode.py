@@ -70,6 +70,7 @@ class Recorder(TorchDispatchMode):
         self._operators = operators() if passing is None else {}
         self._known, self._known_here = known_runs(), Runs()
         self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
+        self._outputs: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._listening = listening(self)
         self._threads = threads_started()
@@ -261,14 +262,17 @@ class Recorder(TorchDispatchMode):
         operands: tuple[int, ...], wanted: tuple[int, ...],
     ) -> None:  # fmt: skip
         number = len(self.nodes)
-        params = read.params
+        params, inputs = read.params, tuple(read.inputs)
+        outputs: tuple[int, ...] = tuple([entry.key for entry in written])  # type: ignore[misc]
+        if len(outputs) == 1:
+            self._outputs[outputs] = outputs
         self.nodes.append(
             Node(
                 number,
                 operator.name,
                 self._running[-1][0] if self._running else 0,
-                tuple(read.inputs),
-                tuple([entry.key for entry in written]),  # type: ignore[misc]
+                self._outputs.get(inputs, inputs),  # mostly what another operator wrote: one tuple for both
+                outputs,
                 tuple(dict.fromkeys(params) if len(params) > 1 else params),
                 known.cost,
                 known.bytes,

@@ -19,11 +19,12 @@ class Held:
     buffer: bool
     holder: str  # type of the module that holds it under its first name
 
-    def param(self) -> Param:
-        """Its record."""
+    def param(self, shapes: dict[tuple[int, ...], tuple[int, ...]]) -> Param:
+        """Its record; equal `shapes` are one object."""
+        shape = tuple(self.tensor.shape)
         return Param(
             name=self.names[0],
-            shape=tuple(self.tensor.shape),
+            shape=shapes.setdefault(shape, shape),
             dtype=DTYPE_NAMES[self.tensor.dtype],
             trainable=self.tensor.requires_grad and not self.buffer,
             buffer=self.buffer,
@@ -86,7 +87,11 @@ class Survey:
 
     def params(self) -> tuple[Param, ...]:
         """The records of parameters, then of buffers."""
-        return (*(held.param() for held in self.state.values()), *(param for params in self.packed.values() for param in params))
+        shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
+        return (
+            *(held.param(shapes) for held in self.state.values()),
+            *(param for params in self.packed.values() for param in params),
+        )
 
 
 def _unpacked(path: str, module: nn.Module) -> tuple[Param, ...]:

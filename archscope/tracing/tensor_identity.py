@@ -134,7 +134,10 @@ class Ledger:
     def close(self) -> None:
         """The forward is over: every record learns how long its memory was held."""
         until, last = self._until, self.node
-        self.tensors = [Tensor(t.shape, t.dtype, t.storage, until.get(t.storage, last)) for t in self.tensors]
+        shapes: dict[tuple[int, ...], tuple[int, ...]] = {}  # equal ones are one object
+        self.tensors = [
+            Tensor(shapes.setdefault(t.shape, t.shape), t.dtype, t.storage, until.get(t.storage, last)) for t in self.tensors
+        ]
 
     def _enter(self, tensor: torch.Tensor, key: int | str, record: Tensor) -> Entry:
         me, storage = id(tensor), record.storage
