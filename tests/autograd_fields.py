@@ -134,14 +134,15 @@ def on_canvas(build: Build, at: int, shape: tuple[int, ...]) -> str:
         positive(network, read, 1 if draw % 2 else 3)
         frugal(network)
         image = (SMALL * spread(torch.empty(1, *shape, dtype=torch.float64))).requires_grad_()
-        output = output_of(network, found, image)
-        if output is None:
-            return ""
-        dim, positions = probes(axis, output)
-        for position in positions:
-            seen[position] = wider(seen.get(position), touched(output.select(dim, position).sum(), image, 2 + at))
-        if axis.whole:
-            everywhere = wider(everywhere, touched(output.sum(), image, 2 + at))
+        with nullcontext() if raw else one_size():  # also on the way back, where blocks may be computed again
+            output = output_of(network, found, image)
+            if output is None:
+                return ""
+            dim, positions = probes(axis, output)
+            for position in positions:
+                seen[position] = wider(seen.get(position), touched(output.select(dim, position).sum(), image, 2 + at))
+            if axis.whole:
+                everywhere = wider(everywhere, touched(output.sum(), image, 2 + at))
         wanted = {p: everywhere if axis.whole else expected(axis, p, shape[1 + at]) for p in positions}
         outside = [p for p in positions if seen[p][0] < wanted[p][0] or seen[p][1] > wanted[p][1]]
         if outside or seen == wanted:
@@ -216,8 +217,7 @@ def output_of(network: nn.Module, found: Target, image: torch.Tensor) -> torch.T
 
     handle = network.get_submodule(found.path).register_forward_hook(keep)
     try:
-        with nullcontext() if raw else one_size():
-            network(image)
+        network(image)
     except ReachedError:
         pass
     except Exception:

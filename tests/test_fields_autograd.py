@@ -153,8 +153,71 @@ def test_what_an_operator_without_a_rule_leaves_is_unknown_with_its_name():
     found = metrics.receptive_field(graph)
     assert isinstance(found, Absent)
     assert found.operator.startswith("aten.grid_sampler")
-    assert str(found).startswith(f"unknown: after {found.operator} in the network")
+    assert str(found) == f"unknown: after {found.operator} in the network: where it looks is in the values of another input"
     assert metrics.effective_stride(graph) == found
+
+
+class Transformed(nn.Module):
+    """A spatial transformer: where it looks is decided by all of the image (Jaderberg et al. 2015)."""
+
+    def __init__(self):
+        super().__init__()
+        self.theta = nn.Linear(8, 6)
+
+    def forward(self, x):
+        theta = self.theta(x.mean((2, 3))).view(-1, 2, 3) + torch.eye(2, 3, device=x.device, dtype=x.dtype)
+        return F.grid_sample(x, F.affine_grid(theta, x.shape, align_corners=False), align_corners=False)
+
+
+def test_what_looks_where_the_whole_input_says_sees_the_whole_input():
+    assert metrics.receptive_field(graph_of(Transformed())) == WHOLE_INPUT
+    assert isinstance(metrics.effective_stride(graph_of(Transformed())), Absent)
+    assert verdict(lambda device: Net(Transformed()).to_empty(device=device), (3, 64, 64)).startswith(("whole", "absent"))
+
+
+def test_where_deformable_convolutions_and_boxes_look_is_in_values():
+    ops = pytest.importorskip("torchvision").ops
+    offsets = nn.Conv2d(8, 18, 3, padding=1)
+    weight = torch.zeros(8, 8, 3, 3, device="meta")
+    boxes = torch.zeros(1, 5, device="meta")
+
+    def deformed(x):
+        return ops.deform_conv2d(x, offsets.to("meta")(x), weight, padding=1)
+
+    def boxed(x):
+        return ops.roi_align(x, boxes, (8, 8))
+
+    for function, operator in ((deformed, "deform_conv2d"), (boxed, "roi_align")):
+        found = metrics.receptive_field(graph_of(function))
+        assert isinstance(found, Absent)
+        assert operator in found.operator
+        assert "where it looks is in the values" in found.reason
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_what_recurrent_layers_see_along_time_is_not_known(kind, bidirectional):
+    """Place t sees all places before it, or all: no window, and never the field of the convolution before."""
+
+    class Tagger(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.features = nn.Conv1d(3, 8, 5)
+            self.states = kind(8, 8, batch_first=True, bidirectional=bidirectional)
+
+        def forward(self, x):
+            return self.states(self.features(x).transpose(1, 2))[0]
+
+    found = metrics.receptive_field(archscope.trace(Tagger(), torch.Size((1, 3, 20))))
+    assert isinstance(found, Absent)
+    assert found.path == "states"
+
+
+def test_places_that_are_picked_apart_and_put_together_again_are_places():
+    def rowwise(x):
+        return torch.stack([row * 2 for row in x.unbind(2)], 2)
+
+    assert isinstance(metrics.receptive_field(graph_of(rowwise)), Absent)  # never the map before
 
 
 def test_memory_that_is_written_through_a_view_is_not_taken_for_what_it_was():

@@ -7,6 +7,7 @@ from archscope.values import WHOLE_INPUT, Absent, Whole
 
 _DISTILL = "Araujo, Norris and Sim 2019, Distill, doi:10.23915/distill.00021"
 _NO_PLACES = Absent("no tensor has places of its own")
+_NOT_TOLD = Absent("an operator without a rule moved the places of the last feature map, which all see the whole input")
 
 
 def last_feature_map(graph: Graph) -> tuple[int, Field] | Absent:
@@ -38,4 +39,5 @@ def effective_stride(graph: Graph) -> int | Absent:
     found = last_feature_map(graph)
     if isinstance(found, Absent):
         return found
-    return int(max(axis.stride for axis in found[1] if axis.places > 1))
+    strides = [axis.stride for axis in found[1] if axis.places > 1]
+    return int(max(strides)) if strides else _NOT_TOLD

@@ -37,11 +37,13 @@ class Read(NamedTuple):
         digits: how a place is numbered, the coarsest digit first; empty where every position sees the same.
         seen: the intervals of one period; None for a place that sees nothing.
         shift: input positions from one period to the next.
+        apart: whether this was picked out of several places: beside others of these it would be a place again.
     """
 
     digits: tuple[Digit, ...]
     seen: tuple[Interval | None, ...]
     shift: int
+    apart: bool = False
 
     @property
     def places(self) -> int:
@@ -92,7 +94,7 @@ def resampled(read: Read, size: int, taps: Callable[[int], Iterable[int]], turn:
         raise UnclearError("too many places are different")
     seen = tuple(read.hull(taps(place)) for place in range(period))
     shift = read.shift * (moves * times // len(read.seen))
-    return Read((digit._replace(size=size),) if size > 1 and digit.dim >= 0 else (), seen, shift)
+    return Read((digit._replace(size=size),) if size > 1 and digit.dim >= 0 else (), seen, shift, read.apart)
 
 
 def mixed(read: Read, dims: set[int]) -> tuple[Read, bool]:
@@ -144,7 +146,14 @@ def picked(read: Read, dim: int, position: int) -> Read:
     kept = tuple(d for d in read.digits if d.dim != dim)
     fixed = sum((position // d.inner) % d.size * d.weight for d in here)
     seen = tuple(read.at(fixed + sum(values)) for values in product(*(_steps(d) for d in kept)))
-    return Read(_numbered(kept), seen, _total(read))
+    return Read(_numbered(kept), seen, _total(read), apart=True)
+
+
+def together(read: Read) -> Read:
+    """The read beside others, along a dimension that is no place of it. Raises `UnclearError` for one that was picked apart."""
+    if read.apart and not read.digits:
+        raise UnclearError("it puts places side by side that were picked apart")
+    return read
 
 
 def plain(read: Read, dim: int, size: int) -> Read:
@@ -233,13 +242,13 @@ def _union(a: Read, b: Read) -> Read | None:
         period = lcm(len(a.seen), len(b.seen))
         if period <= MOST:
             seen = tuple(hull((a.at(place), b.at(place))) for place in range(period))
-            return Read(a.digits, seen, a.shift * (period // len(a.seen)))
+            return Read(a.digits, seen, a.shift * (period // len(a.seen)), a.apart or b.apart)
     # Otherwise place by place: b may number by fewer digits, or move at another pace.
     weights = {(d.dim, d.inner, d.size): d.weight for d in b.digits}
     if not set(weights) <= {d[:3] for d in a.digits} or prod(d.size for d in a.digits) > MOST:
         return None
     if not a.digits:
-        return Read((), (hull((a.at(0), b.at(0))),), max(a.shift, b.shift))
+        return Read((), (hull((a.at(0), b.at(0))),), max(a.shift, b.shift), a.apart or b.apart)
     pairs = [
         (sum(v for v, _ in values), sum(v for _, v in values))
         for values in product(*([(i * d.weight, i * weights.get(d[:3], 0)) for i in range(d.size)] for d in a.digits))

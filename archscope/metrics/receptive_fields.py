@@ -30,10 +30,12 @@ class Axis(NamedTuple):
     Attributes:
         reads: see `archscope.metrics.places.Read`; one, unless two places meet in one position, as in attention's scores.
         whole: whether every place sees the whole input.
+        lost: whether there may be places that are not told: all see the whole input, and an operator without a rule moved them.
     """
 
     reads: tuple[Read, ...]
     whole: bool = False
+    lost: bool = False
 
     @property
     def dim(self) -> int:
@@ -155,6 +157,7 @@ def _field(graph: Graph, node: Node, fields: dict[int, Field | Absent], at: int)
 def _axis(run: Run, through: Rule, operands: Sequence[tuple[int, Axis]]) -> Axis:
     reads: list[Read] = []
     whole = any([axis.whole for _, axis in operands])
+    lost = any([axis.lost for _, axis in operands])
     for k, axis in operands:
         for read in axis.reads:
             try:
@@ -163,12 +166,13 @@ def _axis(run: Run, through: Rule, operands: Sequence[tuple[int, Axis]]) -> Axis
                 if not whole:
                     raise
                 more, all_mixed = [Read((), (read.hull(range(min(read.places, len(read.seen)))),), read.shift)], False
+                lost = True
             reads += more
             whole = whole or all_mixed
     first = operands[0][1]
-    if len(reads) == 1 and len(first.reads) == 1 and reads[0] is first.reads[0] and whole == first.whole:
+    if len(reads) == 1 and len(first.reads) == 1 and reads[0] is first.reads[0] and whole == first.whole and lost == first.lost:
         return first
-    return Axis(united(reads), whole)
+    return Axis(united(reads), whole, lost)
 
 
 def places(shape: Shape, field: Field) -> int:
@@ -185,5 +189,5 @@ def feature_maps(graph: Graph) -> Iterator[tuple[int, Field | Absent]]:
             field = fields.get(tensor)
             if field is None or not (tensor in final or tensor in graph.consumers):
                 continue
-            if isinstance(field, Absent) or places(graph.tensors[tensor].shape, field) > 1:
+            if isinstance(field, Absent) or places(graph.tensors[tensor].shape, field) > 1 or any([axis.lost for axis in field]):
                 yield tensor, field

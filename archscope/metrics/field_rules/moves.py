@@ -3,7 +3,7 @@
 from math import prod
 
 from archscope.metrics.field_rules.rule import Answer, Run, dim_of, dims_of, renumbered, rule
-from archscope.metrics.places import Digit, Read, UnclearError, loosened, picked, plain, resampled, reshaped
+from archscope.metrics.places import Digit, Read, UnclearError, loosened, picked, plain, resampled, reshaped, together
 
 
 @rule("view _unsafe_view reshape _reshape_alias _reshape_copy view_copy unsqueeze squeeze flatten")
@@ -40,7 +40,8 @@ def _padded(run: Run, k: int, read: Read) -> Answer:
 
 def _steps(read: Read, dim: int, size: int, count: int, start: int, step: int = 1) -> Read:
     """Places start, start + step, ..."""
-    return resampled(plain(read, dim, size), count, lambda o: (start + step * o,), 1, step)
+    some = resampled(plain(read, dim, size), count, lambda o: (start + step * o,), 1, step)
+    return some._replace(apart=True) if count == 1 < size else some
 
 
 @rule("slice narrow")
@@ -98,13 +99,13 @@ def _flipped(run: Run, k: int, read: Read) -> Answer:
 def _joined(run: Run, k: int, read: Read) -> Answer:
     """Along a dimension of places, the places of one input lie somewhere among those of the others."""
     dim = run.number("dim") % len(run.out)
-    return [loosened(read, dim) if run.shapes[k] != run.out else read], False
+    return [loosened(together(read), dim) if run.shapes[k] != run.out else read], False
 
 
 @rule("stack")
 def _stacked(run: Run, k: int, read: Read) -> Answer:
     dim = run.number("dim") % len(run.out)
-    return [renumbered(read, lambda old: old + (old >= dim))], False
+    return [renumbered(together(read), lambda old: old + (old >= dim))], False
 
 
 @rule("index_select")
