@@ -1,8 +1,8 @@
 """What an operator does with places: one rule per operator. A rule takes what the places of one input see along one axis, and
 gives what the places of the output see through it; and whether all places were mixed.
 
-Open `rule.py` first. `windows.py`, `resampling.py`, `moves.py` and `mixing.py` hold the rules; `looking_up.py` says of some operators
-why they can have none. A file is found by its being here.
+Open `rule.py` first. `windows.py`, `resampling.py`, `moves.py` and `mixing.py` hold the rules; `looking_up.py` says of some
+operators why they can have none. A file is found by its being here.
 """
 
 from archscope.graph import Node, kinds

@@ -6,7 +6,7 @@ from archscope.metrics.places import Read, UnclearError
 
 @rule("grid_sampler grid_sampler_2d grid_sampler_3d cudnn_grid_sampler deform_conv2d roi_align roi_pool ps_roi_align ps_roi_pool")
 def _looked_up(run: Run, k: int, read: Read) -> Answer:
-    """Of a map at places that another input names: any place may see any. Where that input sees everything, so does the output."""
+    """Of a map at places that another input names: any place may see any. Where that input sees all, so does the output."""
     if read.digits:
         raise UnclearError("where it looks is in the values of another input")
     return [read], False
