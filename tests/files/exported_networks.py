@@ -76,7 +76,7 @@ class Separable(nn.Module):
 
 NETWORKS = {
     "unet": (UNet, (1, 3, 32, 32)), "tagger": (Tagger, (2, 7)), "vit": (TinyViT, (1, 3, 16, 16)),
-    "separable": (Separable, (1, 3, 32, 32)), "lenet5": ("lenet5", (1, 1, 32, 32)), "resnet20_cifar": ("resnet20_cifar", (1, 3, 32, 32)),
+    "separable": (Separable, (1, 3, 32, 32)), "lenet5_dense": ("lenet5_dense", (1, 1, 32, 32)), "resnet20_cifar": ("resnet20_cifar", (1, 3, 32, 32)),
 }  # fmt: skip
 
 

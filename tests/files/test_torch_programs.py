@@ -105,7 +105,7 @@ def archived(path, program, name="net/models/model.json", **options):
 
 def program_of(path):
     with zipfile.ZipFile(path) as file:
-        name = next(name for name in file.namelist() if name.endswith("models/model.json"))
+        name = next(name for name in file.namelist() if name.endswith(("models/model.json", "exported_program.json")))
         return json.loads(file.read(name))
 
 

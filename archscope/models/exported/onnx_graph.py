@@ -13,6 +13,7 @@ from archscope.models.exported.onnx_operators import OPERATORS, Operator, Worth
 from archscope.models.exported.onnx_values import ContradictionError, Types
 from archscope.models.exported.scopes import Frame, Scope
 
+_FEW = 8  # floating-point numbers of a constant that scales sizes: one for each dimension
 _DEEPEST = 16  # graphs inside graphs
 _MOST = 20_000  # nodes inside those: of each branch again for every branch around it
 
@@ -55,7 +56,7 @@ class Walk:
         """All nodes of a graph whose inputs are known."""
         for tensor in graph.initializer:
             self.state[tensor.name] = tensor
-            self.types.tensor(tensor, tensor.name)
+            self.types.tensor(tensor, tensor.name, most=0 if tensor.name in self.told else 1)
         for info in graph.value_info:
             self.assumed[info.name] = info.type
         for info in graph.output:
@@ -100,7 +101,8 @@ class Walk:
             kind, full = {"PARAMETER": "parameter"}.get(self.told[match], "buffer"), match
         else:
             kind = onnx_names.state_kind(name, tensor, node, place, self.told)
-            full = onnx_names.state_name(name, node, place, scope, self.builder.params)
+            known = name in self.told
+            full = name if known else onnx_names.state_name(name, node, place, scope, self.builder.params)
         if kind == "constant":
             return self.builder.constant(shape, dtype)
         if node.op_type in onnx_names.RECURRENT:  # it holds the weights of several of the module's
@@ -175,7 +177,7 @@ class Walk:
             flat = value if isinstance(value, list) else [value]
             dims = [len(flat)] if isinstance(value, list) else []
             tensor = onnx.TensorProto(data_type=8, dims=dims) if kind == 8 else onnx.helper.make_tensor(name, kind, dims, flat)
-        self.types.tensor(tensor, name)
+        self.types.tensor(tensor, name, most=_FEW)
         self.state[name] = tensor
 
     def _scope(self, node: Any, number: int) -> Scope | None:
@@ -297,6 +299,7 @@ class Walk:
     def _types_inside(self) -> Types:
         inner = Types(self.types.onnx, self.types.opsets, self.types.ir_version)
         inner.types, inner.values = dict(self.types.types), dict(self.types.values)
+        inner.learned = set(self.types.learned)
         return inner
 
     def _cost_of_graphs(self, node: Any, graphs: Mapping[str, Any]) -> Measured:

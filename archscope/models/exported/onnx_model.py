@@ -14,6 +14,8 @@ DTYPES = {
 }  # fmt: skip
 """ONNX's numbers of dtypes; text (8) counts as bytes."""
 
+FLOATING = (1, 10, 11, 16)
+"""Dtypes that weights have."""
 STANDARD = ("", "ai.onnx")
 
 

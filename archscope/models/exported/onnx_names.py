@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archscope.models.exported.onnx_model import notes
+from archscope.models.exported.onnx_model import FLOATING, notes
 from archscope.models.exported.scopes import Frame, Scope
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
@@ -97,7 +97,7 @@ def folded(tensor: Any, node: Any, place: int, missing: Sequence[str]) -> str | 
         node, place: who reads it first, as which input: a node of that module.
         missing: names of the module's state of which the file has no initializer.
     """
-    if tensor.data_type not in (1, 10, 11, 16) or node.op_type in _OWN or not any(size != 1 for size in tensor.dims):
+    if tensor.data_type not in FLOATING or node.op_type in _OWN or not any(size != 1 for size in tensor.dims):
         return None
     roles = ROLES.get(node.op_type, ())
     role = (roles[place] if place < len(roles) else "") or {"Mul": "weight", "Add": "bias"}.get(node.op_type, "")
@@ -124,7 +124,7 @@ def state_kind(name: str, tensor: Any, node: Any, place: int, told: Mapping[str,
         return "constant"
     roles = ROLES.get(node.op_type, ())
     role = roles[place] if place < len(roles) else ""
-    floating = tensor.data_type in (1, 10, 11, 16)
+    floating = tensor.data_type in FLOATING
     several = any(size != 1 for size in tensor.dims)
     if role and several and (floating or (role != "weight" or node.op_type in _QUANTISED) or node.op_type == "DequantizeLinear"):
         return "buffer" if role in _BUFFERS else "parameter"
@@ -143,7 +143,7 @@ _QUANTISED = ("ConvInteger", "QLinearConv", "MatMulInteger", "QLinearMatMul", "M
 
 def state_name(name: str, node: Any, place: int, scope: Scope | None, taken: Mapping[str, Any]) -> str:
     """What to call a parameter: as the file does where that is a module's path, else by the module that reads it."""
-    if _STATE.fullmatch(name) or not scope:
+    if not scope or (_STATE.fullmatch(name) and _related(name.rpartition(".")[0], scope[-1].path)):
         return name
     roles = ROLES.get(node.op_type, ())
     role = (roles[place] if place < len(roles) else "") or ("bias" if node.op_type == "Add" else node.op_type.lower())
@@ -153,3 +153,8 @@ def state_name(name: str, node: Any, place: int, scope: Scope | None, taken: Map
         at += 1
         wanted = f"{scope[-1].path}.{role}{at}"
     return wanted
+
+
+def _related(holder: str, path: str) -> bool:
+    """Whether one module is the other or holds it."""
+    return f"{holder}.".startswith(f"{path}.") or f"{path}.".startswith(f"{holder}.")

@@ -6,7 +6,7 @@ nothing of a file beyond what it says of sizes.
 
 from typing import Any
 
-from archscope.models.exported.onnx_model import STANDARD, attributes, dims_of
+from archscope.models.exported.onnx_model import FLOATING, STANDARD, attributes, dims_of
 from archscope.models.exported.onnx_operators.own_shapes import SHAPES, STANDARD_NAMES
 
 SMALL = 4096  # elements: shape arithmetic is small
@@ -36,13 +36,20 @@ class Types:
         self.onnx, self.opsets, self.ir_version = onnx, opsets, ir_version
         self.types: dict[str, Any] = {}
         self.values: dict[str, Any] = {}
+        self.learned: set[str] = set()  # what no arithmetic on sizes reads, however small
 
-    def tensor(self, tensor: Any, name: str) -> None:
-        """Notes an initializer or constant: its type, and if it is small its values."""
+    def tensor(self, tensor: Any, name: str, most: int = SMALL) -> None:
+        """Notes an initializer or constant: its type, and if it is small its values.
+
+        Arguments:
+            most: floating-point numbers that it may have and still be no weight.
+        """
         self.types[name] = self.onnx.helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
         count = 1
         for size in tensor.dims:
             count *= size
+        if count > most and tensor.data_type in FLOATING:
+            self.learned.add(name)
         if 0 <= count <= SMALL and tensor.data_location != self.onnx.TensorProto.EXTERNAL and tensor.data_type != 8:
             try:
                 self.values[name] = self.onnx.numpy_helper.to_array(tensor)
@@ -99,7 +106,7 @@ class Types:
         read = [name for name in node.input if name]
         if node.op_type not in _FOLDED or any(name not in self.values for name in read):
             return False
-        if any(self.values[name].size > SMALL for name in read):
+        if any(name in self.learned or self.values[name].size > SMALL for name in read):
             return False
         if node.op_type != "NonZero" and not all(self._is_small(name) for name in node.output if name):
             return False
