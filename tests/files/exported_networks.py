@@ -102,8 +102,13 @@ def to_pt2(net, x, path, **options):
 
 
 def to_onnx(net, x, path, **options):
-    """By torch's exporter, the weights in the file."""
+    """By torch's exporter, the weights in the file; skips what an older one writes wrongly: of torch 2.6 an LSTM that cannot run."""
+    onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxscript")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(net, (x,), path, dynamo=True, verbose=False, external_data=False, **options)
+    try:
+        onnx.shape_inference.infer_shapes(onnx.load(path), strict_mode=True, data_prop=True)
+    except onnx.shape_inference.InferenceError:
+        pytest.skip("this torch exports a model of it that contradicts itself")
