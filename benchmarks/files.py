@@ -81,8 +81,12 @@ def different(net: nn.Module) -> nn.Module:
 
 def biases(net: nn.Module, folded: int) -> int:
     """Numbers of the biases that convolutions get from the batch norms folded into them."""
-    bare = [m for m in net.modules() if isinstance(m, nn.Conv2d) and m.bias is None]
-    return sum(m.out_channels for m in bare) if folded else 0
+    gained, before = 0, None
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d) and folded and before is not None and before.bias is None:
+            gained += module.num_features
+        before = module if isinstance(module, nn.Conv2d) else before
+    return gained
 
 
 def exported(net: nn.Module, inputs: tuple[Any, ...], suffix: str, export: Callable[..., None]) -> Graph:
