@@ -27,8 +27,10 @@ lint: $(VENV)/.test-installed
 check: $(VENV)/.test-installed
 	$(BIN)/python -m pytest -n auto
 
+# What the versions of libraries can break: costs, shapes, every torchvision model, the command line, tables, charts, configurations.
 test-oldest: $(OLDEST)/.installed
-	$(OLDEST)/bin/python -m pytest -n auto
+	$(OLDEST)/bin/python -m pytest -n auto tests/counts tests/training tests/zoo $(addprefix tests/test_,$(addsuffix .py,\
+		torchvision every_operator shapes tracer supported sources cli plain_words budgets comparison charts diagnose hf))
 
 bench: $(VENV)/.test-installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check '.[bench]'

@@ -50,7 +50,7 @@ def test_the_readme_names_them():
 def test_every_requirement_has_a_lower_bound_that_is_tested():
     lines = constraints(PROJECT, ("test",))
     declared = {re.match(r"[\w.-]+", requirement)[0] for requirement in PROJECT["dependencies"]}
-    for extra in ("torchvision", "timm", "hf", "digits", "ray"):
+    for extra in ("torchvision", "timm", "hf", "onnx", "digits", "ray"):
         assert f"archscope[{extra}]" in constraints_of("test") or extra in constraints_of("test")
         declared |= {re.match(r"[\w.-]+", requirement)[0] for requirement in PROJECT["optional-dependencies"][extra]}
     assert declared <= {line.partition("==")[0] for line in lines}

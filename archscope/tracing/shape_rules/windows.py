@@ -48,7 +48,7 @@ def _convolution(
     if groups < 1 or not _sensible(axes, stride, padding, dilation) or len(extra) != axes:
         return None
     if transposed:
-        if c != first or c % groups:
+        if c != first or c % groups or any([o >= max(s, d) for o, s, d in zip(extra, stride, dilation, strict=True)]):
             return None
         out = [
             (s - 1) * st - 2 * p + d * (k - 1) + o + 1
