@@ -41,6 +41,13 @@ def test_ci_runs_the_oldest_and_the_newest():
     assert {python for python, _ in runs} <= {".".join(map(str, version)) for version in PYTHONS}
 
 
+def test_every_target_of_ci_is_in_the_makefile():
+    makefile = (ROOT / "Makefile").read_text()
+    for target in ("demo", "test", "test-oldest"):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+        assert f"make {target}" in (ROOT / "CONTRIBUTING.md").read_text()
+
+
 def test_the_readme_names_them():
     readme = (ROOT / "README.md").read_text()
     assert f"Python {OLDEST} to {NEWEST}" in readme
