@@ -13,12 +13,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from archscope.graph import Graph
 from archscope.signal import statistics
 from archscope.signal.places import Spot
-from archscope.tracing.process import listening, listens
+from archscope.tracing.listening_mode import ListeningMode
+from archscope.tracing.process import listens
 from archscope.tracing.tensor_identity import tensors_in
 
 Key = tuple[int, str, int]  # module run, operator, turn
@@ -28,7 +28,7 @@ class TimeIsUpError(Exception):
     """The run was stopped at its deadline."""
 
 
-class Probe(TorchDispatchMode):
+class Probe(ListeningMode):
     """Reads the figures of `spots` while it is entered, and of their gradients until the backward is done.
 
     Arguments:
@@ -55,20 +55,9 @@ class Probe(TorchDispatchMode):
         self._calls = 0
         self._running: list[int] = []
         self._waiting: dict[int, tuple[Tensor, int]] = {}  # id() of a place's result -> itself, the place
-        self._listening = listening(self)
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # as in the tracer: otherwise the first operator imports torch._dynamo
-
-    def __enter__(self) -> "Probe":
-        self._listening.__enter__()
-        super().__enter__()
-        return self
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
-        self._listening.__exit__(None, None, None)
         for tensor, at in self._waiting.values():
             self._await_gradient(tensor, at)
         self._waiting.clear()

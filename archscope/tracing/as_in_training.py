@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
+from archscope.tracing.shared_switch import SharedSwitch
+
 _FLASH = 1  # SDPBackend.FLASH_ATTENTION
 # What attention is sent to; in a torch that lacks one of them it runs as torch itself runs it on the meta device.
 _KERNELS = ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_attention_math")
@@ -22,9 +24,6 @@ class _Thread(threading.local):
 
 
 _THREAD = _Thread()
-_LOCK = threading.Lock()
-_running = 0
-_undo = ExitStack()
 
 
 @contextmanager
@@ -38,26 +37,18 @@ def as_in_training() -> Iterator[None]:
         _THREAD.trains -= 1
 
 
-@contextmanager
-def _fused_kernels() -> Iterator[None]:
+def _fuse(undo: ExitStack) -> None:
     """On the meta device torch works attention off as matrix products and a softmax, whose scores autograd would keep, and an
     LSTM step by step; no device trains that way where it has a fused kernel. So meta tensors, and only they, get other
     implementations while such a trace runs; these ask whether the trace is one of their own thread.
     """
-    global _running
-    with _LOCK:
-        if not _running and all(hasattr(torch.ops.aten, name) for name in _KERNELS):
-            library = _undo.enter_context(torch.library._scoped_library("aten", "IMPL"))
-            library.impl("scaled_dot_product_attention", _attention, "AutogradMeta")
-            library.impl("lstm.input", _lstm, "AutogradMeta")
-        _running += 1
-    try:
-        yield
-    finally:
-        with _LOCK:
-            _running -= 1
-            if not _running:
-                _undo.close()
+    if all(hasattr(torch.ops.aten, name) for name in _KERNELS):
+        library = undo.enter_context(torch.library._scoped_library("aten", "IMPL"))
+        library.impl("scaled_dot_product_attention", _attention, "AutogradMeta")
+        library.impl("lstm.input", _lstm, "AutogradMeta")
+
+
+_fused_kernels = SharedSwitch(_fuse).needed
 
 
 def _nothing(_: torch.Tensor) -> None:

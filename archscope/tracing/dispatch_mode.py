@@ -19,10 +19,11 @@ from archscope.graph.spelling import Spelling
 from archscope.tracing.arguments import leaves
 from archscope.tracing.autocast import Kernels
 from archscope.tracing.known_runs import Runs, known_runs, operators
+from archscope.tracing.listening_mode import ListeningMode
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess
 from archscope.tracing.passing_rows import Passing
-from archscope.tracing.process import listening, listens, threads_started
+from archscope.tracing.process import listens, threads_started
 from archscope.tracing.tensor_identity import Entry, Ledger, tensors_in
 
 
@@ -42,7 +43,7 @@ def one_line(error: BaseException) -> str:
     return lines[0] if speaks else f"{type(error).__name__}: {lines[0]}"
 
 
-class Recorder(TorchDispatchMode):
+class Recorder(ListeningMode):
     """Writes down the operators and calls that run in this thread while it is entered.
 
     Arguments:
@@ -72,28 +73,16 @@ class Recorder(TorchDispatchMode):
         self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
         self._outputs: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._running: list[tuple[int, tuple[Any, ...]]] = []
-        self._listening = listening(self)
         self._threads = threads_started()
         ledger.on_stranger = self.meet
         self._passing = passing
         if passing is not None:
             passing.path = self.path
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        # Otherwise torch wraps __torch_dispatch__ so that its first call imports torch._dynamo: a second of start-up for nothing.
-        return False
-
     # -- calls ------------------------------------------------------------------------------------------------------------------
-
-    def __enter__(self) -> "Recorder":
-        self._listening.__enter__()
-        super().__enter__()
-        return self
 
     def __exit__(self, *error: Any) -> None:
         super().__exit__(*error)
-        self._listening.__exit__(None, None, None)
         self.ledger.close()
 
     def begin(self, module: nn.Module, args: tuple[Any, ...]) -> None:
@@ -196,11 +185,11 @@ class Recorder(TorchDispatchMode):
     @contextmanager
     def _resumed(self) -> Iterator[None]:
         """Listening again, inside an operator."""
-        super().__enter__()
+        TorchDispatchMode.__enter__(self)
         try:
             yield
         finally:
-            super().__exit__(None, None, None)
+            TorchDispatchMode.__exit__(self, None, None, None)
 
     def _on_meta(
         self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from archscope.tracing.lending import await_return
+from archscope.tracing.shared_switch import SharedSwitch
 
 
 class Listener(Protocol):
@@ -85,54 +86,32 @@ def threads_started() -> int:
 
 # -- on while any trace runs --------------------------------------------------------------------------------------------------
 
-_LOCK = threading.Lock()
-_running = 0
-_undo = ExitStack()
 _eager = False
 _UNCOMPILED = "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG"
 
 
-@contextmanager
-def shared_state() -> Iterator[None]:
-    """The hooks, and the switches that show a forward as it is written: no fused attention path, no compiled functions."""
-    global _running
-    with _LOCK:
-        if not _running:
-            _switch_on()
-        if not _eager and "torch._dynamo" in sys.modules:  # loading it costs a second
-            _run_as_written()
-        _running += 1
-    try:
-        yield
-    finally:
-        with _LOCK:
-            _running -= 1
-            if not _running:
-                _undo.close()
-
-
-def _switch_on() -> None:
+def _switch_on(undo: ExitStack) -> None:
     # Hooks on all modules there are: nothing is ever hung on the user's own.
     for handle in (register_module_forward_pre_hook(_begins), register_module_forward_hook(_finishes, always_call=True)):
-        _undo.callback(handle.remove)
+        undo.callback(handle.remove)
     # A forward may ask for autocast on its input's device, and torch has none for meta: the CPU's touches no meta tensor.
     begin = torch.autocast.__init__
 
     def begin_on_meta(self: Any, device_type: str, *args: Any, **kwargs: Any) -> None:
         begin(self, "cpu" if device_type == "meta" else device_type, *args, **kwargs)
 
-    _undo.callback(setattr, torch.autocast, "__init__", begin)
+    undo.callback(setattr, torch.autocast, "__init__", begin)
     torch.autocast.__init__ = begin_on_meta  # type: ignore[method-assign]
     # The fused path is one operator; attention is the matrix products that it is made of.
-    _undo.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
+    undo.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
     torch.backends.mha.set_fastpath_enabled(False)
     flex = sys.modules.get("torch.nn.attention.flex_attention")
     if hasattr(flex, _UNCOMPILED):  # else it compiles itself, whatever one says
-        _undo.callback(setattr, flex, _UNCOMPILED, getattr(flex, _UNCOMPILED))
+        undo.callback(setattr, flex, _UNCOMPILED, getattr(flex, _UNCOMPILED))
         setattr(flex, _UNCOMPILED, True)
     gc.callbacks.append(_note_collection)
-    _undo.callback(gc.callbacks.remove, _note_collection)
-    _undo.callback(setattr, threading.Thread, "start", threading.Thread.start)
+    undo.callback(gc.callbacks.remove, _note_collection)
+    undo.callback(setattr, threading.Thread, "start", threading.Thread.start)
     setattr(threading.Thread, "start", _noting(threading.Thread.start))  # noqa: B010  mypy knows no other method of this name
 
 
@@ -147,16 +126,21 @@ def _noting(start: Callable[[threading.Thread], None]) -> Callable[[threading.Th
     return noted
 
 
-def _run_as_written() -> None:
+def _run_as_written(undo: ExitStack) -> None:
     global _eager
-    _undo.enter_context(torch.compiler.set_stance("force_eager"))
-    _undo.callback(_forget_stance)
-    _eager = True
+    if not _eager and "torch._dynamo" in sys.modules:  # loading it costs a second
+        undo.enter_context(torch.compiler.set_stance("force_eager"))
+        undo.callback(_forget_stance)
+        _eager = True
 
 
 def _forget_stance() -> None:
     global _eager
     _eager = False
+
+
+shared_state = SharedSwitch(_switch_on, _run_as_written).needed
+"""The hooks, and the switches that show a forward as it is written: no fused attention path, no compiled functions."""
 
 
 # -- the garbage collector ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import CodeType, FrameType, FunctionType
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -119,7 +119,7 @@ class SpellingRecorder(Recorder):
         self._seen: dict[int, tuple[int, int, int, tuple[Argument, ...], Argument]] = {}
         self._functions = Functions(self)
 
-    def __enter__(self) -> "SpellingRecorder":
+    def __enter__(self) -> Self:
         super().__enter__()
         self._functions.__enter__()
         return self
