@@ -305,3 +305,21 @@ def test_detectors_as_published(name):
     graph = archscope.load(f"torchvision:{name}", input=(3, 320, 320)).trace(keep={"rpn": 0, "roi_heads": 0})
     assert round(graph.cost.macs / 1e9, 3) == published
     assert not isinstance(METRICS["macs"](graph), Varies)
+
+
+def test_what_is_looked_at_behind_the_last_product_decides_no_products():
+    class Pasting(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(8, 8, bias=False)
+
+        def forward(self, x):
+            x = self.linear(x)
+            size = int(x.argmax()) % 3 + 1
+            return x.new_zeros(3)[:size] + x.flatten()[: min(size, 3)]
+
+    graph = archscope.trace(Pasting(), torch.randn(4, 8))
+    numbers = measure(graph, ["macs", "activations"])
+    assert numbers["macs"] == 4 * 64
+    assert not isinstance(numbers["macs"], Varies)
+    assert isinstance(numbers["activations"], Varies)

@@ -13,7 +13,8 @@ ON_SIZES = (
 )  # fmt: skip
 """What depends on the sizes of tensors, and so may be anything where the bounds of these are not known."""
 
-_OF_PRODUCTS = ("macs", "layer_activations", "backward_macs", "training_macs")
+OF_PRODUCTS = ("macs", "convolutions", "layer_activations", "backward_macs", "training_macs")
+"""Of these, what depends on the sizes of products alone."""
 
 
 def deciders(decided: Decided) -> str:
@@ -43,4 +44,4 @@ def varying(graph: Graph, name: str, value: Value) -> Value:
 def _touches(graph: Graph, name: str, decided: Decided) -> bool:
     """Whether some operator of it works on more or less, depending on the data; for products, whether some product does."""
     paths = set(decided.paths)
-    return any(graph.path(node) in paths and (name not in _OF_PRODUCTS or kind(node) in WEIGHTED) for node in graph.nodes)
+    return any(graph.path(node) in paths and (name not in OF_PRODUCTS or kind(node) in WEIGHTED) for node in graph.nodes)

@@ -15,6 +15,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from archscope.graph import Decided, Graph, Meta, Node
+from archscope.graph.kinds import WEIGHTED, kind
 from archscope.tracing.passing_rows import ALL, Passing
 
 _DIFFERENT = ("aten._unique2", "aten.unique_dim", "aten.unique_consecutive", "aten.unique_dim_consecutive")
@@ -79,13 +80,15 @@ def with_values(run: Run, meta: Meta, kept: Mapping[str, int]) -> Graph:
     if not decided and not reads and not kept:
         return graph
     free = {path: rows for path, rows in decided.items() if path in passing.free or path not in passing.found}
-    extremes = _extremes(run, meta, kept, passing.sorts()) if free or reads else None
+    # Where all numbers are told, the extremes are one: without values, they show that what was looked at were constants.
+    devices = ("meta", "cpu") if free else ("meta",) if reads else ()
+    extremes = _extremes(run, meta, kept, passing.sorts(), devices)
     known = not free or (extremes is not None and _between(graph, *extremes))
     totals: dict[str, tuple[int, ...]] = dict(_differing(*extremes)) if extremes is not None else {}
     paths = set(_paths(*extremes)) if extremes is not None else set()
     if extremes is None or extremes[0].meta.device == "cpu":
         other = _with_other_numbers(run, meta, kept, graph, looks)
-        totals |= dict.fromkeys(_names(graph, other), ())
+        totals |= dict.fromkeys(_names(graph, other, looks), ())
         paths |= set(_paths(graph, other)) if other is not None else set()
     else:  # what both extremes looked at without values was a constant
         reads = {place: times for place, times in reads.items() if place.startswith(_DIFFERENT)}
@@ -104,11 +107,13 @@ def with_values(run: Run, meta: Meta, kept: Mapping[str, int]) -> Graph:
     return msgspec.structs.replace(graph, meta=msgspec.structs.replace(graph.meta, decided=found))
 
 
-def _extremes(run: Run, meta: Meta, kept: Mapping[str, int], sorting: frozenset[str]) -> tuple[Graph, Graph] | None:
-    """The forward with nothing passing, or as little as it can do with, and with everything: without values, or else with values;
-    None where it cannot be run so.
+def _extremes(
+    run: Run, meta: Meta, kept: Mapping[str, int], sorting: frozenset[str], devices: tuple[str, ...]
+) -> tuple[Graph, Graph] | None:
+    """The forward with nothing passing, or as little as it can do with, and with everything, on the first of these devices that
+    it runs on; None where it runs on none.
     """
-    for device in ("meta", "cpu"):
+    for device in devices:
         there = msgspec.structs.replace(meta, device=device, reason="", decided=None)
         least = next(_tried(run, there, kept, sorting, (0, 1)), None)
         most = next(_tried(run, there, kept, sorting, (ALL,)), None) if least is not None else None
@@ -209,8 +214,14 @@ def _with_other_numbers(run: Run, meta: Meta, kept: Mapping[str, int], graph: Gr
     return graph
 
 
-def _names(graph: Graph, other: Graph | None) -> list[str]:
-    """The metrics that are not the same in both; those that depend on sizes where there is no other."""
-    from archscope.metrics.data_sizes import ON_SIZES
+def _names(graph: Graph, other: Graph | None, looks: Looks) -> list[str]:
+    """The metrics that are not the same in both. Where there is no other: those that depend on sizes, without those of products
+    where no product runs after the first look.
+    """
+    from archscope.metrics.data_sizes import OF_PRODUCTS, ON_SIZES
 
-    return [*ON_SIZES] if other is None else [] if other is graph else [*_differing(graph, other)]
+    if other is not None:
+        return [] if other is graph else [*_differing(graph, other)]
+    first = 0 if looks.reads else _looking(graph, "aten._local_scalar_dense")[0].id
+    products = any(node.id > first and kind(node) in WEIGHTED for node in graph.nodes)
+    return [name for name in ON_SIZES if products or name not in OF_PRODUCTS]
