@@ -6,21 +6,19 @@ once more with other ones, and sizes that change depend on them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
-import torch
-from torch.overrides import TorchFunctionMode
 
 from archscope.graph import Decided, Graph, Meta, Node
 from archscope.graph.kinds import WEIGHTED, kind
+from archscope.tracing.looks import Looks, larger, smaller
 from archscope.tracing.passing_rows import ALL, Passing
 
 _DIFFERENT = ("aten._unique2", "aten.unique_dim", "aten.unique_consecutive", "aten.unique_dim_consecutive")
 _READS = ("aten._local_scalar_dense", "aten.is_nonzero", "aten.equal", *_DIFFERENT)
-_OUTSIDE = {getattr(torch.Tensor, name): f"Tensor.{name}" for name in ("tolist", "numpy", "__array__")}
 _WHOLE = ("int64", "int32", "int16", "int8", "uint8")
 
 
@@ -29,43 +27,6 @@ class Run(Protocol):
 
     def __call__(self, meta: Meta, passing: Passing | None = None, looks: "Looks | None" = None) -> Graph:
         """The Graph. Raises `TraceError`."""
-
-
-class Looks(TorchFunctionMode):
-    """Notes the values that leave torch for Python or NumPy, which no operator tells of.
-
-    Arguments:
-        instead: makes the whole number that is seen of the one that is there.
-    """
-
-    def __init__(self, instead: Callable[[int], int] = int) -> None:
-        super().__init__()
-        self.reads: Counter[str] = Counter()
-        self.whole = False
-        self.path: Callable[[], str] = lambda: ""
-        self._instead = instead
-
-    def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        name = _OUTSIDE.get(func)
-        if name is not None:
-            self.reads[f"{name} in {self.path() or 'the network'}"] += 1
-            if not args[0].is_floating_point() and args[0].dtype is not torch.bool:
-                self.whole = True
-                return _replaced(result, self._instead) if name == "Tensor.tolist" else result
-        return result
-
-
-def _replaced(value: Any, by: Callable[[int], int]) -> Any:
-    return [_replaced(v, by) for v in value] if isinstance(value, list) else by(value)
-
-
-def _larger(value: int) -> int:
-    return value + max(1, abs(value))
-
-
-def _smaller(value: int) -> int:
-    return int(value > 1)
 
 
 def with_values(run: Run, meta: Meta, kept: Mapping[str, int]) -> Graph:
@@ -88,8 +49,9 @@ def with_values(run: Run, meta: Meta, kept: Mapping[str, int]) -> Graph:
     paths = set(_paths(*extremes)) if extremes is not None else set()
     if extremes is None or extremes[0].meta.device == "cpu":
         other = _with_other_numbers(run, meta, kept, graph, looks)
-        totals |= dict.fromkeys(_names(graph, other, looks), ())
-        paths |= set(_paths(graph, other)) if other is not None else set()
+        behind = graph.nodes[_first_look(graph, looks) :]
+        totals |= dict.fromkeys(_names(graph, other, behind), ())
+        paths |= set(_paths(graph, other)) if other is not None else {graph.path(node) for node in behind}
     else:  # what both extremes looked at without values was a constant
         reads = {place: times for place, times in reads.items() if place.startswith(_DIFFERENT)}
     found = Decided(
@@ -205,7 +167,7 @@ def _with_other_numbers(run: Run, meta: Meta, kept: Mapping[str, int], graph: Gr
     if not looks.whole and not any(graph.tensors[t].dtype in _WHOLE for node in read for t in node.inputs):
         return graph
     try:
-        for seen in (_larger, _smaller):
+        for seen in (larger, smaller):
             other = run(msgspec.structs.replace(meta, decided=None), Passing(kept, seen=seen), Looks(seen))
             if _shapes(other) != _shapes(graph):
                 return other
@@ -214,14 +176,19 @@ def _with_other_numbers(run: Run, meta: Meta, kept: Mapping[str, int], graph: Gr
     return graph
 
 
-def _names(graph: Graph, other: Graph | None, looks: Looks) -> list[str]:
+def _first_look(graph: Graph, looks: Looks) -> int:
+    """Position of the first operator that looks at a value; 0 where one left torch, which none tells of."""
+    inside = _looking(graph, "aten._local_scalar_dense")
+    return inside[0].id if inside and not looks.reads else 0
+
+
+def _names(graph: Graph, other: Graph | None, behind: Sequence[Node]) -> list[str]:
     """The metrics that are not the same in both. Where there is no other: those that depend on sizes, without those of products
-    where no product runs after the first look.
+    where none is among what ran `behind` the first look.
     """
     from archscope.metrics.data_sizes import OF_PRODUCTS, ON_SIZES
 
     if other is not None:
         return [] if other is graph else [*_differing(graph, other)]
-    first = 0 if looks.reads else _looking(graph, "aten._local_scalar_dense")[0].id
-    products = any(node.id > first and kind(node) in WEIGHTED for node in graph.nodes)
+    products = any(kind(node) in WEIGHTED for node in behind)
     return [name for name in ON_SIZES if products or name not in OF_PRODUCTS]

@@ -22,9 +22,10 @@ from archscope.graph import Decided, Failure, Graph, Meta
 from archscope.tracing.arguments import kept, leaves, moved
 from archscope.tracing.autocast import Kernels, checked, twin, wants_values, without_memory
 from archscope.tracing.autocast import autocast as casting
-from archscope.tracing.data_sizes import Looks, with_values
+from archscope.tracing.data_sizes import with_values
 from archscope.tracing.dispatch_mode import SPARSE, NeedsValuesError, Recorder, one_line
 from archscope.tracing.lending import lent
+from archscope.tracing.looks import Looks
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.module_loan import borrowed, given_on_cpu, on_cpu, on_meta
 from archscope.tracing.operator_runs import META
