@@ -202,9 +202,10 @@ def summed_up(
         for word, values in (
             ("", [f"{graph.meta.mode} mode" for graph in there]),
             ("", [f"{g.meta.dtype}, autocast to {g.meta.autocast}" if g.meta.autocast else g.meta.dtype for g in there]),
-            ("traced on the ", [f"{graph.meta.device} device" for graph in there]),
-            ("torch ", [graph.meta.torch for graph in there]),
+            ("traced on the ", [f"{graph.meta.device} device" for graph in there if graph.meta.device != "file"]),
+            ("torch ", [graph.meta.torch for graph in there if graph.meta.torch]),
         )
+        if values
     ]
     batches = dict.fromkeys(graph.tensors[t].shape[0] for graph in there for t in graph.inputs if graph.tensors[t].shape)
     batches |= dict.fromkeys(int(str(row["batch"])) for row in rows if row.get("macs") is not None and row.get("batch"))

@@ -249,7 +249,7 @@ class Meta(msgspec.Struct, frozen=True):
         variant: which of the networks of this name it is, in one line.
         mode: "eval" or "train".
         dtype: of the inputs.
-        device: "meta" (shapes only, no arithmetic), or "cpu" where the model needed real values.
+        device: "meta" (shapes only, no arithmetic), "cpu" where the model needed real values, or "file" where a file told.
         reason: why not on the meta device; "" where it was.
         torch: version of torch.
         failure: where the forward stopped, if it did.

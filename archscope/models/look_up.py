@@ -140,7 +140,9 @@ def _read(name: str, input: Sequence[Shape], batch: int, fixed: bool) -> Graph:
         what = "dtype, mode and arguments" if kind.takes_sizes else "input, batch, dtype and arguments"
         raise UsageError(f"{name} holds a network as it is: its {what} are fixed", "name the model instead of the file")
     if not os.path.isfile(name):  # noqa: PTH113  Path.is_file raises for a name that is too long
-        raise ArchscopeError(f"there is no file {name}", "write one with: archscope trace MODEL --out graph.json")
+        saved = PurePath(name).suffix.lower() == ".json"
+        hint = "write one with: archscope trace MODEL --out graph.json" if saved else "check the path"
+        raise ArchscopeError(f"there is no file {name}", hint)
     try:
         return kind.graph(Path(name), Asked(tuple(map(spec_of, input)), batch))
     except OSError as error:

@@ -311,6 +311,8 @@ def test_every_command_takes_it_and_none_imports_torch(small, tmp_path):
 def test_compare_and_diff_take_it(small, capsys):
     assert run(["compare", str(small), "lenet5_dense", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)
+    assert run(["compare", str(small)]) == 0
+    assert "traced" not in capsys.readouterr().out
     assert run(["diff", str(small), "lenet5_dense"]) == 0
 
 
