@@ -1,8 +1,10 @@
 """What fusing starts from: operators, small modules whose operators make sense only together, and what several operators are
 together (attention, a norm that is written out)."""
 
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from archscope.graph import Graph, Node, kinds
 from archscope.views.recognition import Attention, Found, Recurrence, recognised
@@ -198,13 +200,15 @@ def _place_constants(graph: Graph, made: list[Atom], constants: list[Node]) -> N
     if not made:
         made.extend(Atom(at, [node], node, kinds.kind(node), kinds.word(node)) for at, node in enumerate(constants))
         return
+    furthest = list(accumulate((atom.main.id for atom in made), max))
     for node in reversed(constants):
         readers = [reader for t in node.outputs for reader in graph.consumers.get(t, ()) if reader.id in owner]
         if readers:
             atom = owner[min(readers, key=lambda reader: reader.id).id]
         else:
-            behind = [a for a in made if a.main.id > node.id] if node.id < made[-1].main.id else made[-1:]
-            atom = next((a for a in behind[:8] if a.main.call == node.call), behind[0])
+            at = min(bisect_right(furthest, node.id), len(made) - 1)  # the first atom behind it
+            behind = [a for a in made[at : at + 8] if a.main.id > node.id] or [made[at]]
+            atom = next((a for a in behind if a.main.call == node.call), behind[0])
         atom.nodes.append(node)
         atom.nodes.sort(key=lambda n: n.id)
         owner[node.id] = atom
