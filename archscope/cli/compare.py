@@ -1,5 +1,6 @@
 """`archscope compare`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -47,6 +48,15 @@ def _kept(files: list[str], by: str) -> Kept:
     return Kept(there, notes, list(more.values()))
 
 
+def _results(models: Sequence[str]) -> list[str]:
+    """Those of the words that are files of results."""
+    if not any("." in model for model in models):
+        return []
+    from archscope.sweep.results import is_results
+
+    return [model for model in models if is_results(model)]
+
+
 def compare(
     models: Models = None,
     by: Annotated[str, typer.Option("--by", help="model or stage: what each network does at 35x35, 17x17, 8x8.")] = "model",
@@ -79,11 +89,10 @@ def compare(
     from archscope.comparison.comparison_table import asked_metrics, comparison_table, failures, summed_up, wanted_columns
     from archscope.comparison.side_by_side import DEFAULT, gather, lines
     from archscope.metrics.training import OF_A_STEP
-    from archscope.sweep import results
 
     request = forward.request()
     wanted = wanted_columns(columns, by, output.format, output.out)
-    kept = _kept([model for model in models or () if results.is_results(model)], by)
+    kept = _kept(_results(models or ()), by)
     asked = (*wanted, *([sort.removeprefix("-")] if sort else []))
     more = asked_metrics(by, [key for key in asked if key not in {column.key for column in kept.more}])
     trained = [name for name in more if name in OF_A_STEP]

@@ -11,7 +11,6 @@ from archscope.registry import unknown
 from archscope.tables.common import CONVENTION, called, share, told_rows, warnings
 from archscope.tables.metrics import metric_column, unknowns
 from archscope.tables.table import Column, Row, Table, Value
-from archscope.views.stages import stages
 
 MODEL_COLUMNS = (
     Column("model", "model", "path"),
@@ -97,6 +96,8 @@ def stage_rows(name: str, graph: Graph, more: Sequence[str] = ()) -> list[Line]:
     Arguments:
         more: further metrics, by name.
     """
+    from archscope.views.stages import stages  # a comparison by model has no use for them
+
     whole = metrics.params(graph), metrics.macs(graph)
     rows: list[Line] = []
     for stage in stages(graph):
