@@ -16,7 +16,7 @@ Direction = Literal["TB", "LR"]
 LABEL = 10.5
 DOT = 9.0  # radius
 _HEIGHT, _PAD, _BAR = 24.0, 9.0, 18.0
-_WIDEST = 230.0
+_WIDEST = 420.0
 
 
 class Rectangle(NamedTuple):

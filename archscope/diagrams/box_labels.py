@@ -263,8 +263,8 @@ def _input_label(cut: Pieces, tensor: int) -> str:
     """An input: ids are tokens, vectors in a row too where a layer takes them so; anything else has its channels first."""
     given = cut.graph.tensors[tensor]
     dims = list(given.shape[1:])
-    readers = cut.graph.consumers.get(tensor, ())
-    if len(dims) == 1 and given.dtype in ("int64", "int32") and any(kinds.kind(node) == kinds.EMBEDDING for node in readers):
+    looked_up = any(piece.kind == kinds.EMBEDDING and ENTRY in piece.inputs for piece in cut.items)
+    if len(dims) == 1 and given.dtype in ("int64", "int32") and looked_up:
         return f"{dims[0]} tokens"
     first = next((piece for piece in cut.items if any(tensor in node.inputs for node in piece.nodes)), None)
     if len(dims) == 2 and first is not None and first.kind in (kinds.LINEAR, kinds.RECURRENT, kinds.ATTENTION):

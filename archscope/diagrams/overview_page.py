@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from archscope import units
 from archscope.diagrams import text_width as fonts
-from archscope.diagrams.block_places import Direction
+from archscope.diagrams.block_places import Direction, Rectangle
 from archscope.diagrams.colouring import Paint, amount
 from archscope.diagrams.opened_block import Drawing
 from archscope.diagrams.picture import DOWNSAMPLING, INPUT, Box, Panel
@@ -21,6 +21,8 @@ LABEL, SMALL = 11.0, 10.0
 HEIGHT, GAP = 26.0, 14.0
 _NARROWEST, _WIDEST = 120.0, 214.0
 _ARC = 9.0  # between two arcs
+_LINE = 13.0  # from one line of a label to the next
+_MOST_LINES = 4
 _SLANT = 9.0  # how much a box that lowers the resolution narrows
 _BAR = 64.0  # length of a share of 100%
 
@@ -61,18 +63,31 @@ def overview(graph: Graph, panel: Panel, paint: Paint, direction: Direction = "T
     left = _ARC * (max((arc.track for arc in found), default=-1) + 2) if found else 0.0
     width = box_width(panel.boxes)
     top = SMALL + 8 if costs else 0.0
-    pitch = HEIGHT + GAP
-    places = [(left, top + box.id * pitch) for box in panel.boxes]
-    elements = [_step(places, width, a, b, paint) for a, b in panel.edges if b == a + 1]
-    elements += [_arc(places, width, arc, paint) for arc in found]
-    elements += [stage_box(graph, box, *places[box.id], width, HEIGHT, paint) for box in panel.boxes]
-    columns = _columns(panel, paint, left + width + 12, top, costs)
-    return Drawing((*elements, *columns.elements), columns.width, top + len(places) * pitch - GAP + 2)
+    places: list[Rectangle] = []
+    for box in panel.boxes:
+        height = box_height(box, width)
+        places.append(Rectangle(left, top, width, height))
+        top += height + GAP
+    elements = [_step(places, a, b, paint) for a, b in panel.edges if b == a + 1]
+    elements += [_arc(places, arc, paint) for arc in found]
+    elements += [stage_box(graph, box, *places[box.id], paint) for box in panel.boxes]
+    columns = _columns(panel, paint, left + width + 12, places, costs)
+    return Drawing((*elements, *columns.elements), columns.width, top - GAP + 2)
 
 
 def box_width(boxes: Sequence[Box]) -> float:
     """One width for all boxes of a chain, as wide as the longest label within bounds."""
     return min(max([_NARROWEST, *(fonts.width(label(box), LABEL, bold(box)) + 24 for box in boxes)]), _WIDEST)
+
+
+def box_height(box: Box, width: float) -> float:
+    """As high as the lines of its label need."""
+    return HEIGHT + (len(label_lines(box, width)) - 1) * _LINE
+
+
+def label_lines(box: Box, width: float) -> list[str]:
+    """The label in a box of this width, on as many lines as it takes."""
+    return fonts.wrapped(label(box), LABEL, width - 14, _MOST_LINES, bold(box))
 
 
 def label(box: Box) -> str:
@@ -98,9 +113,11 @@ def stage_box(graph: Graph, box: Box, x: float, y: float, w: float, h: float, pa
     shape = outline(box, x, y, w, h)
     drawn = Shape(shape.path, fill, theme.stroke, 1.0, dashed=box.kind == INPUT)
     color, middle = theme.on(fill), x + w / 2
-    block = LABEL + len(lines) * (SMALL + 3.5)
+    words = label_lines(box, w)
+    block = LABEL + (len(words) - 1) * _LINE + len(lines) * (SMALL + 3.5)
     first = y + (h - block) / 2 + LABEL * 0.86
-    texts = [Text(middle, first, fonts.fitted(label(box), LABEL, w - 14, bold(box)), LABEL, color, bold(box), "middle", w - 12)]
+    texts = [Text(middle, first + n * _LINE, text, LABEL, color, bold(box), "middle", w - 12) for n, text in enumerate(words)]
+    first += (len(words) - 1) * _LINE
     texts += [
         Text(middle, first + (n + 1) * (SMALL + 3.5), line, SMALL, color, False, "middle", w - 12) for n, line in enumerate(lines)
     ]
@@ -108,19 +125,21 @@ def stage_box(graph: Graph, box: Box, x: float, y: float, w: float, h: float, pa
     return Element((drawn, *texts), tooltip(graph, box), "box", data)
 
 
-def _step(places: Sequence[Point], width: float, a: int, b: int, paint: Paint) -> Element:
-    x = places[a][0] + width / 2
-    return _arrow([(x, places[a][1] + HEIGHT), (x, places[b][1])], paint, a, b)
+def _step(places: Sequence[Rectangle], a: int, b: int, paint: Paint) -> Element:
+    x = places[a].x + places[a].width / 2
+    return connection([(x, places[a].y + places[a].height), (x, places[b].y)], paint, a, b)
 
 
-def _arc(places: Sequence[Point], width: float, arc: Arc, paint: Paint) -> Element:
-    x = places[arc.start][0]
+def _arc(places: Sequence[Rectangle], arc: Arc, paint: Paint) -> Element:
+    x = places[arc.start].x
     track = x - _ARC * (arc.track + 1.2)
-    start, stop = places[arc.start][1] + HEIGHT * 0.72, places[arc.stop][1] + HEIGHT * 0.28
-    return _arrow([(x, start), (track, start), (track, stop), (x, stop)], paint, arc.start, arc.stop)
+    start = places[arc.start].y + places[arc.start].height * 0.72
+    stop = places[arc.stop].y + places[arc.stop].height * 0.28
+    return connection([(x, start), (track, start), (track, stop), (x, stop)], paint, arc.start, arc.stop)
 
 
-def _arrow(points: list[Point], paint: Paint, a: int, b: int) -> Element:
+def connection(points: list[Point], paint: Paint, a: int, b: int) -> Element:
+    """An arrow between two boxes of an overview."""
     shapes = (
         Shape(line(points), stroke=paint.theme.line, width=1.2),
         Shape(arrow(points[-1], points[-2]), fill=paint.theme.line),
@@ -128,9 +147,10 @@ def _arrow(points: list[Point], paint: Paint, a: int, b: int) -> Element:
     return Element(shapes, role="edge", data=(("from", str(a)), ("to", str(b))))
 
 
-def _columns(panel: Panel, paint: Paint, x: float, top: float, costs: bool) -> Drawing:
+def _columns(panel: Panel, paint: Paint, x: float, places: Sequence[Rectangle], costs: bool) -> Drawing:
     """The table beside the chain: output, parameters, MACs and their share."""
-    theme, pitch = paint.theme, HEIGHT + GAP
+    theme = paint.theme
+    middles = [place.y + place.height / 2 for place in places]
     most = sum(box.costs.macs for box in panel.boxes)
     shapes = [box.shape for box in panel.boxes]
     cells = [("output", shapes, "start")]
@@ -146,7 +166,7 @@ def _columns(panel: Panel, paint: Paint, x: float, top: float, costs: bool) -> D
         if costs:
             items.append(Text(at, SMALL, head, SMALL, theme.muted, anchor="start" if anchor == "start" else "end"))
         for box, text in zip(panel.boxes, texts, strict=True):
-            y = top + box.id * pitch + HEIGHT / 2 + SMALL * 0.36
+            y = middles[box.id] + SMALL * 0.36
             shown = fonts.fitted(text, SMALL, wide)
             items.append(Text(at, y, shown, SMALL, theme.ink, anchor="start" if anchor == "start" else "end"))
         x += wide + 18
@@ -154,7 +174,7 @@ def _columns(panel: Panel, paint: Paint, x: float, top: float, costs: bool) -> D
         return Drawing((Element(tuple(items), role="table"),), x - 18, 0)
     items.append(Text(x, SMALL, "share of MACs", SMALL, theme.muted))
     for box in panel.boxes:
-        y, share = top + box.id * pitch + HEIGHT / 2, box.costs.macs / most
+        y, share = middles[box.id], box.costs.macs / most
         if box.costs.macs:
             length = max(share * _BAR / _largest(panel, most), 0.8)
             items.append(Shape(rectangle(x, y - 5, length, 10), theme.ramp[3]))
@@ -213,12 +233,12 @@ def _row(graph: Graph, panel: Panel, paint: Paint) -> Drawing:
     for a, b in panel.edges:
         if b == a + 1:
             elements.append(
-                _arrow([(places[a][0] + places[a][1], top + height / 2), (places[b][0], top + height / 2)], paint, a, b)
+                connection([(places[a][0] + places[a][1], top + height / 2), (places[b][0], top + height / 2)], paint, a, b)
             )
     for arc in found:
         start, stop = places[arc.start][0] + places[arc.start][1] * 0.7, places[arc.stop][0] + places[arc.stop][1] * 0.3
         track = top - _ARC * (arc.track + 1.2)
-        elements.append(_arrow([(start, top), (start, track), (stop, track), (stop, top)], paint, arc.start, arc.stop))
+        elements.append(connection([(start, top), (start, track), (stop, track), (stop, top)], paint, arc.start, arc.stop))
     margin = fonts.width("parameters", SMALL) + 10
     return Drawing(tuple(moved(elements, margin, 0)), x - GAP + margin, top + height + 16 + 3 * 14 + 6)
 

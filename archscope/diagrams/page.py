@@ -12,6 +12,7 @@ from archscope.diagrams.overview_page import SMALL, overview
 from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Picture
 from archscope.diagrams.scene import Element, Scene, Shape, Text, moved, rectangle
 from archscope.diagrams.theme import KINDS
+from archscope.diagrams.u_shape import NOTE, drawn, u_shape
 from archscope.graph import kinds
 from archscope.tables.common import by_data, sign, told_rows
 
@@ -21,14 +22,19 @@ TITLE = 16.0
 
 def page(picture: Picture, paint: Paint, direction: Direction = "TB") -> Scene:
     """A network's overview; where the picture has opened blocks, these beside it."""
-    body = overview(picture.graph, picture.overview, paint, direction)
+    both_ways = u_shape(picture.overview) if direction == "TB" else None
+    if both_ways is not None:
+        body = drawn(picture.graph, picture.overview, both_ways, paint)
+    else:
+        body = overview(picture.graph, picture.overview, paint, direction)
+    said = [*notes(picture), *([NOTE] if both_ways is not None else [])]
     if picture.panels:
         names = {box.opens: box.title for box in reversed(picture.overview.boxes)}
-        drawn = [opened_block(picture.graph, panel, paint, direction) for panel in picture.panels]
-        blocks = [framed(drawing, names.get(n, picture.panels[n].title), paint) for n, drawing in enumerate(drawn)]
+        opened = [opened_block(picture.graph, panel, paint, direction) for panel in picture.panels]
+        blocks = [framed(drawing, names.get(n, picture.panels[n].title), paint) for n, drawing in enumerate(opened)]
         body = _set_in_columns([replace(body, width=body.width + 16, height=body.height + 10), *blocks])
     boxes = [*picture.overview.boxes, *(box for panel in picture.panels for box in panel.boxes)]
-    return composed(picture.title, summary(picture), body, boxes, paint, notes(picture), alarm(picture))
+    return composed(picture.title, summary(picture), body, boxes, paint, said, alarm(picture))
 
 
 def block_page(picture: Picture, paint: Paint, direction: Direction = "TB") -> Scene:
@@ -78,7 +84,7 @@ def alarm(picture: Picture) -> str:
 def framed(drawing: Drawing, name: str, paint: Paint) -> Drawing:
     """An opened block with its name, on a ground of its own."""
     theme, head = paint.theme, 26.0
-    width = max(drawing.width, min(fonts.width(name, 12.0, True), 240.0)) + 24
+    width = max(drawing.width, min(fonts.width(name, 12.0, True), 420.0)) + 24
     height = drawing.height + head + 12
     ground = Shape(rectangle(0, 0, width, height, 7), theme.panel, theme.muted, 0.6)
     head_line = Text(12, 18, fonts.fitted(name, 12.0, width - 20, True), 12.0, theme.ink, True)

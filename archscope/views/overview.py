@@ -145,7 +145,9 @@ def _shape(cut: Pieces, group: Group) -> tuple[int, ...]:
 
 
 def _coarse(cut: Pieces, groups: list[Group], limit: int) -> list[Group]:
-    """Joins neighbours until `limit` are left: where hardly anything is computed, then at one resolution, then small ones."""
+    """Joins neighbours until `limit` are left: such of which the first is read by the second alone (a skip keeps its ends), then
+    where hardly anything is computed, then at one resolution, then small ones.
+    """
     if len(groups) > 8 * limit:
         runs: list[list[Group]] = []
         for group in groups:
@@ -160,11 +162,23 @@ def _coarse(cut: Pieces, groups: list[Group], limit: int) -> list[Group]:
         resolution = [_shape(cut, group)[2:] for group in groups]
         macs = [sum(node.cost.macs for piece in cut.items[group.start : group.stop] for node in piece.nodes) for group in groups]
         price = [
-            (True, resolution[n] != resolution[n + 1], a.size + b.size, n)
+            (not in_series(cut, a, b), True, resolution[n] != resolution[n + 1], a.size + b.size, n)
             if macs[n] + macs[n + 1] > negligible
-            else (False, False, 0, n)
+            else (not in_series(cut, a, b), False, False, 0, n)
             for n, (a, b) in enumerate(pairwise(groups))
         ]
-        at = min(price)[3]
-        groups[at : at + 2] = [Group(groups[at].start, groups[at + 1].stop)]
+        at = min(price)[-1]
+        pair = _pair(cut, groups, at)
+        alike = [n for n in range(len(price)) if n == at or (price[n][:3] == price[at][:3] and _pair(cut, groups, n) == pair)]
+        last = len(groups)
+        for n in reversed(alike):  # one step of a decoder is joined as the other ones are
+            if n + 1 < last:
+                groups[n : n + 2] = [Group(groups[n].start, groups[n + 1].stop)]
+                last = n
     return groups
+
+
+def _pair(cut: Pieces, groups: Sequence[Group], at: int) -> tuple[object, ...]:
+    """What two neighbours do, whatever their widths are."""
+    both = [piece for group in groups[at : at + 2] for piece in cut.items[group.start : group.stop]]
+    return tuple((piece.kind, piece.word, piece.activation, kinds.window(piece.main.attrs)) for piece in both)

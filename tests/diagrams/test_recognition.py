@@ -4,6 +4,7 @@ The expected heads, tokens and widths are those that the module beside each test
 """
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from archscope.diagrams.composition import picture
+from archscope.diagrams.u_shape import u_shape
 from archscope.models.picture_of import diagram
 from archscope.tracing.forward_pass import trace
 from archscope.views.fusion import pieces
@@ -388,3 +390,67 @@ def test_embeddings_recurrences_and_tokens_say_their_sizes():
         ("linear, 17", "20 tokens x 17"),
     ]
     assert "LSTM, 48, 2 layers, both directions" in drawn(diagram(graph).svg()).labels.values()
+
+
+class UNet(nn.Module):
+    """Down `depth` times and up again, a skip at each resolution."""
+
+    def __init__(self, depth, width=64):
+        super().__init__()
+        widths = [width * 2**n for n in range(depth + 1)]
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip([3, *widths[:-2]], widths[:-1], strict=True))
+        self.middle = nn.Conv2d(widths[-2], widths[-1], 3, padding=1)
+        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in pairwise(widths))
+        self.after = nn.ModuleList(nn.Conv2d(2 * a, a, 3, padding=1) for a in widths[:-1])
+
+    def forward(self, x):
+        seen = []
+        for down in self.down:
+            seen.append(down(x).relu())
+            x = F.max_pool2d(seen[-1], 2)
+        x = self.middle(x).relu()
+        for up, after in zip(reversed(self.up), reversed(self.after), strict=True):
+            x = after(torch.cat([seen.pop(), up(x)], 1)).relu()
+        return x
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4, 5])
+def test_a_network_that_goes_down_and_up_is_drawn_so(depth):
+    graph = trace(UNet(depth), torch.Size((1, 3, 128, 128)))
+    check(graph)
+    shown = diagram(graph)
+    panel = shown.pictures[0].overview
+    found = u_shape(panel)
+    assert len(found.skips) == depth
+    assert panel.boxes[found.bottom].shape == f"{128 >> depth}x{128 >> depth}x{64 << depth}"
+    lines = {}
+    for element in shown.scene.elements:
+        data = dict(element.data)
+        if element.role == "edge":
+            lines[int(data["from"]), int(data["to"])] = element.items[0].path
+    for skip in found.skips:
+        assert len({point[-1] for point in lines[skip] if point[0] in "ML"}) == 1  # a level line
+    joins = [box.word for box in panel.boxes if "concat" in box.label]
+    assert len(joins) == depth
+    assert len(set(joins)) == 1  # each step up is drawn as the other ones are
+
+
+def test_what_only_has_shortcuts_is_no_u():
+    class Residual(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.ModuleList(nn.Conv2d(8, 8, 3, padding=1) for _ in range(4))
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = x + layer(F.max_pool2d(x, 3, 1, 1))
+            return x
+
+    assert u_shape(picture(trace(Residual(), torch.Size((1, 8, 16, 16)))).overview) is None
+
+
+@pytest.mark.parametrize("level", ["stage", "block"])
+def test_no_label_is_cut(level):
+    for module, shape in ((UNet(4), (1, 3, 256, 256)), (Attention(by_matmul), (1, TOKENS, WIDTH))):
+        texts = [text.text for text in diagram(trace(module, torch.Size(shape)), level=level).scene.texts()]
+        assert not any("…" in text for text in texts)
