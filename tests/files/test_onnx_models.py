@@ -264,6 +264,10 @@ def test_a_classical_models_learned_numbers_are_parameters(tmp_path):
     )
     graph = graph_of(tmp_path, [node], [("x", 1, [5, 4])], opset=opset)
     assert (graph.cost.macs, metrics.params(graph)) == (5 * 12, 15)
+    trees = {"nodes_values": [0.5] * 3, "nodes_hitrates": [1.0] * 3, "target_weights": [1.0, 2.0], "n_targets": 1}
+    node = helper.make_node("TreeEnsembleRegressor", ["x"], ["y"], domain="ai.onnx.ml", **trees)
+    graph = graph_of(tmp_path, [node], [("x", 1, [5, 4])], opset=opset)
+    assert (metrics.params(graph), [n.op for n in graph.uncounted]) == (5, ["ai.onnx.ml.TreeEnsembleRegressor"])
 
 
 def test_weights_beside_the_file_are_not_looked_for(tmp_path):

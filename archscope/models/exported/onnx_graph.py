@@ -255,7 +255,7 @@ class Walk:
         found = []
         path = scope[-1].path if scope else node.name or node.output[0]
         for one in node.attribute:
-            if len(one.floats) > 1:
+            if len(one.floats) > 1 and not one.name.endswith("hitrates"):  # how often a branch was taken, in training
                 name = f"{path}.{one.name}"
                 name = name if name not in self.builder.params else f"{name}#{len(self.builder.params)}"
                 found.append(self.builder.param(Param(name, (len(one.floats),), "float32")))
