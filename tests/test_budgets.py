@@ -46,8 +46,9 @@ def test_every_quantity_has_an_actual(lenet):
     assert found["latency"] == 0.002
     assert found["flops"] > 2 * MACS
     assert found["peak_memory"] > 4 * PARAMS
-    # What a trace in eval mode cannot say is undecided, and says so.
-    assert all(actual is not None or metrics.METRICS[name](lenet) == metrics.Absent(TRAIN) for name, actual in found.items())
+    # What a trace in eval mode cannot say, or a network without words, is undecided, and says so.
+    reasons = {metrics.Absent(TRAIN), metrics.Absent("it reads no token ids")}
+    assert all(actual is not None or metrics.METRICS[name](lenet) in reasons for name, actual in found.items())
 
 
 def test_a_latency_that_was_not_measured_is_undecided(lenet):
