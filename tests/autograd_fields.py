@@ -193,10 +193,10 @@ def one_size() -> Iterator[None]:
 
 
 def frugal(network: nn.Module) -> None:
-    """Of many blocks in a row only the inputs are kept for the way back."""
+    """Of many blocks in a row only the inputs are kept for the way back; a single layer may write on its input."""
     for row in network.modules():
         if isinstance(row, nn.Sequential) and len(row) >= MANY:
-            for block in row:
+            for block in (block for block in row if any(block.children())):
                 block.forward = partial(checkpoint, block.forward, use_reentrant=False)
 
 
