@@ -3,6 +3,7 @@
 python -m benchmarks coverage                        all of them, an hour or two of one core; writes reports/coverage.md
 python -m benchmarks.coverage hf:b timm:vit          those whose name begins with one of these words; writes no report
 python -m benchmarks.coverage --again hf:            once more those that were not complete
+python -m benchmarks.coverage --report               the report of what has been looked at so far
 
 Said again after an end of any kind it goes on where it stopped: rows are kept in build/coverage.jsonl until a library changes.
 """
@@ -29,12 +30,12 @@ LIMITS = Limits(seconds=150, memory=3 * 2**30)
 KEYS = ("input", "device", "params", "macs", "uncounted", "uncounted_operators", "failed_in", "failure")
 LIBRARIES = ("timm", "torchvision", "transformers", "diffusers")
 COLUMNS = (
-    ("named", lambda row: True),
-    ("built", lambda row: row["failed_in"] != "building"),
+    ("looked at", lambda row: True),
+    ("built", lambda row: built(row)),
     ("complete", lambda row: complete(row)),
     ("of these on the CPU", lambda row: complete(row) and row["device"] == "cpu"),
     ("lower bound", lambda row: bool(row["uncounted"])),
-    ("failed", lambda row: row["failed_in"] not in (None, "building")),
+    ("failed", lambda row: built(row) and row["failed_in"] is not None),
 )
 
 Row = dict[str, Any]
@@ -43,11 +44,13 @@ Row = dict[str, Any]
 def main(words: Sequence[str] = ()) -> None:
     """Fills the rows; with no words, then writes the report."""
     warnings.simplefilter("ignore")
+    target = Path(words[words.index("--out") + 1]) if "--out" in words else REPORT
+    words = [word for word in words if word not in ("--out", str(target))]
     again = "--again" in words
-    wanted = [word for word in words if word != "--again"]
+    wanted = [word for word in words if not word.startswith("--")]
     work = [spec for spec in specs() if not wanted or spec.name.startswith(tuple(wanted))]
     rows = kept()
-    todo = [s for s in work if s.name not in rows or (again and not complete(rows[s.name]))]
+    todo = [] if "--report" in words else [s for s in work if s.name not in rows or (again and not complete(rows[s.name]))]
     ROWS.parent.mkdir(exist_ok=True)
     for count, row in enumerate(examined(todo), 1):
         rows[row["model"]] = row
@@ -57,15 +60,20 @@ def main(words: Sequence[str] = ()) -> None:
             print(f"{row['model']}: {reason(row)}", flush=True)
         if count % 100 == 0:
             print(f"{count:,} of {len(todo):,}", flush=True)
-    print("\n".join(counts([rows[s.name] for s in work if s.name in rows])))
+    print("\n".join(counts([s.name for s in work], [rows[s.name] for s in work if s.name in rows])))
     if not wanted:
-        REPORT.write_text(report([rows[s.name] for s in work]), encoding="utf-8")
-        print(REPORT)
+        target.write_text(report([s.name for s in work], [rows[s.name] for s in work if s.name in rows]), encoding="utf-8")
+        print(target)
 
 
 def complete(row: Row) -> bool:
     """Traced to its end, with a cost or a reason for every operator."""
     return row["failed_in"] is None and not row["uncounted"]
+
+
+def built(row: Row) -> bool:
+    """Whether the library makes it from its defaults; that its inputs are not found is another matter."""
+    return row["failed_in"] != "building" or row["failure"].endswith("not known")
 
 
 def library(name: str) -> str:
@@ -162,15 +170,16 @@ def reason(row: Row) -> str:
     return f"without a cost formula: {row['uncounted_operators']}"
 
 
-def counts(rows: Sequence[Row]) -> list[str]:
-    """A table of how many, by library."""
+def counts(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """A table of how many, by library; `names` are those that there are."""
     heads = [head for head, _ in COLUMNS]
-    lines = [f"| library | {' | '.join(heads)} | complete of built |", f"| --- |{' ---: |' * (len(heads) + 1)}"]
+    lines = [f"| library | named | {' | '.join(heads)} | complete of built |", f"| --- |{' ---: |' * (len(heads) + 2)}"]
     for name in LIBRARIES:
         of = [row for row in rows if library(row["model"]) == name]
         numbers = {head: sum(map(is_one, of)) for head, is_one in COLUMNS}
         share = f"{numbers['complete'] / numbers['built']:.1%}" if numbers["built"] else ""
-        lines.append(f"| {name} | {' | '.join(f'{number:,}' for number in numbers.values())} | {share} |")
+        there = sum(library(one) == name for one in names)
+        lines.append(f"| {name} | {there:,} | {' | '.join(f'{number:,}' for number in numbers.values())} | {share} |")
     return lines
 
 
@@ -183,29 +192,30 @@ A network is *complete* where its forward was traced to its end and every operat
 those that the library itself makes from its defaults; the others are at the end, with what the library says. Of transformers these are all
 entries of its table of configurations, parts of networks included, each in its default configuration with two layers of every kind, or whole
 where that is not complete; {whole:,} were looked at whole. Inputs are found from the configuration and the forward's signature, by trying:
-where none was found, the failure below is the library's answer to the likeliest. Each network had {seconds:g} s and {memory:g} GiB.
+where none was found, the failure below is the library's answer to the likeliest; grids of patches, whose values matter, are not found yet.
+What was not looked at is not judged. Each network had {seconds:g} s and {memory:g} GiB.
 
 """
 
 
-def report(rows: Sequence[Row]) -> str:
-    """reports/coverage.md."""
+def report(names: Sequence[str], rows: Sequence[Row]) -> str:
+    """reports/coverage.md; what is not among the rows has not been looked at."""
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     whole = sum(library(row["model"]) == "transformers" and not row["options"] for row in rows)
     head = HEAD.format(
         day=date.today(), own=archscope.__version__, torch=version("torch"), libraries=libraries, whole=whole, seconds=LIMITS.seconds,
         memory=LIMITS.memory / 2**30,
     )  # fmt: skip
-    failures = [row for row in rows if row["failed_in"] != "building" and not complete(row)]
+    failures = [row for row in rows if built(row) and not complete(row)]
     lines = ["", "## Not complete", "", "| network | where | why |", "| --- | --- | --- |"]
     lines += [f"| {row['model']} | {row['failed_in'] or 'lower bound'} | {_cell(row)} |" for row in failures]
     lines += ["", "## Not built by the library itself", "", "| networks | why |", "| --- | --- |"]
     unbuilt: dict[str, list[str]] = {}
     for row in rows:
-        if row["failed_in"] == "building":
+        if not built(row):
             unbuilt.setdefault(_cell(row).replace(row["model"].partition(":")[2], "it", 1), []).append(row["model"])
     lines += [f"| {', '.join(names)} | {why} |" for why, names in unbuilt.items()]
-    return head + "\n".join(counts(rows) + lines) + "\n"
+    return head + "\n".join(counts(names, rows) + lines) + "\n"
 
 
 def _cell(row: Row) -> str:
