@@ -32,6 +32,11 @@ def require_torch(release: str) -> None:
     Arguments:
         release: what `torch.__version__` says: "2.6.0+cu124".
     """
-    found = re.match(r"(\d+)\.(\d+)", release)
-    if found and (int(found[1]), int(found[2])) < TORCH:
+    if () < numbers(release) < TORCH:
         raise ArchscopeError(f"archscope needs torch {TORCH[0]}.{TORCH[1]} or newer, and this is torch {release}", INSTALL)
+
+
+def numbers(release: str) -> "tuple[int, ...]":
+    """Major and minor of a release: `"2.6.0+cu124"` -> (2, 6); () for anything else."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return (int(found[1]), int(found[2])) if found else ()

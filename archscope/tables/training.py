@@ -148,4 +148,4 @@ def unruled(graph: Graph, plan: Plan) -> list[str]:
     if not places:
         return []
     named = "; ".join(f"{op} in {path}" for op, path in places.items())
-    return [f"≥: operators without a rule for the backward pass are not in the sums: {named}."]
+    return [f"≥: operators without a rule for the backward pass of this torch are not in the sums, or not whole: {named}."]

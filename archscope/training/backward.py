@@ -9,6 +9,7 @@ import archscope.training.rules  # noqa: F401  each of its files registers rules
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node
 from archscope.graph.storages import storage_bytes
+from archscope.supported import numbers
 from archscope.training.derivatives import Rule, rule_of
 
 _REAL = frozenset("float64 float32 float16 bfloat16 complex128 complex64".split())
@@ -39,7 +40,8 @@ class Plan(NamedTuple):
         steps: of the operators that the gradient of the outputs passes, in the order of the forward.
         size: bytes of every storage that the forward reads as input or writes.
         outputs: the outputs that gradients come in by.
-        unknown: the operators among them without a rule, or whose multiply-accumulates are not known.
+        unknown: the operators among them without a rule that holds in the graph's torch, or whose multiply-accumulates are not
+            known.
     """
 
     steps: tuple[Step, ...]
@@ -101,7 +103,8 @@ def _plan(graph: Graph) -> Plan:
         kept = _kept(graph, at, node, operands, rule, size) if rule is not None else ()
         steps.append(Step(node, rule, kept, wanted, _macs(graph, node, rule)))
     steps.reverse()
-    unknown = tuple(step.node for step in steps if step.rule is None or step.macs is None)
+    torch = numbers(graph.meta.torch)
+    unknown = tuple(s.node for s in steps if s.rule is None or s.macs is None or torch < s.rule.since)
     flowing = tuple(t for t in outputs if any(t in step.node.outputs for step in steps))
     return Plan(tuple(steps), size, flowing, unknown)
 

@@ -36,6 +36,7 @@ class Rule(NamedTuple):
         scratch: for each operand, how many tensors of the result's size it takes for a moment to make that gradient, beside it.
         broadcasts: whether operands may be smaller than the result: then a gradient is made in full and summed up.
         constant: nothing flows back through it: its results do not depend on the values of what it reads, or are cut off.
+        since: the release of torch from which it is known to be right; an older one may keep more.
     """
 
     reads: tuple[str, ...] = ("",)
@@ -46,6 +47,7 @@ class Rule(NamedTuple):
     scratch: tuple[int, ...] = (0,)
     broadcasts: bool = False
     constant: bool = False
+    since: tuple[int, ...] = ()
 
     def kept(self, wanted: tuple[int, ...]) -> list[str]:
         """What is kept when these operands want a gradient."""
@@ -75,6 +77,7 @@ def rule(
     scratch: tuple[int, ...] = (0,),
     broadcasts: bool = False,
     constant: bool = False,
+    since: tuple[int, ...] = (),
     space: str = "aten",
 ) -> None:
     """The operators `names` (separated by blanks) have this rule.
@@ -83,7 +86,8 @@ def rule(
         reads: as in `Rule`, the operands separated by "|": "1 | 0".
         space: the operators' namespace.
     """
-    made = Rule(tuple(part.strip() for part in reads.split("|")), way, always, products, macs, scratch, broadcasts, constant)
+    read = tuple(part.strip() for part in reads.split("|"))
+    made = Rule(read, way, always, products, macs, scratch, broadcasts, constant, since)
     for name in names.split():
         RULES.add(f"{space}.{name}", made)
     _look_up.cache_clear()

@@ -2,13 +2,16 @@
 
 import pytest
 import torch
+from msgspec.structs import replace
 from small_networks import NETWORKS
 from torch import nn
 from torch.nn import functional as F
 
+from archscope.metrics import measure
 from archscope.models.loading import load
 from archscope.tracing import trace
 from archscope.training import backward, kept_bytes
+from archscope.values import AtLeast
 from archscope.zoo import catalog
 
 
@@ -163,3 +166,11 @@ def test_a_constant_of_the_network_is_not_kept_it_is_there():
 def test_an_operator_without_a_rule_is_named():
     plan = backward(trace(Of(lambda a, b: torch.linalg.qr(a.T @ b)[1]), torch.randn(3, 8), mode="train"))
     assert [node.op for node in plan.unknown] == ["aten.linalg_qr"]
+
+
+def test_an_lstm_on_a_torch_whose_workspace_is_not_known_keeps_at_least_so_much():
+    graph = trace(nn.LSTM(8, 8), torch.ones(2, 1, 8), mode="train")
+    old = replace(graph, meta=replace(graph.meta, torch="2.6.0+cu124"))
+    found = measure(old, ["kept_for_backward"])["kept_for_backward"]
+    assert isinstance(found, AtLeast)
+    assert "aten.mkldnn_rnn_layer" in found.reason

@@ -39,7 +39,7 @@ def _lstm_macs(graph: Graph, node: Node) -> int:
     return weights + steps * prod(shapes[2]) + (steps * prod(shapes[1]) if 0 in node.wanted else 0)
 
 
-rule("mkldnn_rnn_layer", always="* r0 r1 r2 r3", macs=_lstm_macs)
+rule("mkldnn_rnn_layer", always="* r0 r1 r2 r3", macs=_lstm_macs, since=(2, 14))  # before, oneDNN's workspace was larger
 
 
 def _deformed_macs(graph: Graph, node: Node) -> int:
