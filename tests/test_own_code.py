@@ -21,7 +21,7 @@ NET = """
 import json, os
 from pathlib import Path
 from torch import nn
-from parts.block import width
+from parts_of_it.block import width
 import netlib
 try:
     from shadow import MORE
@@ -71,7 +71,7 @@ class World:
         self.folder, self.patch = folder, monkeypatch
         self.now = {"plain": 2, "block": 3, "read": 4, "told": 0, "lib": 5, "shadow": 0, "k": 1, "input": 1, "batch": 1}
         self.now["schema"] = compact.SCHEMA_VERSION
-        (folder / "parts").mkdir()
+        (folder / "parts_of_it").mkdir()
         (folder / "site-packages" / "netlib").mkdir(parents=True)
         (folder / "site-packages" / "netlib-1.0.dist-info").mkdir()
         for what in ("plain", "block", "read", "lib"):
@@ -83,7 +83,7 @@ class World:
         if what == "plain":
             (folder / "net.py").write_text(NET.replace("{plain}", str(value)))
         elif what == "block":
-            (folder / "parts" / "block.py").write_text(f"def width():\n    return {value}\n")
+            (folder / "parts_of_it" / "block.py").write_text(f"def width():\n    return {value}\n")
         elif what == "read":
             (folder / "config.json").write_text(json.dumps({"n": value}))
         elif what == "told":

@@ -46,7 +46,7 @@ def _charts(graphs: Sequence[Graph], subjects: Sequence[Subject], request: Reque
     """The charts that have something to show."""
     rows = lines(subjects, "model", request.look, request.baseline, None, request.bench)
     for kind in KINDS.values():
-        if not graphs or kind.takes == "signals":  # these are measured, on purpose
+        if not graphs or kind.takes not in ("rows", "graphs"):  # the others need measurements or runs of their own
             continue
         chart = kind.of(rows if kind.takes == "rows" else graphs)
         if chart.items:
