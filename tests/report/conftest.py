@@ -11,12 +11,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from looking import written
 
-from archscope.comparison.side_by_side import DEFAULT, gather
-from archscope.report.page import page
-from archscope.report.page_data import Request, page_data
+from archscope.comparison.side_by_side import DEFAULT
 
-LOOK = {"input": [], "batch": 1, "dtype": "float32", "mode": "eval", "options": {}}
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
 
 
@@ -58,13 +56,6 @@ def browser():
         running = driver.chromium.launch(executable_path=where, args=FLAGS.split())
         yield running
         running.close()
-
-
-def written(folder: Path, models, name: str = "page.html", **request) -> Path:
-    subjects = list(gather(models, LOOK))
-    path = folder / name
-    path.write_text(page(page_data(subjects, Request(LOOK, **request))), encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,20 @@
 """What the tests of the page do with it."""
 
 import re
+from pathlib import Path
+
+from archscope.comparison.side_by_side import gather
+from archscope.report.page import page
+from archscope.report.page_data import Request, page_data
+
+LOOK = {"input": [], "batch": 1, "dtype": "float32", "mode": "eval", "options": {}}
+
+
+def written(folder: Path, models, name: str = "page.html", **request) -> Path:
+    subjects = list(gather(models, LOOK))
+    path = folder / name
+    path.write_text(page(page_data(subjects, Request(LOOK, **request))), encoding="utf-8")
+    return path
 
 
 def item(tab, box: str, inside: str = "#networks"):

@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-from conftest import written
-from looking import boxes, button, click, column, item, names, settled
+from looking import boxes, button, click, column, item, names, settled, written
 from torch import nn
 
 from archscope.comparison.side_by_side import DEFAULT

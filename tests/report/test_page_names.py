@@ -2,8 +2,7 @@
 
 import pytest
 import torch
-from conftest import LOOK
-from looking import boxes, button, click
+from looking import LOOK, boxes, button, click
 from torch import nn
 
 from archscope.comparison.side_by_side import gather

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import written
-from looking import click
+from looking import click, written
 from torch import nn
 
 from archscope import units
