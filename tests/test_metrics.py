@@ -9,6 +9,7 @@ from archscope import metrics
 from archscope.errors import UsageError
 from archscope.graph import Graph, total
 from archscope.metrics import METRICS, measure
+from archscope.models.look_up import look
 
 # Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019, the table of
 # convolutional architectures: receptive field and effective stride.
@@ -136,3 +137,13 @@ def test_a_tensor_held_in_a_variable_counts_as_long_as_it_is_held():
     x, mib = torch.empty(2**18), 2**20
     assert metrics.peak_activation_bytes(archscope.trace(LetsGo(), x)) == 3 * mib  # the input, what is read, what is written
     assert metrics.peak_activation_bytes(archscope.trace(Holds(), x)) == 4 * mib
+
+
+@pytest.mark.parametrize("n", [3, 5, 7, 9, 18, 200])
+def test_the_field_of_a_residual_network_for_cifar_by_arithmetic(n):
+    """He et al. 2015, sec. 4.2: a 3x3 convolution, then three stages of 2 n of them; a stage begins with stride 2. Each adds twice
+    the step between its inputs: 1, then 2, then 4.
+    """
+    stages = 2 * 2 * n, 2 + 4 * (2 * n - 1), 4 + 8 * (2 * n - 1)
+    found = measure(look(f"resnet{6 * n + 2}_cifar"), ["receptive_field", "effective_stride"])
+    assert found == {"receptive_field": 3 + sum(stages), "effective_stride": 4}
