@@ -166,7 +166,7 @@ def test_a_chart_of_them(tmp_path, capsys):
     assert run([*words, "--out", str(tmp_path / "tokens.svg")]) == 0
     drawn = (tmp_path / "tokens.svg").read_text()
     assert "tokens of the text" in drawn
-    assert "keys, values, states kept" in drawn
+    assert "kept of it: keys, values, states" in drawn
 
 
 @pytest.mark.parametrize(("words", "error"), [

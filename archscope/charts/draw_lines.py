@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _NAME: dict[str, Any] = {"fontsize": 9}
 _LEFT, _PANEL, _BETWEEN, _FOOT = 74, 400, 34, 52
+_BYTES = 18  # more room on the left for ticks in bytes: "192 MiB"
 _TIPS = 120  # marks with a tooltip, at most, for each curve
 
 
@@ -29,10 +30,11 @@ def draw(chart: Chart, theme: Theme, interactive: bool) -> Canvas:
     canvas = Canvas(theme, 1080, TOP + 6 + count * high + (count - 1) * _BETWEEN + _FOOT, chart.title, chart.subtitle)
     endings = [_ending(line, panel, unit) for line in lines for panel, unit in enumerate(chart.units)]
     names = max(canvas.size(words, **_NAME)[0] for words in endings) + 42
+    left = _LEFT + _BYTES * ("B" in chart.units)
     for panel, title in enumerate(chart.panels):
         unit = chart.units[panel]
         bottom = _FOOT + (count - 1 - panel) * (high + _BETWEEN)
-        axes = canvas.axes(_LEFT, bottom, names, canvas.height - bottom - high)
+        axes = canvas.axes(left, bottom, names, canvas.height - bottom - high)
         scales(axes, lines, panel, unit)
         axes.set_ylabel(title)
         if panel == count - 1:

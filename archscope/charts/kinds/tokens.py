@@ -8,7 +8,7 @@ from archscope.charts.chart import Chart, Line, chart_kind, label
 from archscope.graph import Graph
 from archscope.tables.common import called
 
-_PANELS = ("multiply-accumulates to read it", "of the next token", "keys, values, states kept")
+_PANELS = ("MACs to read it", "MACs of the next token", "kept of it: keys, values, states")
 
 
 @chart_kind("tokens", draw_lines.draw, takes="lengths")
@@ -21,7 +21,7 @@ def tokens(subjects: Sequence[Any]) -> Chart:
     count = len(_PANELS) if whole else 1
     return Chart(
         "tokens", "Language models by the length of the text",
-        f"causal attention counts in full; batch {batch}, {dtypes}",
+        f"MACs: multiply-accumulates, causal attention in full; batch {batch}, {dtypes}",
         tuple(_line(graph, found, count) for graph, (_, found) in zip(first, subjects, strict=True)),
         "tokens of the text", _PANELS[:count], ("", "", "B")[:count],
     )  # fmt: skip
