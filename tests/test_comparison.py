@@ -116,6 +116,14 @@ def test_a_saved_graph_tells_its_own_batch_and_whether_it_is_the_published_netwo
     assert pd.isna(found["top1_error"][1])
 
 
+def test_two_files_of_one_name_are_told_apart(tmp_path):
+    (tmp_path / "a.json").write_bytes(load("lenet5_dense").trace().to_json())
+    (tmp_path / "b.json").write_bytes(load("lenet5_dense", num_classes=5).trace().to_json())
+    found = compare([str(tmp_path / "a.json"), str(tmp_path / "b.json")])
+    assert list(found["model"]) == ["lenet5_dense", "b.json"]
+    assert found["params"][0] - found["params"][1] == 5 * (84 + 1)  # of the last layer
+
+
 def test_all_networks_at_one_size():
     found = compare(["resnet18", "alexnet_owt"], input=[(3, 128, 128)])
     assert found["input"].tolist() == ["3x128x128"] * 2

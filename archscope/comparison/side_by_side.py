@@ -8,6 +8,7 @@ A network that cannot be traced keeps its row, with the reason and with what is 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archscope import metrics, units
@@ -116,24 +117,30 @@ def compare(
 
 
 def gather(models: Iterable[str | Graph | Line], request: Mapping[str, Any]) -> Iterable[Subject]:
-    """Traces each network; a failure is part of the answer.
+    """Traces each network; a failure is part of the answer. A file goes by the name of the network in it, and by its own where
+    another has that name already: `net.pt2` and `net.onnx` are "net" and "net.onnx".
 
     Arguments:
         models: names, graphs, or lines that were counted before: `model` is what to call it, `source` the words that load it.
         request: the keyword arguments of `look`.
     """
+    taken: set[str] = set()
     for model in models:
         if isinstance(model, dict):
             yield Subject(str(model["model"]), None, _entry(str(model.get("source", ""))), None, model)
             continue
         if isinstance(model, Graph):
+            taken.add(model.name)
             yield Subject(model.name, model, _entry(model.meta.source or model.name))
             continue
         entry = _entry(model)
         name = entry.name if entry else model
         try:
             graph = look(model, **request)
-            yield Subject(graph.name if is_file(model) else name, graph, entry or _entry(graph.meta.source))
+            if is_file(model):
+                name = graph.name if graph.name not in taken else PurePath(model).name
+            taken.add(name)
+            yield Subject(name, graph, entry or _entry(graph.meta.source))
         except ArchscopeError as error:
             yield Subject(name, getattr(error, "graph", None), entry, error)
 
