@@ -512,6 +512,15 @@ def test_a_forward_that_needs_values_runs_on_the_cpu_and_says_so(name, built_on)
     assert graph.cost.macs == LINEAR
 
 
+def test_weights_that_would_not_fit_into_memory_are_told_before_any_is_drawn(monkeypatch):
+    monkeypatch.setattr("archscope.tracing.forward_pass.available_memory", lambda: 50)
+    with torch.device("meta"):
+        net = a(VALUES["item"])
+    needed = 4 * sum(weight.numel() for weight in net.parameters())
+    with pytest.raises(archscope.ArchscopeError, match=f"its weights take {needed} B of memory; 50 B are free"):
+        archscope.trace(net, Size((2, 4)))
+
+
 def test_packed_sequences():
     def forward(m, x):
         return m.a(nn.utils.rnn.pack_padded_sequence(x, torch.tensor([5, 3])))[0]

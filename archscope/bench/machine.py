@@ -66,12 +66,6 @@ def main_memory() -> int | None:
     return None
 
 
-def available_memory() -> int | None:
-    """Bytes that a program can still have without swapping."""
-    found = re.search(r"^MemAvailable:\s*(\d+) kB", _read("/proc/meminfo"), re.MULTILINE)
-    return int(found[1]) * 1024 if found else None
-
-
 def gpu_driver(index: int) -> tuple[str, str]:
     """The driver's version and the clocks of an NVIDIA GPU: ("550.54", "SM 1980 MHz of 1980 MHz")."""
     fields = "driver_version,clocks.sm,clocks.max.sm"

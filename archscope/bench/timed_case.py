@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from archscope import units
-from archscope.bench import machine
 from archscope.bench import prepared_model as subject
 from archscope.bench.devices import Device, is_out_of_memory
 from archscope.bench.layers import RUNS, time_layers
@@ -16,6 +15,7 @@ from archscope.bench.results import statistics
 from archscope.bench.results.records import LayerTimes, Memory, Plan, Settings, Timing
 from archscope.bench.timing import Course, warm_up
 from archscope.errors import ArchscopeError
+from archscope.free_memory import available_memory
 from archscope.graph import Graph
 from archscope.metrics import bytes_moved, flops, peak_memory
 
@@ -54,7 +54,7 @@ class Case:
             self.graph = None
         if self.graph is not None and not self.settings.train and self.settings.dtype != "autocast":
             self.memory = Memory(predicted=peak_memory(self.graph))
-        free = machine.available_memory()
+        free = available_memory()
         if device.name == "cpu" and free is not None and (self.memory.predicted or 0) > free:
             raise MemoryError(f"out of memory: {units.size(self.memory.predicted)} needed, {units.size(free)} free")
         self.course = Course(self.subject.run)

@@ -17,7 +17,9 @@ from torch import nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 from torch.utils._pytree import tree_map_only
 
+from archscope import units
 from archscope.errors import ArchscopeError, UsageError
+from archscope.free_memory import available_memory
 from archscope.graph import Decided, Failure, Graph, Meta
 from archscope.tracing.arguments import kept, leaves, moved
 from archscope.tracing.autocast import Kernels, checked, twin, wants_values, without_memory
@@ -125,7 +127,19 @@ def _traced(
         with uncollected() if meta.device == "meta" else nullcontext():
             return run(meta)
     except _NotOnMetaError as error:
+        _has_room(survey, name, str(error))
         return with_values(run, msgspec.structs.replace(meta, device="cpu", reason=str(error)), told)
+
+
+def _has_room(survey: Survey, name: str, reason: str) -> None:
+    """Raises `ArchscopeError` where the weights, which a run with values copies or draws, would not fit into memory."""
+    needed, free = sum(held.tensor.nbytes for held in survey.state.values()), available_memory()
+    if free is not None and needed > free:
+        raise ArchscopeError(
+            f"{name} runs on the CPU only ({reason}): its weights take {units.size(needed)} of memory; "
+            f"{units.size(free)} are free",
+            "make it smaller with --set, or trace it where there is more memory",
+        )
 
 
 def takes(module: nn.Module, inputs: dict[str, Any]) -> bool | None:

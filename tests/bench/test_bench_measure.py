@@ -126,7 +126,7 @@ def test_out_of_memory_at_one_batch_is_said_in_its_row_and_the_rest_goes_on():
 
 
 def test_what_does_not_fit_into_main_memory_is_not_tried(monkeypatch):
-    monkeypatch.setattr("archscope.bench.machine.available_memory", lambda: 100_000)
+    monkeypatch.setattr("archscope.bench.timed_case.available_memory", lambda: 100_000)
     session = quick([load("lenet5", device="cpu")], grid(batch=(1, 2)))
     assert [timing.failure.partition(":")[0] for timing in session.timings] == ["out of memory", "out of memory"]
     assert "97.7 KiB free" in session.timings[0].failure
