@@ -24,3 +24,9 @@ class UsageError(ArchscopeError):
     """The words of the request are wrong (an unknown name, a malformed option): exit code 2."""
 
     exit_code = 2
+
+
+def first_line(error: BaseException, most: int = 200) -> str:
+    """What an error of a library says, its first line, cut to `most` letters; its type where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:most] if lines else type(error).__name__

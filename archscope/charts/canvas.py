@@ -79,14 +79,19 @@ class Canvas:
         )  # fmt: skip
 
 
+def trimmed(words: str) -> str:
+    """A round number without the zeros behind its point: "5.00 G" -> "5 G", "1.50 GiB" -> "1.5 GiB"."""
+    number, _, scale = words.partition(" ")
+    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {scale}".strip()
+
+
 def formatter(unit: str) -> Callable[[float, Any], str]:
     """How an axis of this unit writes its numbers: "5 G", "64 MiB"."""
 
     def write(value: float, position: Any) -> str:
         if unit == "px" or value < 1000:
             return f"{value:,.0f} B" if unit == "B" else f"{value:,.0f}"
-        number, _, scale = (units.size(round(value), 2) if unit == "B" else units.count(round(value), 2)).partition(" ")
-        return f"{number.rstrip('0').rstrip('.')} {scale}"  # ticks are round: 1.5 G, 1.25 GiB, 20 M
+        return trimmed(units.size(round(value), 2) if unit == "B" else units.count(round(value), 2))
 
     return write
 

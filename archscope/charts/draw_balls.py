@@ -7,7 +7,7 @@ from math import hypot, log10, sqrt
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from archscope.charts.canvas import TOP, Canvas
+from archscope.charts.canvas import TOP, Canvas, trimmed
 from archscope.charts.chart import Ball, Chart
 from archscope.charts.columns import logarithmic, ticks, written
 from archscope.charts.label_placement import Anchor, Box, distance, placed
@@ -89,8 +89,7 @@ def _tick(unit: str) -> Callable[[float, Any], str]:
     def write(value: float, position: Any) -> str:
         if unit not in ("", "B") or abs(value) < 1000:
             return written(value, "B") if unit == "B" else f"{value:,g}"
-        number, _, scale = written(value, unit).partition(" ")
-        return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {scale}"
+        return trimmed(written(value, unit))
 
     return write
 

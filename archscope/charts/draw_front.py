@@ -8,7 +8,7 @@ from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archscope import units
-from archscope.charts.canvas import TOP, Canvas, steps
+from archscope.charts.canvas import TOP, Canvas, steps, trimmed
 from archscope.charts.chart import Chart, Point, label
 from archscope.charts.label_placement import Anchor, Box, distance, placed
 from archscope.charts.style import Theme
@@ -191,5 +191,4 @@ def _written(value: float, unit: str) -> str:
         return units.size(round(value), 0) if value >= 1 else "0 B"
     if abs(value) < 1000:
         return f"{value:,.6g}"
-    number, _, scale = units.count(round(value), 2).partition(" ")
-    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {scale}".strip()
+    return trimmed(units.count(round(value), 2))

@@ -1,6 +1,6 @@
 """Operators by the names that a reader knows, one for all the kernels of an operator."""
 
-from archscope.graph import Graph, Node
+from archscope.graph import Node
 
 CONVOLUTIONS = frozenset({
     "convolution", "_convolution", "convolution_overrideable", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
@@ -27,8 +27,3 @@ def label(node: Node) -> str:
 def is_global_average(node: Node) -> bool:
     """Whether a mean is what torch makes of an adaptive average pooling to 1x1: over (-1, -2), in this order, all kept."""
     return node.name == "mean" and node.attrs.get("dim") in ([-1, -2], [-1, -2, -3]) and node.attrs.get("keepdim") is True
-
-
-def has_affine(graph: Graph, node: Node) -> bool:
-    """Whether a norm has weights: parameters, or (an instance norm's, repeated per sample) activations made of them."""
-    return len(node.inputs) > 1 or any(not graph.param[name].buffer for name in node.params)

@@ -1,6 +1,8 @@
 """Networks for the tests of exported files, small and of every kind, with weights that no two are alike of: exporters merge equal
 ones."""
 
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -112,3 +114,20 @@ def to_onnx(net, x, path, **options):
         onnx.shape_inference.infer_shapes(onnx.load(path), strict_mode=True, data_prop=True)
     except onnx.shape_inference.InferenceError:
         pytest.skip("this torch exports a model of it that contradicts itself")
+
+
+def drawn_without_torch(path) -> str:
+    """What the commands that need no torch print of a file, the diagram last; none of them may import it."""
+    commands = [
+        ["params"],
+        ["flops", "--by", "operator"],
+        ["shapes"],
+        ["tree"],
+        ["check", "--max-params", "1M"],
+        ["diagram", "--out", "-"],
+    ]
+    words = "; ".join(f"assert run({[c[0], str(path), *c[1:]]!r}) == 0" for c in commands)
+    code = f"import sys; from archscope.cli.app import run; {words}; assert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -7,7 +7,7 @@ from contextlib import suppress
 from math import prod
 
 import pytest
-from exported_networks import NETWORKS, build, to_onnx
+from exported_networks import NETWORKS, build, drawn_without_torch, to_onnx
 from torch import nn
 
 import archscope
@@ -296,20 +296,8 @@ def small(tmp_path_factory):
     return path
 
 
-def test_every_command_takes_it_and_none_imports_torch(small, tmp_path):
-    commands = [
-        ["params"],
-        ["flops", "--by", "operator"],
-        ["shapes"],
-        ["tree"],
-        ["check", "--max-params", "1M"],
-        ["diagram", "--out", "-"],
-    ]
-    words = "; ".join(f"assert run({[c[0], str(small), *c[1:]]!r}) == 0" for c in commands)
-    code = f"import sys; from archscope.cli.app import run; {words}; assert 'torch' not in sys.modules"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "conv + relu" in done.stdout
+def test_every_command_takes_it_and_none_imports_torch(small):
+    assert "conv + relu" in drawn_without_torch(small)
 
 
 def test_compare_and_diff_take_it(small, capsys):

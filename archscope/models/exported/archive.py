@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, first_line
 
 _MOST = 2**29  # bytes of text: the programs of the largest networks have a tenth of it
 _RATIO = 200  # unpacked to packed: what is beyond has been made to fill a memory
@@ -27,7 +27,7 @@ class Archive:
             with zipfile.ZipFile(path) as file:
                 self._members = {_inside(info.filename): info for info in file.infolist()}
         except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, UnicodeDecodeError) as error:
-            raise self.wrong(_line(error)) from None
+            raise self.wrong(first_line(error)) from None
 
     @property
     def names(self) -> Sequence[str]:
@@ -43,7 +43,7 @@ class Archive:
             with zipfile.ZipFile(self.path) as file, file.open(info) as member:
                 content = member.read(info.file_size + 1)
         except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError, OSError) as error:
-            raise self.wrong(f"{name}: {_line(error)}") from None
+            raise self.wrong(f"{name}: {first_line(error)}") from None
         if len(content) > info.file_size:
             raise self.wrong(f"{name} is longer than it says")
         return content
@@ -57,8 +57,3 @@ def _inside(name: str) -> str:
     """`"net/models/model.json"` -> `"models/model.json"`."""
     head, slash, rest = name.partition("/")
     return rest if slash and head not in ("models", "data", "extra") else name
-
-
-def _line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, first_line
 
 DTYPES = {
     1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "uint8", 9: "bool", 10: "float16",
@@ -37,25 +37,20 @@ def loaded(path: Path) -> Any:
     try:
         model = onnx.load_model_from_string(path.read_bytes())
     except (DecodeError, ValueError, RuntimeError, RecursionError, MemoryError) as error:
-        raise wrong(path, _line(error)) from None
+        raise wrong(path, first_line(error)) from None
     if not model.HasField("graph") or not (model.graph.node or model.graph.initializer):
         raise wrong(path, "there is no graph in it")
     if model.functions:
         try:
             model = onnx.inliner.inline_local_functions(model)
         except Exception as error:  # the library's own, of several kinds
-            raise wrong(path, f"its functions cannot be written out: {_line(error)}") from None
+            raise wrong(path, f"its functions cannot be written out: {first_line(error)}") from None
     return model
 
 
 def wrong(path: Path, why: str) -> ArchscopeError:
     """The error for a file that is not what its name says."""
     return ArchscopeError(f"{path} is not an ONNX model, or damaged: {why}", "export it again, or look at it with onnx.checker")
-
-
-def _line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
 
 
 def versions(model: Any) -> dict[str, int]:

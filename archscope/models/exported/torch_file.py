@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from archscope.errors import first_line
 from archscope.graph import Graph
 from archscope.models.exported.archive import Archive
 from archscope.models.exported.torch_graph import graph_of
@@ -26,5 +27,5 @@ def read(path: Path, asked: Asked) -> Graph:
     try:
         program = msgspec.json.decode(archive.text(name), type=Program)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise archive.wrong(f"{name}: {str(error).splitlines()[0][:200]}") from None
+        raise archive.wrong(f"{name}: {first_line(error)}") from None
     return graph_of(program, path, asked)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, first_line
 from archscope.graph import Graph, Meta, Param
 from archscope.models.exported.builder import Builder, Outside, Value
 from archscope.models.exported.composites import COMPOSITES, Run
@@ -44,7 +44,7 @@ def graph_of(program: Program, path: Path, asked: Asked) -> Graph:
     try:
         return _Reader(program, path, asked).graph()
     except (KeyError, IndexError, ValueError, TypeError, AttributeError, UnknownSizeError, RecursionError) as error:
-        words = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        words = first_line(error, 120)
         hint = "save it again with torch.export.save"
         raise ArchscopeError(f"{where} is damaged: {type(error).__name__} at {words}", hint) from None
 
