@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from archscope.graph.input_spec import InputSpec
+from archscope.models.hf_denoising import FIRST, of_denoising
 from archscope.models.hf_sizes import Sizes
 from archscope.tracing.forward_pass import takes
 
@@ -55,7 +56,7 @@ def _candidates(module: nn.Module, config: Any, known: Known) -> Iterator[tuple[
     needed = [name for name, p in inspect.signature(module.forward).parameters.items() if p.default is p.empty and name in known]
     others = [name for name in known if name not in mains]
     wide = [name for name in known if name not in _INSTEAD]
-    steps: list[str] = [name for name in _DENOISING[:-1] if name in known] if "timestep" in known else []
+    steps: list[str] = [name for name in FIRST[:-1] if name in known] if "timestep" in known else []
     places: list[str] = [name for name in ("img_ids", "txt_ids") if name in known]
     sets = [mains + decoder, mains, needed, needed + mains, steps, steps + places, *([*mains, name] for name in others), wide]
     sets += [*([*needed, name] for name in others if needed), [*known], *([name] for name in others)]
@@ -68,10 +69,10 @@ def _candidates(module: nn.Module, config: Any, known: Known) -> Iterator[tuple[
 
 def _known(module: nn.Module, sizes: Sizes) -> Known:
     parameters = inspect.signature(module.forward).parameters
-    table = {**_of_text(sizes), **_of_images(sizes), **_of_sound(sizes), **_of_series(sizes), **_of_denoising(sizes)}
+    table = {**_of_text(sizes), **_of_images(sizes), **_of_sound(sizes), **_of_series(sizes), **of_denoising(sizes)}
     order = [name for name in table if name in parameters]
     if "timestep" in order:  # a denoising network: what it cleans, when, and the text it follows
-        order = [name for name in (*_DENOISING, *order) if name in parameters]
+        order = [name for name in (*FIRST, *order) if name in parameters]
     return {name: tuple(InputSpec(s, s.dtype, name) for s in dict.fromkeys(table[name])) for name in order}
 
 
@@ -147,38 +148,6 @@ def _of_series(sizes: Sizes) -> Table:
         "rewards": [InputSpec((steps, 1))],
         "returns_to_go": [InputSpec((steps, 1))],
         "timesteps": [InputSpec((steps,), "int64")],
-    }
-
-
-_DENOISING = ("sample", "hidden_states", "timestep", "encoder_hidden_states", "pooled_projections", "class_labels")
-_TEXT_WIDTHS = (
-    "joint_attention_dim", "caption_channels", "text_embed_dim", "cap_feat_dim", "text_dim", "encoder_hid_dim",
-    "encoder_hidden_states_channels", "cross_attention_dim",
-)  # fmt: skip
-
-
-def _of_denoising(sizes: Sizes) -> Table:
-    """A noisy image, a clip of 5, or what is left of one after it was cut into patches; the step; the text."""
-    if not sizes.denoises:
-        return {}
-    size, channels = sizes.first("sample_size", default=64), sizes.channels
-    noisy, clip, patches = InputSpec((channels, size, size)), InputSpec((channels, 5, 32, 32)), InputSpec((256, channels))
-    text, embedding = sizes.first("max_text_seq_length", "text_len", default=77), sizes.first("embedding_dim", default=768)
-    widths = [width for name in _TEXT_WIDTHS if (width := sizes.first(name, default=0))] or [768]
-    texts = [InputSpec((text, width)) for width in dict.fromkeys(widths)]
-    pooled = InputSpec((sizes.first("pooled_projection_dim", default=768),))
-    return {
-        "sample": [noisy, InputSpec((sizes.first("in_channels", default=3), 4 * size, 4 * size))],
-        "hidden_states": [noisy, clip, patches, InputSpec((5, channels, 32, 32)), InputSpec((embedding,))],
-        "timestep": [InputSpec((), "int64")],
-        "encoder_hidden_states": texts,
-        "encoder_attention_mask": [InputSpec((text,), "bool")],
-        "pooled_projections": [pooled],
-        "proj_embedding": [InputSpec((embedding,))],
-        "img_ids": [InputSpec((256, 3))],
-        "txt_ids": [InputSpec((text, 3))],
-        "controlnet_cond": [InputSpec((sizes.first("conditioning_channels", default=3), 8 * size, 8 * size))],
-        "class_labels": [InputSpec((), "int64")],
     }
 
 
