@@ -5,7 +5,8 @@ python -m benchmarks.coverage hf:b timm:vit          those whose name begins wit
 python -m benchmarks.coverage --again hf:            once more those that were not complete
 python -m benchmarks.coverage --report               the report of what has been looked at so far
 
-Said again after an end of any kind it goes on where it stopped: rows are kept in build/coverage.jsonl until a library changes.
+Said again after an end of any kind it goes on where it stopped: rows are kept in build/coverage.jsonl until a library changes. A
+library that was not looked at whole since keeps what the report said of it.
 """
 
 import json
@@ -13,32 +14,20 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import archscope
 from archscope.models.name_patterns import expanded
 from archscope.sweep.engines.processes import on_processes
 from archscope.sweep.specification import Limits, Spec
+from benchmarks._coverage_report import LIBRARIES, Row, complete, counts, earlier, library, reason, report
 
 ROOT = Path(__file__).parent.parent
 ROWS, REPORT = ROOT / "build" / "coverage.jsonl", ROOT / "reports" / "coverage.md"
 LONG = True  # runs only where it is named
 LIMITS = Limits(seconds=150, memory=3 * 2**30)
 KEYS = ("input", "device", "params", "macs", "uncounted", "uncounted_operators", "failed_in", "failure")
-LIBRARIES = ("timm", "torchvision", "transformers", "diffusers")
-COLUMNS = (
-    ("looked at", lambda row: True),
-    ("built", lambda row: built(row)),
-    ("complete", lambda row: complete(row)),
-    ("of these on the CPU", lambda row: complete(row) and row["device"] == "cpu"),
-    ("lower bound", lambda row: bool(row["uncounted"])),
-    ("failed", lambda row: built(row) and row["failed_in"] is not None),
-)
-
-Row = dict[str, Any]
 
 
 def main(words: Sequence[str] = ()) -> None:
@@ -62,24 +51,9 @@ def main(words: Sequence[str] = ()) -> None:
             print(f"{count:,} of {len(todo):,}", flush=True)
     print("\n".join(counts([s.name for s in work], [rows[s.name] for s in work if s.name in rows])))
     if not wanted:
-        target.write_text(report([s.name for s in work], [rows[s.name] for s in work if s.name in rows]), encoding="utf-8")
+        found = [rows[s.name] for s in work if s.name in rows]
+        target.write_text(report([s.name for s in work], found, LIMITS, earlier(REPORT)), encoding="utf-8")
         print(target)
-
-
-def complete(row: Row) -> bool:
-    """Traced to its end, with a cost or a reason for every operator."""
-    return row["failed_in"] is None and not row["uncounted"]
-
-
-def built(row: Row) -> bool:
-    """Whether the library makes it from its defaults; that its inputs are not found is another matter."""
-    return row["failed_in"] != "building" or row["failure"].endswith("not known")
-
-
-def library(name: str) -> str:
-    """Of a name as archscope takes it."""
-    prefix, _, rest = name.partition(":")
-    return prefix if prefix != "hf" else "diffusers" if rest[:1].isupper() else "transformers"
 
 
 # -- the work -------------------------------------------------------------------------------------------------------------------
@@ -158,69 +132,6 @@ def kept() -> dict[str, Row]:
     versions = {name: version(name) for name in (*LIBRARIES, "torch")}
     rows = [json.loads(line) for line in ROWS.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
     return {row["model"]: row for row in rows if row["versions"] == versions}
-
-
-# -- the report -----------------------------------------------------------------------------------------------------------------
-
-
-def reason(row: Row) -> str:
-    """Why a network is not complete."""
-    if row["failed_in"]:
-        return f"{row['failed_in']}: {row['failure']}"
-    return f"without a cost formula: {row['uncounted_operators']}"
-
-
-def counts(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
-    """A table of how many, by library; `names` are those that there are."""
-    heads = [head for head, _ in COLUMNS]
-    lines = [f"| library | named | {' | '.join(heads)} | complete of built |", f"| --- |{' ---: |' * (len(heads) + 2)}"]
-    for name in LIBRARIES:
-        of = [row for row in rows if library(row["model"]) == name]
-        numbers = {head: sum(map(is_one, of)) for head, is_one in COLUMNS}
-        share = f"{numbers['complete'] / numbers['built']:.1%}" if numbers["built"] else ""
-        there = sum(library(one) == name for one in names)
-        lines.append(f"| {name} | {there:,} | {' | '.join(f'{number:,}' for number in numbers.values())} | {share} |")
-    return lines
-
-
-HEAD = """# Coverage
-
-Every network that four libraries offer by name, built without weights and traced: {day}, archscope {own}, torch {torch}, {libraries}.
-Made by `python -m benchmarks coverage`.
-
-A network is *complete* where its forward was traced to its end and every operator has a cost, or a known reason to cost nothing. *Built* are
-those that the library itself makes from its defaults; the others are at the end, with what the library says. Of transformers these are all
-entries of its table of configurations, parts of networks included, each in its default configuration with two layers of every kind, or whole
-where that is not complete; {whole:,} were looked at whole. Inputs are found from the configuration and the forward's signature, by trying:
-where none was found, the failure below is the library's answer to the likeliest; grids of patches, whose values matter, are not found yet.
-What was not looked at is not judged. Each network had {seconds:g} s and {memory:g} GiB.
-
-"""
-
-
-def report(names: Sequence[str], rows: Sequence[Row]) -> str:
-    """reports/coverage.md; what is not among the rows has not been looked at."""
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    whole = sum(library(row["model"]) == "transformers" and not row["options"] for row in rows)
-    head = HEAD.format(
-        day=date.today(), own=archscope.__version__, torch=version("torch"), libraries=libraries, whole=whole, seconds=LIMITS.seconds,
-        memory=LIMITS.memory / 2**30,
-    )  # fmt: skip
-    failures = [row for row in rows if built(row) and not complete(row)]
-    lines = ["", "## Not complete", "", "| network | where | why |", "| --- | --- | --- |"]
-    lines += [f"| {row['model']} | {row['failed_in'] or 'lower bound'} | {_cell(row)} |" for row in failures]
-    lines += ["", "## Not built by the library itself", "", "| networks | why |", "| --- | --- |"]
-    unbuilt: dict[str, list[str]] = {}
-    for row in rows:
-        if not built(row):
-            unbuilt.setdefault(_cell(row).replace(row["model"].partition(":")[2], "it", 1), []).append(row["model"])
-    lines += [f"| {', '.join(names)} | {why} |" for why, names in unbuilt.items()]
-    return head + "\n".join(counts(names, rows) + lines) + "\n"
-
-
-def _cell(row: Row) -> str:
-    words = " ".join((row["failure"] or reason(row)).split()).replace("|", "\\|")
-    return words if len(words) <= 240 else f"{words[:239]}…"
 
 
 if __name__ == "__main__":
