@@ -10,6 +10,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import archscope
 from archscope.tracing.shape_rules import RULES
 
 aten = torch.ops.aten
@@ -514,3 +515,13 @@ def test_a_permuted_tensor_has_a_rule_too(overload, args):
     ours = RULES[str(overload)](*args)
     assert ours is not None
     assert outside(ours) == torch_says(overload, args, {})
+
+
+class AddsToANumber(torch.nn.Module):
+    def forward(self, x):
+        return torch.add(1e-6, x, alpha=2.0)
+
+
+def test_a_number_before_a_tensor():
+    graph = archscope.trace(AddsToANumber(), torch.Size((1, 3, 4)))
+    assert graph.shapes(graph.outputs) == ((1, 3, 4),)

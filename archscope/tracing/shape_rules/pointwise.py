@@ -62,9 +62,9 @@ def broadcast(a: torch.Size, b: torch.Size) -> tuple[int, ...] | None:
     add.Tensor sub.Tensor mul.Tensor div.Tensor mul.Scalar add.Scalar div.Scalar sub.Scalar pow.Tensor_Scalar
     """
 )
-def _binary(x: Tensor, y: Tensor | float, alpha: Any = 1) -> Tensor | None:
-    # [*s], [*t] -> broadcast
-    if not x.is_floating_point() or type(alpha) not in (int, float):
+def _binary(x: Tensor | float, y: Tensor | float, alpha: Any = 1) -> Tensor | None:
+    # [*s], [*t] -> broadcast; torch.add(1e-6, x) hands its number on as it is
+    if not isinstance(x, Tensor) or not x.is_floating_point() or type(alpha) not in (int, float):
         return None
     if not isinstance(y, Tensor):
         return None if isinstance(y, complex) else elementwise(x.shape, x)
