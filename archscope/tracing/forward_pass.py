@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torch.utils._pytree import tree_map_only
 
 from archscope import units
@@ -111,24 +111,29 @@ def _traced(
     args, kwargs = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (args, kwargs), is_leaf=_is_size)
     if any(t.is_nested for t in leaves((args, kwargs))):
         raise UsageError("nested tensors have no shape to trace", "pass a padded batch")
-    survey = _surveyed(module, args, kwargs)
-    if any([t.layout is not torch.strided for t in (*leaves((args, kwargs)), *[held.tensor for held in survey.state.values()])]):
-        meta = msgspec.structs.replace(meta, device="cpu", reason=SPARSE)
-    if told:
-        meta = msgspec.structs.replace(meta, decided=Decided(kept=told, idle=tuple(told)))
+    with uncollected():
+        survey = _surveyed(module, args, kwargs)
+        sparse = survey.is_sparse or any([t.layout is not torch.strided for t in leaves((args, kwargs))])
+        if told:
+            meta = msgspec.structs.replace(meta, decided=Decided(kept=told, idle=tuple(told)))
 
-    def run(meta: Meta, passing: Passing | None = None, looks: Looks | None = None) -> Graph:
+        def run(meta: Meta, passing: Passing | None = None, looks: Looks | None = None) -> Graph:
+            try:
+                return _run(survey, args, kwargs, name, meta, spelled, passing=passing, looks=looks)
+            except _TwoDevicesError:
+                return _run(survey, args, kwargs, name, meta, spelled, together=True, passing=passing)
+
         try:
-            return _run(survey, args, kwargs, name, meta, spelled, passing=passing, looks=looks)
-        except _TwoDevicesError:
-            return _run(survey, args, kwargs, name, meta, spelled, together=True, passing=passing)
-
-    try:
-        with uncollected() if meta.device == "meta" else nullcontext():
-            return run(meta)
-    except _NotOnMetaError as error:
-        _has_room(survey, name, str(error))
-        return with_values(run, msgspec.structs.replace(meta, device="cpu", reason=str(error)), told)
+            if not sparse:
+                return run(meta)
+            reason = SPARSE
+        except _NotOnMetaError as error:
+            reason = str(error)
+    meta = msgspec.structs.replace(meta, device="cpu", reason=reason)
+    if sparse:
+        return run(meta)
+    _has_room(survey, name, reason)
+    return with_values(run, meta, told)
 
 
 def _has_room(survey: Survey, name: str, reason: str) -> None:
@@ -173,7 +178,7 @@ def _surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     if type(module).__name__ == "OptimizedModule":
         module = module._orig_mod  # type: ignore[assignment]
     survey = Survey.of(module)
-    if not any([is_lazy(held.tensor) for held in survey.state.values()]):
+    if not survey.is_lazy:
         return survey
     initialised = copy.deepcopy(module, {key: _unborn(held.tensor) for key, held in survey.state.items()})
     args, kwargs = moved((args, kwargs), on_meta)

@@ -1,16 +1,18 @@
 """What a module holds: its submodules by path, its parameters and buffers by name. Walked once, read often."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from archscope.graph import Param
 from archscope.tracing.tensor_identity import DTYPE_NAMES
 
 
-@dataclass
+@dataclass(slots=True)
 class Held:
     """A parameter or buffer with all its names, in the order in which the module lists them."""
 
@@ -42,37 +44,38 @@ class Survey:
         paths: every module once, with the first path under which it is found; the network itself is "".
         state: every parameter and buffer once, by the id() of the tensor; parameters first.
         packed: the weights that a quantised layer keeps in a packed form of its own, by the path of the module that holds them.
+        is_lazy, is_sparse: whether some tensor of its state has no shape yet, or holds only some of its values.
     """
 
     root: nn.Module
     paths: dict[nn.Module, str] = field(default_factory=dict)
     state: dict[int, Held] = field(default_factory=dict)
     packed: dict[str, tuple[Param, ...]] = field(default_factory=dict)
+    is_lazy: bool = False
+    is_sparse: bool = False
 
     @staticmethod
     def of(module: nn.Module) -> "Survey":
         """Walks `module`; a module under several names is walked under each, so that tied state gets all its names."""
         survey = Survey(module)
-        visits: list[tuple[str, nn.Module]] = []
-        _walk(module, "", (), Counter(), visits)
-        for path, m in visits:
-            survey.paths.setdefault(m, path)
-        state = survey.state
-        for buffer in (False, True):
-            for path, m in visits:
-                for name, tensor in (m._buffers if buffer else m._parameters).items():
+        buffers: dict[int, Held] = {}
+        for path, m in _walk(module, "", (), Counter()):
+            inside = f"{path}." if path else ""
+            if survey.paths.setdefault(m, path) is path and isinstance(vars(m).get("_packed_params"), torch.ScriptObject):
+                survey.packed[path] = _unpacked(path, m)
+            for tensors, state in ((m._parameters, survey.state), (m._buffers, buffers)):
+                for name, tensor in tensors.items():
                     if tensor is not None:
-                        full = f"{path}.{name}" if path else name
                         held = state.get(id(tensor))
                         if held is None:
-                            state[id(tensor)] = Held(tensor, [full], buffer, type(m).__name__)
+                            state[id(tensor)] = Held(tensor, [inside + name], state is buffers, type(m).__name__)
+                            survey.is_lazy |= is_lazy(tensor)
+                            survey.is_sparse |= tensor.layout is not torch.strided
                         else:
-                            held.names.append(full)
-        survey.packed = {
-            path: _unpacked(path, m)
-            for m, path in survey.paths.items()
-            if isinstance(vars(m).get("_packed_params"), torch.ScriptObject)
-        }
+                            held.names.append(inside + name)
+        for key, held in buffers.items():
+            if survey.state.setdefault(key, held) is not held:  # registered as both
+                survey.state[key].names += held.names
         return survey
 
     def holders(self) -> dict[str, str]:
@@ -107,14 +110,12 @@ def _unpacked(path: str, module: nn.Module) -> tuple[Param, ...]:
 _MOST_NAMES = 64  # of one module: twice the same in twice the same in ... has as many names as there are ways down
 
 
-def _walk(
-    module: nn.Module, path: str, above: tuple[nn.Module, ...], names: Counter[int], visits: list[tuple[str, nn.Module]]
-) -> None:
-    visits.append((path, module))
+def _walk(module: nn.Module, path: str, above: tuple[nn.Module, ...], names: Counter[int]) -> Iterator[tuple[str, nn.Module]]:
+    yield path, module
     children = module._modules
     if children:
         inside = (*above, module)
         for name, child in children.items():
             if child is not None and child not in above and names[id(child)] < _MOST_NAMES:
                 names[id(child)] += 1
-                _walk(child, f"{path}.{name}" if path else name, inside, names, visits)
+                yield from _walk(child, f"{path}.{name}" if path else name, inside, names)

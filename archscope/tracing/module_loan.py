@@ -3,7 +3,7 @@ forward raises.
 """
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from operator import is_
 from typing import Any
@@ -26,47 +26,60 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
     What a forward stores on its modules (caches, counters, new buffers) is gone afterwards as well: it may hold tensors without
     values. The state of the random generators and the default dtype are kept the same way.
     """
-    modules = [m for m in survey.paths if not isinstance(m, torch.jit.ScriptModule)]
-    saved = [(attributes := vars(m), attributes.copy()) for m in modules]
-    containers, empty = _containers(saved)
+    twins = {key: _twin(held.tensor, device) for key, held in survey.state.items()}
+    replaces = any([twins[key] is not held.tensor for key, held in survey.state.items()])
+    lent: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    kept = _Containers()
     try:
-        state = _replace_state(modules, survey, device)
-        for attributes, _ in saved:
+        # All that is done to a module at once: of a large network each one has left the processor's cache before the next pass.
+        for m in survey.paths:
+            if isinstance(m, torch.jit.ScriptModule):
+                continue
+            attributes = vars(m)
+            lent.append((attributes, attributes.copy()))
+            kept.add(attributes.values())
+            for table in (attributes["_parameters"], attributes["_buffers"]):
+                if table and replaces:
+                    table.update({name: twins.get(id(t), t) for name, t in table.items()})
             attributes["training"] = training
             if device is not on_meta:  # on the meta device the recorder does this on sight
                 attributes.update({name: device(value) for name, value in attributes.items() if isinstance(value, torch.Tensor)})
         with as_in_training() if training else torch.no_grad(), undisturbed():
-            yield state
+            yield {held.names[0]: twins[key] for key, held in survey.state.items()}
     finally:
-        for attributes, before in saved:
+        for attributes, before in lent:
             attributes["training"] = before.get("training", training)
             _restore(attributes, before)
-        for held, content in containers:
+        kept.restore()
+
+
+_KEPT = {dict, OrderedDict, defaultdict, list, set, deque}
+
+
+class _Containers:
+    """What modules' attributes hold, and what is inside it: a forward may add to them."""
+
+    def __init__(self) -> None:
+        self._filled: dict[int, tuple[Any, Any]] = {}  # by id(), with a copy
+        self._empty: list[Any] = []  # most: the tables of hooks that every module has
+
+    def add(self, values: Iterable[Any]) -> None:
+        """Remembers what the containers among these values, and those inside them, hold now."""
+        for value in values:
+            if type(value) in _KEPT:
+                if not value:
+                    self._empty.append(value)
+                elif id(value) not in self._filled:
+                    self._filled[id(value)] = (value, value.copy())
+                    self.add(value.values() if isinstance(value, dict) else value)
+
+    def restore(self) -> None:
+        """They hold again what they held."""
+        for held, content in self._filled.values():
             _restore(held, content)
-        for held in empty:
+        for held in self._empty:
             if held:
                 held.clear()
-
-
-_CONTAINERS = {dict, OrderedDict, defaultdict, list, set, deque}
-
-
-def _containers(saved: list[tuple[dict[str, Any], dict[str, Any]]]) -> tuple[list[tuple[Any, Any]], list[Any]]:
-    """The containers among the modules' attributes and inside these: those that hold something, each with a copy, and the empty
-    ones. A forward may add to them.
-    """
-    held = [value for _, attributes in saved for value in attributes.values() if type(value) in _CONTAINERS]
-    empty = [value for value in held if not value]  # most: the tables of hooks that every module has
-    found: list[tuple[Any, Any]] = []
-    waiting = [value for value in held if value]
-    seen: set[int] = set()
-    for value in waiting:  # grows while it is walked
-        if id(value) not in seen:
-            seen.add(id(value))
-            found.append((value, value.copy()))
-            inside = value.values() if isinstance(value, dict) else value
-            waiting.extend([v for v in inside if type(v) in _CONTAINERS])
-    return found, empty
 
 
 def _restore(container: Any, content: Any) -> None:
@@ -82,21 +95,12 @@ def _same(a: Any, b: Any) -> bool:
     return not isinstance(a, dict) or all(map(is_, a.values(), b.values()))
 
 
-def _replace_state(
-    modules: list[nn.Module], survey: Survey, device: Callable[[torch.Tensor], torch.Tensor]
-) -> dict[str, torch.Tensor]:
-    """Replaces every parameter and buffer by `device` of it, tied ones by the same new one."""
-    new: dict[int, torch.Tensor] = {}
-    for key, held in survey.state.items():
-        there = device(held.tensor)
-        if isinstance(held.tensor, nn.Parameter) and there is not held.tensor:
-            there = nn.Parameter(there, requires_grad=held.tensor.requires_grad)
-        new[key] = there
-    if any(new[key] is not held.tensor for key, held in survey.state.items()):
-        for m in modules:
-            for table in (vars(m)["_parameters"], vars(m)["_buffers"]):
-                table.update({name: new[id(t)] for name, t in table.items() if t is not None})
-    return {held.names[0]: new[key] for key, held in survey.state.items()}
+def _twin(tensor: torch.Tensor, device: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    """What stands in the place of a parameter or buffer; itself where `device` leaves it as it is."""
+    there = device(tensor)
+    if isinstance(tensor, nn.Parameter) and there is not tensor:
+        return nn.Parameter(there, requires_grad=tensor.requires_grad)
+    return there
 
 
 def on_meta(tensor: torch.Tensor) -> torch.Tensor:
