@@ -49,7 +49,9 @@ def test_every_token_of_a_mixture_goes_through_as_many_experts_as_it_is_sent_to(
     graph = load("hf:mixtral", **sizes, num_attention_heads=4, num_key_value_heads=4, vocab_size=50).trace()
     heads = 4 * 128 * 64 * 64 + 2 * 128 * 128 * 64
     router, experts = 128 * 64 * 4, 2 * 128 * 3 * 64 * 96
-    assert graph.cost.macs == heads + router + experts
+    # some releases make the angles of the rotary embedding by a matrix product
+    angles = sum(node.cost.macs for node in graph.nodes if "rotary" in graph.calls[node.call].path)
+    assert graph.cost.macs - angles == heads + router + experts
     assert graph.meta.device == "meta"
 
 

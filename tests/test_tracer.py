@@ -1,6 +1,8 @@
 """Module and inputs -> Graph: what the tracer sees, what it makes of odd modules, and what it says when a forward fails."""
 
 import dataclasses
+import subprocess
+import sys
 from collections import OrderedDict
 
 import pytest
@@ -76,6 +78,23 @@ def test_two_traces_give_the_same_bytes():
     assert first == second
     assert first.to_json() == second.to_json()
     assert Graph.from_json(first.to_json()) == first
+
+
+TWICE = """
+import torch
+from torch import nn
+import archscope
+net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3), nn.ReLU()).half()
+first, second = [archscope.trace(net, torch.ones(1, 3, 16, 16, dtype=torch.float16)) for _ in range(2)]
+assert [t.until for t in first.tensors] == [t.until for t in second.tensors], (first.tensors, second.tensors)
+assert first == second
+"""
+
+
+def test_the_first_trace_of_a_process_is_like_the_next():
+    """The kernel of a batch norm of half precision imports torch's compiler, which holds the frames above it."""
+    done = subprocess.run([sys.executable, "-c", TWICE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_calls_are_a_tree_in_the_order_in_which_they_began():
@@ -366,6 +385,13 @@ def profiled(m, x):
         return m.a(x)
 
 
+def spread_over_gpus() -> nn.Module:
+    """What `nn.DataParallel` is where there are GPUs: its forward refuses tensors anywhere else."""
+    part = nn.DataParallel(nn.Linear(4, 4))
+    part.device_ids, part.src_device_obj = [0, 1], torch.device("cuda:0")
+    return nn.Sequential(part)
+
+
 LINEAR = 2 * 4 * 4  # MACs of `a` on a 2x4 input
 PARAMS = 4 * 4 + 4
 
@@ -401,6 +427,7 @@ ODD = {
     "checkpoint": (lambda: a(lambda m, x: checkpoint(m.a, x, use_reentrant=False)), LINEAR, PARAMS),
     "reentrant checkpoint": (lambda: a(lambda m, x: checkpoint(m.a, x, use_reentrant=True)), LINEAR, PARAMS),
     "data parallel": (lambda: nn.DataParallel(nn.Linear(4, 4)), LINEAR, PARAMS),
+    "data parallel on GPUs": (spread_over_gpus, LINEAR, PARAMS),
     "profiler's mark": (lambda: a(profiled), LINEAR, PARAMS),
     "autocast": (lambda: a(autocast), LINEAR, PARAMS),
     "inference mode": (lambda: a(torch.inference_mode()(lambda m, x: m.a(x))), LINEAR, PARAMS),
@@ -427,6 +454,23 @@ def test_odd_modules_are_counted(name):
     if name != "einsum":  # which leaves the bias alone
         assert metrics.unused_params(graph) == 0
     assert Graph.from_json(graph.to_json()) == graph
+
+
+def test_wrappers_are_the_network_inside():
+    """One that shares gradients among processes would wait for the others, which trace nothing."""
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    try:
+        wrapped = [w(nn.Linear(4, 4)) for w in (nn.DataParallel, torch.compile, nn.parallel.DistributedDataParallel)]
+        graphs = [archscope.trace(module, Size((2, 4))) for module in wrapped]
+    finally:
+        torch.distributed.destroy_process_group()
+    assert graphs[0] == graphs[1] == graphs[2] == archscope.trace(nn.Linear(4, 4), Size((2, 4)))
+
+
+def test_gpus_to_spread_to_are_still_there_afterwards():
+    module = spread_over_gpus()
+    archscope.trace(module, Size((2, 4)))
+    assert module[0].device_ids == [0, 1]
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])

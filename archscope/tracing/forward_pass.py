@@ -7,6 +7,7 @@ is run again on the CPU with random inputs, and the Graph says so.
 
 import copy
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -95,13 +96,34 @@ def trace(
         raise UsageError(f"trace takes a torch.nn.Module, not {type(module).__name__}", "pass an instance: trace(Net(), x)")
     if mode not in ("eval", "train"):
         raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
+    module = _unwrapped(module)
     meta = Meta(variant=variant, mode=mode, source=source, torch=str(torch.__version__), autocast=checked(autocast))
     name = name or type(module).__name__
     told = dict(keep) if isinstance(keep, Mapping) else {} if keep is None else {"": keep}
     if any(rows < 0 for rows in told.values()):
         raise UsageError("no fewer than 0 rows can pass", "give keep a number of rows, or numbers by module path")
     with listening(None), lent(module), shared_state():
+        compiler = _COMPILER in sys.modules
+        graph = _traced(module, inputs, kwargs, name, meta, spelling, told)
+        if compiler or _COMPILER not in sys.modules:
+            return graph
         return _traced(module, inputs, kwargs, name, meta, spelling, told)
+
+
+_COMPILER = "torch._dynamo"
+"""Some of torch's kernels for the meta device import it when they run first. It keeps the frames that import it, and with them
+their tensors, which then seem to be held to the end: what that forward tells of memory is wrong, so that it runs again."""
+
+_WRAPPED = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
+
+
+def _unwrapped(module: nn.Module) -> nn.Module:
+    """The network inside torch.compile's wrapper and those that spread a batch over GPUs or processes: the latter would wait for
+    processes that trace nothing.
+    """
+    while (inside := getattr(module, _WRAPPED.get(type(module).__name__, ""), None)) is not None:
+        module = inside
+    return module
 
 
 def _traced(
@@ -149,6 +171,7 @@ def _has_room(survey: Survey, name: str, reason: str) -> None:
 
 def takes(module: nn.Module, inputs: dict[str, Any]) -> bool | None:
     """Whether a forward gets through with these inputs, by name, on the meta device; None where it stops for want of values."""
+    module = _unwrapped(module)
     try:
         with listening(None), lent(module), shared_state():
             survey = _surveyed(module, (), inputs)
@@ -172,11 +195,7 @@ class _TwoDevicesError(Exception):
 
 
 def _surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Survey:
-    """The module surveyed; what is inside torch.compile's wrapper; an initialised copy of a lazy module, which running it would
-    change into another.
-    """
-    if type(module).__name__ == "OptimizedModule":
-        module = module._orig_mod  # type: ignore[assignment]
+    """The module surveyed; an initialised copy of a lazy module, which running it would change into another."""
     survey = Survey.of(module)
     if not survey.is_lazy:
         return survey

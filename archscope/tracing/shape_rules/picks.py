@@ -11,7 +11,10 @@ from archscope.tracing.shape_rules.rule import empty, rule
 @rule("embedding")
 def _embedding(weight: Tensor, indices: Tensor, *args: Any) -> Tensor | None:
     # [v, d], [*s] -> [*s, d]
-    ordinary = weight.dim() == 2 and weight.is_contiguous() and indices.dtype in (torch.int64, torch.int32)
+    are_ids = indices.dtype in (torch.int64, torch.int32)
+    if weight.dim() == 2 and not are_ids:  # some releases let it pass on the meta device; no kernel takes it
+        raise RuntimeError("Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int")
+    ordinary = weight.dim() == 2 and weight.is_contiguous()
     return empty((*indices.shape, weight.shape[1]), weight) if ordinary and indices.is_contiguous() and weight.numel() else None
 
 
