@@ -28,10 +28,11 @@ def measure_ceiling(device: Device, dtype: str, threads: int, copied: int = _COP
     """
     kind = _computes_in(device, dtype)
     side, seconds = sides[0], 0.0
-    for side in sides:
-        seconds = _best(device, _product(side, kind, device.place))
-        if seconds >= _LONG_ENOUGH:
-            break
+    with device.fastest(dtype) as precision:
+        for side in sides:
+            seconds = _best(device, _product(side, kind, device.place))
+            if seconds >= _LONG_ENOUGH:
+                break
     while True:
         try:
             copying = _best(device, _copy(copied, device.place))
@@ -40,7 +41,7 @@ def measure_ceiling(device: Device, dtype: str, threads: int, copied: int = _COP
             if not is_out_of_memory(error) or copied < 2**20:
                 raise
             copied //= 2
-    return Ceiling(dtype, threads, 2 * side**3 / seconds, 2 * copied / copying, side, copied)
+    return Ceiling(dtype, threads, 2 * side**3 / seconds, 2 * copied / copying, side, copied, precision=precision)
 
 
 def better(first: Ceiling, last: Ceiling) -> Ceiling:

@@ -7,7 +7,8 @@ has been waited for. On the CPU a mark is a reading of the clock.
 import gc
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from statistics import median
 from typing import Any, Protocol
 
 import torch
@@ -62,6 +63,11 @@ class Device(Protocol):
     def check(self, dtype: str) -> None:
         """Raises `ArchscopeError` for a dtype that the device cannot compute in."""
 
+    def fastest(self, dtype: str) -> AbstractContextManager[str]:
+        """Within, matrix products are as fast as any kernel for this dtype may be; gives the name of a precision below the
+        dtype's own, "TF32", that makes them so, or "".
+        """
+
 
 def time_runs(device: Device, run: Run, count: int) -> list[float]:
     """Seconds of each of `count` runs, one behind the other, with a mark before and after each and one wait around them all."""
@@ -74,6 +80,27 @@ def time_runs(device: Device, run: Run, count: int) -> list[float]:
             marks.append((begin, device.mark()))
         device.synchronise()
         return [device.elapsed(begin, end) for begin, end in marks]
+
+
+def queueing(device: Device, run: Run, count: int = 7, clock: Callable[[], float] | None = None) -> float | None:
+    """Seconds that the processor takes to queue the work of one run on a GPU that has nothing else to do, the median of several;
+    None on the CPU, which does the work itself.
+
+    Arguments:
+        clock: gives seconds; another one in tests.
+    """
+    if isinstance(device, Cpu):
+        return None
+    clock = clock or _torch_timer()
+    times = []
+    with device.chosen(), _no_collection():
+        for _ in range(count):
+            device.synchronise()
+            begin = clock()
+            run()
+            times.append(clock() - begin)
+        device.synchronise()
+    return median(times)
 
 
 @contextmanager
@@ -118,6 +145,9 @@ class Cpu:
 
     def check(self, dtype: str) -> None:
         """Every dtype has at least slow kernels; a missing one shows when it runs."""
+
+    def fastest(self, dtype: str) -> AbstractContextManager[str]:
+        return nullcontext("")
 
 
 class Cuda:
@@ -166,6 +196,22 @@ class Cuda:
             if dtype == "bfloat16" and not self._api.is_bf16_supported():
                 raise ArchscopeError(f"{self.name} cannot compute in bfloat16", "try --dtype float16")
 
+    @contextmanager
+    def fastest(self, dtype: str) -> Iterator[str]:
+        """By default cuDNN's convolutions of float32 round their factors to TF32 (19 bits) from Ampere on, and matrix products
+        do not. Source: torch's CUDA semantics, "TensorFloat-32 on Ampere (and later) devices".
+        """
+        before = torch.get_float32_matmul_precision()
+        has_tf32 = dtype == "float32" and not torch.version.hip and self._api.get_device_capability(self.index) >= (8, 0)
+        if not has_tf32 or (before == "highest" and not torch.backends.cudnn.allow_tf32):
+            yield ""
+            return
+        try:
+            torch.set_float32_matmul_precision("high")
+            yield "TF32"
+        finally:
+            torch.set_float32_matmul_precision(before)
+
 
 class Mps:
     """Apple's GPU, timed by its own events. Its allocator keeps no peak."""
@@ -199,6 +245,9 @@ class Mps:
     def check(self, dtype: str) -> None:
         if dtype == "float64":
             raise ArchscopeError("mps cannot compute in float64", "try --dtype float32, or --device cpu")
+
+    def fastest(self, dtype: str) -> AbstractContextManager[str]:
+        return nullcontext("")
 
 
 def find(word: str | None = None, api: Any = torch) -> Device:

@@ -8,7 +8,7 @@ import msgspec
 
 from archscope import units
 from archscope.bench import prepared_model as subject
-from archscope.bench.devices import Device, is_out_of_memory
+from archscope.bench.devices import Device, is_out_of_memory, queueing
 from archscope.bench.layers import RUNS, time_layers
 from archscope.bench.prepared_model import Model, Subject
 from archscope.bench.results import statistics
@@ -31,6 +31,7 @@ class Case:
         self.graph: Graph | None = None
         self.course: Course | None = None
         self.memory = Memory()
+        self.queueing: float | None = None
         self.layers: LayerTimes | None = None
         self.failure = ""
 
@@ -71,7 +72,7 @@ class Case:
 
     def fail(self, error: BaseException) -> None:
         """Notes why, and lets go of the memory."""
-        said = error.message if isinstance(error, ArchscopeError) else (str(error).strip().splitlines() or [""])[0]
+        said = error.message if isinstance(error, ArchscopeError) else _beginning(str(error))
         if isinstance(error, (ArchscopeError, MemoryError)):
             self.failure = said or "out of memory"
         else:
@@ -94,6 +95,7 @@ class Case:
             warmup=course.warmup if course else 0,
             steady=course.steady if course else False,
             first_run=course.first_run if course else None,
+            queueing=self.queueing,
             shapes=self.model.shapes,
             params=sum(p.numel() for p in self.model.module.parameters()),
             flops=flops(graph) if graph is not None and counted else None,
@@ -113,13 +115,14 @@ class Case:
             device.release()
 
     def start(self, device: Device, plan: Plan) -> None:
-        """Prepares, warms up, and looks at the memory of one run."""
+        """Prepares, warms up, and looks at the memory of one run and at what queueing it takes."""
         self.prepare(device)
         assert self.course is not None
         warm_up(device, self.course, plan)
         if self.course.error is not None:
             raise self.course.error
         self.look_at_memory(device)
+        self.queueing = queueing(device, self.course.run)
 
     def look_at_layers(self, device: Device, plan: Plan) -> None:
         """Times every module, if the network could be traced."""
@@ -128,3 +131,9 @@ class Case:
         once = statistics.median(self.course.times)
         runs = min(RUNS, plan.runs or RUNS, max(3, int(plan.max_time / once / 2))) if once > 0 else RUNS
         self.layers = time_layers(device, self.subject.run, self.graph, runs)
+
+
+def _beginning(said: str) -> str:
+    """The first line, and of that three sentences: what was wanted and what there is. Behind them CUDA explains its allocator."""
+    line = (said.strip().splitlines() or [""])[0]
+    return ". ".join(line.split(". ")[:3]).rstrip(".")

@@ -24,6 +24,12 @@ def checked(dtype: str) -> str:
     return dtype
 
 
+def surrounding() -> str:
+    """The dtype of the `torch.autocast` that is in force, of whichever device; "" where there is none."""
+    on = (torch.get_autocast_dtype(device) for device in ("cuda", "cpu", "mps", "xpu") if torch.is_autocast_enabled(device))
+    return next((name for dtype in on if (name := str(dtype).removeprefix("torch.")) in DTYPES), "")
+
+
 def autocast(dtype: str) -> AbstractContextManager[object]:
     """What a forward runs under; nothing for ""."""
     return torch.autocast("cpu", dtype=getattr(torch, dtype)) if dtype else nullcontext()

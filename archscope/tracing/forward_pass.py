@@ -23,7 +23,7 @@ from archscope.errors import ArchscopeError, UsageError
 from archscope.free_memory import available_memory
 from archscope.graph import Decided, Failure, Graph, Meta
 from archscope.tracing.arguments import kept, leaves, moved
-from archscope.tracing.autocast import Kernels, checked, twin, wants_values, without_memory
+from archscope.tracing.autocast import Kernels, checked, surrounding, twin, wants_values, without_memory
 from archscope.tracing.autocast import autocast as casting
 from archscope.tracing.data_sizes import with_values
 from archscope.tracing.dispatch_mode import SPARSE, NeedsValuesError, Recorder, one_line
@@ -80,7 +80,7 @@ def trace(
         spelling: note also how the Python is spelled (`Graph.spelling`), as the conventions of some counters need it.
         keep: how many rows pass where data decide that (`nms`, `nonzero`, boolean masks), at most what there is: a number, or
             numbers by module path, as in {"rpn": 1000}.
-        autocast: "bfloat16" or "float16": run as under `torch.autocast` on the CPU.
+        autocast: "bfloat16" or "float16": run as under `torch.autocast` on the CPU. By default what is in force.
 
     Several threads may trace at once, and a forward may trace another module: each trace hears its own forward. While a module
     is traced, another thread that traces or runs it waits; one that is halfway through its forward, or reads its parameters,
@@ -97,7 +97,9 @@ def trace(
     if mode not in ("eval", "train"):
         raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
     module = _unwrapped(module)
-    meta = Meta(variant=variant, mode=mode, source=source, torch=str(torch.__version__), autocast=checked(autocast))
+    meta = Meta(
+        variant=variant, mode=mode, source=source, torch=str(torch.__version__), autocast=checked(autocast or surrounding())
+    )
     name = name or type(module).__name__
     told = dict(keep) if isinstance(keep, Mapping) else {} if keep is None else {"": keep}
     if any(rows < 0 for rows in told.values()):

@@ -76,6 +76,7 @@ class FakeCuda:
         self.peak = None
         self.allocated = 1000
         self.bf16 = True
+        self.capability = (9, 0)
 
     def is_available(self):
         return self.count > 0
@@ -145,6 +146,10 @@ class FakeCuda:
         assert self.log[-1] == ("synchronize", index), "the run may not be over"
         return self.peak
 
+    def get_device_capability(self, index):
+        assert 0 <= index < self.count
+        return self.capability
+
     def empty_cache(self):
         self.log.append(("empty_cache", self.current))
 
@@ -172,7 +177,10 @@ class OnFakeCuda(nn.Module):
 
     def forward(self, x):
         if len(x) > self.most and x.device.type != "meta":
-            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+            raise torch.cuda.OutOfMemoryError(
+                "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 16.00 GiB of which 9.50 GiB is free. "
+                "Including non-PyTorch memory, this process has 6.50 GiB memory in use. If reserved memory is large, try setting"
+            )
         if x.device.type != "meta":
             self.api[0].launch()
         return self.linear(x)

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from bench_stand_ins import FakeCuda
+from bench_stand_ins import Clock, FakeCuda
 
-from archscope.bench.devices import Cpu, Cuda, Mps, find, is_out_of_memory, pinned_threads, time_runs
+from archscope.bench.devices import Cpu, Cuda, Mps, find, is_out_of_memory, pinned_threads, queueing, time_runs
 from archscope.errors import ArchscopeError, UsageError
 
 
@@ -45,6 +45,45 @@ def test_cuda_peak_is_the_allocators_beyond_what_was_there():
     peak = Cuda(1, api).peak_memory(api.launch)
     assert (peak.live, peak.allocated) == (500, None)
     assert api.log == [("synchronize", 1), ("launch", 1), ("synchronize", 1)]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "capability", "convolutions", "products", "said", "within"),
+    [
+        ("float32", (8, 0), True, "highest", "TF32", "high"),
+        ("float32", (9, 0), False, "high", "TF32", "high"),
+        ("float32", (9, 0), False, "highest", "", "highest"),
+        ("float32", (7, 5), True, "highest", "", "highest"),  # Turing has none
+        ("bfloat16", (9, 0), True, "highest", "", "highest"),
+    ],
+)
+def test_the_ceiling_is_of_the_precision_that_convolutions_may_use(
+    monkeypatch, dtype, capability, convolutions, products, said, within
+):
+    before = torch.get_float32_matmul_precision()
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", convolutions)
+    api = FakeCuda()
+    api.capability = capability
+    try:
+        torch.set_float32_matmul_precision(products)
+        with Cuda(0, api).fastest(dtype) as precision:
+            assert (precision, torch.get_float32_matmul_precision()) == (said, within)
+        assert torch.get_float32_matmul_precision() == products
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def test_queueing_is_the_processors_time_with_nothing_else_in_the_queue():
+    api, clock = FakeCuda(seconds=0.004), Clock()
+
+    def run():
+        assert api.queued == 0, "a full queue would keep the processor waiting"
+        clock.sleep(0.003)
+        api.launch()
+
+    assert queueing(Cuda(1, api), run, count=3, clock=clock) == pytest.approx(0.003)
+    assert api.log == [("synchronize", 1), ("launch", 1)] * 3 + [("synchronize", 1)]
+    assert queueing(Cpu(), run) is None
 
 
 def test_a_gpu_without_bfloat16_is_told_before_it_runs():

@@ -121,7 +121,9 @@ def test_out_of_memory_at_one_batch_is_said_in_its_row_and_the_rest_goes_on():
     api, device, model = fake_gpu(most=8)
     session = quick([model], grid(batch=(1, 32, 8)), device)
     assert [len(timing.times) for timing in session.timings] == [6, 0, 6]
-    assert session.timings[1].failure == "out of memory: CUDA out of memory. Tried to allocate 20.00 GiB."
+    assert session.timings[1].failure == (
+        "out of memory: CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 16.00 GiB of which 9.50 GiB is free"
+    )
     assert ("empty_cache", 0) in api.log
 
 

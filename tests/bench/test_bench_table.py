@@ -6,7 +6,7 @@ import re
 
 import msgspec
 import pytest
-from bench_records import HERE, session, steady, timing
+from bench_records import HERE, ROOF, session, steady, timing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,6 +90,22 @@ def test_the_table_says_machine_plan_ceilings_and_doubts():
     assert "2 s to 10 s each, models in turn" in re.sub(r"\.0+ s", " s", text)
     assert "2048x2048 matrix product 1.0 TFLOP/s, copy of 256.0 MiB 100 GB/s" in text
     assert "p99: b, batch 1, float32: p99 needs 100 runs; --runs 100 would take about 2 s." in text
+
+
+def test_a_time_that_the_processor_spends_on_queueing_is_not_called_the_gpus():
+    waiting, busy = timing("small", queueing=0.0095), timing("large", queueing=0.004)  # of 10 ms
+    made = table(waiting, busy)
+    assert [row.values["bound"] for row in made.rows] == ["launches", None]
+    (said,) = [note for note in made.notes if note.startswith("launches: ")]
+    assert said.startswith("launches: small, batch 1, float32: queueing the kernels of a run takes the processor 9.50 ms")
+
+
+def test_tf32_is_said_where_the_ceiling_is_of_it():
+    roof = msgspec.structs.replace(ROOF, precision="TF32")
+    made = table(timing(memory=Memory(peak=100)), ceilings=(roof,))
+    assert "matrix product in TF32 1.0 TFLOP/s" in " ".join(made.facts)
+    assert any(note.startswith("TF32: ") for note in made.notes)
+    assert any("with its kernels' workspaces" in note for note in made.notes)
 
 
 def test_the_ratio_comes_with_its_interval():

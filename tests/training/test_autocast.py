@@ -110,6 +110,15 @@ def test_the_module_is_untouched_and_values_are_found_where_they_are_needed():
     assert module.linear.weight is weight
 
 
+def test_a_trace_inside_autocast_is_one_with_it():
+    module, x = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), torch.randn(2, 3, 8, 8)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside = trace(module, x, mode="train")
+    assert inside == trace(module, x, mode="train", autocast="bfloat16")
+    assert inside.meta.autocast == "bfloat16"
+    assert trace(module, x, mode="train").meta.autocast == ""
+
+
 def test_what_autocast_does_not_go_to():
     with pytest.raises(UsageError, match="'int8'"):
         archscope.trace(nn.Linear(2, 2), torch.randn(1, 2), autocast="int8")

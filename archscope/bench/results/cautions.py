@@ -5,6 +5,7 @@ from math import ceil
 
 import msgspec
 
+from archscope import units
 from archscope.bench.results import statistics
 from archscope.bench.results.environments import differences
 from archscope.bench.results.records import Bench, Session, Timing
@@ -22,7 +23,7 @@ class Caution(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: one word for programs: "spread", "drift", "throttling", "swap", "p99", "outliers", "warm-up", "load", "uneven",
-            "ceiling", "uncounted", "environment", "precision", "interrupted", "failure".
+            "launches", "ceiling", "uncounted", "environment", "precision", "interrupted", "failure".
         about: which timings: "inception_v4, batch 8, float32"; empty for all of them.
         cause: what was seen, and what it may come from.
         remedy: what to do about it.
@@ -60,6 +61,7 @@ _ORDER = (
     "precision",
     "outliers",
     "p99",
+    "launches",
     "ceiling",
     "uncounted",
 )
@@ -158,6 +160,13 @@ def _of_timing(session: Session, timing: Timing, figures: Summary) -> Iterator[C
         yield Caution("outliers", about, f"{far} of {figures.runs} runs were far slower than the rest", "stop other programs")
     if figures.p99 is None:
         yield Caution("p99", about, "p99 needs 100 runs", f"--runs 100 would take about {ceil(100 * (figures.median or 0))} s")
+    if figures.bound == "launches":
+        yield Caution(
+            "launches",
+            about,
+            f"queueing the kernels of a run takes the processor {units.seconds(timing.queueing or 0.0)}: the GPU waits for it",
+            "this is a time of the processor; for the GPU's take a larger --batch, or --compile",
+        )
     if figures.peak_share is not None and figures.peak_share > 1:
         yield Caution(
             "ceiling",

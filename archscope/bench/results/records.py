@@ -74,7 +74,8 @@ class Memory(msgspec.Struct, frozen=True):
     """Bytes during one run.
 
     Attributes:
-        peak: most bytes of tensors alive at once: parameters, buffers, inputs, activations.
+        peak: most bytes of tensors alive at once: parameters, buffers, inputs, activations. On a GPU with the workspaces of its
+            kernels, which its allocator hands out in the same way.
         allocated: the same with the scratch memory inside kernels: the allocator's peak; None where they cannot be told apart.
         predicted: the peak of live tensors that the Graph foretells; None for training.
     """
@@ -140,6 +141,7 @@ class Timing(msgspec.Struct, frozen=True):
         warmup: runs before the first timed one.
         steady: whether the warm-up ended because its last blocks agreed.
         first_run: seconds of the first run of all, with everything that is set up then.
+        queueing: seconds that the processor takes to queue one run on an idle GPU; None on the CPU.
         shapes: of the inputs, without the batch.
         params: learnable numbers.
         flops: floating-point operations of a forward at this batch; None for training.
@@ -156,6 +158,7 @@ class Timing(msgspec.Struct, frozen=True):
     warmup: int = 0
     steady: bool = True
     first_run: float | None = None
+    queueing: float | None = None
     shapes: tuple[tuple[int, ...], ...] = ()
     params: int = 0
     flops: int | None = None
@@ -181,6 +184,7 @@ class Ceiling(msgspec.Struct, frozen=True):
         side: rows of the matrices.
         copied: bytes of the copy's source.
         change: FLOP/s at the end of the session over those at its begin, less 1; the rates above are the better of both.
+        precision: what the matrix product computed in, if not in `dtype`: "TF32", which convolutions of float32 use too.
     """
 
     dtype: str
@@ -190,6 +194,7 @@ class Ceiling(msgspec.Struct, frozen=True):
     side: int
     copied: int
     change: float = 0.0
+    precision: str = ""
 
     @property
     def ridge(self) -> float:

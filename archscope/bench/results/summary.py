@@ -20,7 +20,8 @@ class Summary(msgspec.Struct, frozen=True):
         ratio_low, ratio_high: its 99% bootstrap interval: who quotes a ratio wants to be sure.
         flop_rate: FLOP/s at the median.
         intensity: FLOPs per byte that the operators move.
-        bound: "arithmetic" or "memory": which of the two roofs is lower at this intensity.
+        bound: "launches" where the processor takes as long to queue a run as the GPU to run it; else "arithmetic" or "memory":
+            which of the two roofs is lower at this intensity.
         peak_share: of the matrix product's FLOP/s.
         roof_share: of the lower roof.
     """
@@ -92,7 +93,7 @@ def summary(session: Session, timing: Timing) -> Summary:
         ratio_high=around[1] if around else None,
         flop_rate=rate,
         intensity=intensity,
-        bound=bound(roof, intensity),
+        bound="launches" if waits(timing, middle) else bound(roof, intensity),
         peak_share=rate / roof.flop_rate if rate and roof else None,
         roof_share=rate / limit if rate and limit else None,
     )
@@ -107,6 +108,11 @@ def _ratio(
     rounds: tuple[tuple[float, ...], ...], baseline: tuple[tuple[float, ...], ...]
 ) -> tuple[float | None, statistics.Interval | None]:
     return statistics.pairwise_ratio(rounds, baseline) or (None, None)
+
+
+def waits(timing: Timing, seconds: float) -> bool:
+    """Whether a run of so many seconds is spent on queueing kernels: the GPU waits for the processor."""
+    return timing.queueing is not None and timing.queueing >= 0.9 * seconds
 
 
 def intensity_of(flops: int | None, moved: int | None) -> float | None:

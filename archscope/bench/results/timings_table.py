@@ -38,6 +38,7 @@ _FIGURES = (
     Column("predicted_memory_bytes", "predicted", "bytes", rank=4),
     Column("allocated_memory_bytes", "allocated", "bytes", file_only=True),
     Column("first_run_seconds", "first run", "seconds", rank=6),
+    Column("queueing_seconds", "queueing", "seconds", file_only=True),
     Column("q1_seconds", "q1", "seconds", file_only=True),
     Column("q3_seconds", "q3", "seconds", file_only=True),
     Column("median_low_seconds", "median from", "seconds", file_only=True),
@@ -112,6 +113,7 @@ def _row(session: Session, timing: Timing, figures: Summary, number: int) -> Row
         "predicted_memory_bytes": timing.memory.predicted,
         "allocated_memory_bytes": timing.memory.allocated,
         "first_run_seconds": _once(timing.first_run, figures.spread),
+        "queueing_seconds": _once(timing.queueing, figures.spread),
         "warmup_runs": timing.warmup,
         "params": timing.params,
         "flops": timing.flops,
@@ -186,7 +188,8 @@ def roofs(ceiling: Ceiling) -> str:
     """The two ceilings, in one line."""
     threads = f" x {ceiling.threads}" if ceiling.threads else ""
     # The best of a few runs: good for two digits.
-    product = f"{ceiling.side}x{ceiling.side} matrix product {_two(ceiling.flop_rate, 'count')}FLOP/s"
+    inside = f" in {ceiling.precision}" if ceiling.precision else ""
+    product = f"{ceiling.side}x{ceiling.side} matrix product{inside} {_two(ceiling.flop_rate, 'count')}FLOP/s"
     copying = f"copy of {units.size(ceiling.copied)} {_two(ceiling.byte_rate, 'count')}B/s"
     return f"{ceiling.dtype}{threads}: {product}, {copying}"
 
@@ -205,6 +208,12 @@ def _notes(bench: Bench, lines: list[tuple[Session, Timing, Summary]]) -> tuple[
     if any(timing.memory.allocated is not None for _, timing, _ in lines):
         notes.append(
             "Peak memory: tensors alive at once, as PyTorch's allocator saw them; predicted: the same from the graph alone."
+        )
+    elif any(timing.memory.peak is not None for _, timing, _ in lines):
+        notes.append("Peak memory: as the GPU's allocator saw it, with its kernels' workspaces; predicted: the tensors alone.")
+    if any(roof.precision for session in bench.sessions for roof in session.ceilings):
+        notes.append(
+            "TF32: what torch lets convolutions of float32 compute in here; matrix products only where it was asked for."
         )
     overhead = max((session.overhead or 0.0 for session in bench.sessions), default=0.0)
     if overhead:
