@@ -42,10 +42,10 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
                 if table and replaces:
                     table.update({name: twins.get(id(t), t) for name, t in table.items()})
             attributes["training"] = training
+            if isinstance(m, nn.DataParallel):  # with no GPUs to spread to it runs its module as it is
+                attributes["device_ids"] = []
             if device is not on_meta:  # on the meta device the recorder does this on sight
                 attributes.update({name: device(value) for name, value in attributes.items() if isinstance(value, torch.Tensor)})
-        for parallel in (m for m in modules if isinstance(m, nn.DataParallel)):
-            parallel.device_ids = []  # with no GPUs to spread to it runs its module as it is
         with as_in_training() if training else torch.no_grad(), undisturbed():
             yield {held.names[0]: twins[key] for key, held in survey.state.items()}
     finally:
