@@ -165,6 +165,16 @@ def test_layers_and_what_lies_between_them_add_up():
     assert [row.values["module"] for row in by_stage.rows] == ["stem", "body.0", "body.1", "pool", "head", "(between modules)"]
 
 
+@pytest.mark.parametrize(
+    ("queueing", "instrumented", "processors"),
+    [(None, 2.0, False), (0.5, 0.95, False), (0.5, 1.0, True), (0.85, 0.91, True)],  # of 0.9 s without looking
+)
+def test_layers_of_a_gpu_that_waited_are_said_to_be_the_processors(queueing, instrumented, processors):
+    timed = timing("net", layers=msgspec.structs.replace(NET, instrumented=instrumented), queueing=queueing)
+    for report in layer_tables(session(timed), timed):
+        assert any(note.startswith("Launches: ") for note in report.notes) is processors
+
+
 def test_stages_open_the_longest_while_they_are_few():
     assert [stage.path for stage in stages_of(NET)] == ["stem", "body.0", "body.1", "pool", "head"]
     flat = msgspec.structs.replace(NET, calls=NET.calls[:1] + tuple(call(n, 0, f"m{n}", 0.1, 0.1) for n in range(1, 7)))

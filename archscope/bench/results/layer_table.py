@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import sqrt
 
 from archscope.bench.results.records import CallTime, Ceiling, LayerTimes, Session, Timing
-from archscope.bench.results.summary import attainable, bound, intensity_of
+from archscope.bench.results.summary import attainable, bound, intensity_of, waits
 from archscope.tables.table import Column, Measured, Row, Table, Value
 
 FEWEST = 5  # stages: with fewer, the longest is opened
@@ -32,16 +32,27 @@ def layer_tables(session: Session, timing: Timing) -> list[Table]:
         return []
     about = f"{timing.model}, {timing.settings.words()}"
     facts = (_cost(timing.layers),)
-    notes = (
+    notes: tuple[str, ...] = (
         "Time from the begin to the end of a module's forward, Python included.",
         "Of roof: share of what the roofline allows; above 100% the caches gave what the copy had to fetch from memory.",
     )
+    if _of_the_processor(timing, timing.layers):
+        notes = (
+            "Launches: the GPU waited for the processor, whose times these are; for the GPU's take a larger --batch.",
+            *notes,
+        )
     by_layer = _by_layer(session, timing, timing.layers)
     tables = [Table(timing.model, f"{about}: time by layer", COLUMNS, tuple(by_layer), facts, notes=notes)]
     if any(_children(timing.layers, stage) for stage in stages_of(timing.layers)):
         by_stage = _by_stage(session, timing, timing.layers)
         tables.insert(0, Table(timing.model, f"{about}: time by stage", COLUMNS, tuple(by_stage), facts, notes=notes))
     return tables
+
+
+def _of_the_processor(timing: Timing, layers: LayerTimes) -> bool:
+    """Whether a GPU was kept waiting: by what queueing takes, or by what looking takes, which costs a GPU next to nothing."""
+    looked = timing.queueing is not None and layers.instrumented > 1.1 * layers.plain
+    return looked or waits(timing, layers.plain)
 
 
 def _by_stage(session: Session, timing: Timing, layers: LayerTimes) -> list[Row]:
