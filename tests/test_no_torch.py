@@ -12,7 +12,8 @@ HEAVY = ("torch", "torchvision", "timm", "pandas", "numpy", "sympy", "fvcore")
 
 PROBE = """
 import atexit, sys
-atexit.register(lambda: print(*[name for name in {heavy} if name in sys.modules], file=sys.stderr))
+there = set(sys.modules)  # what the environment itself loads
+atexit.register(lambda: print(*[name for name in {heavy} if name in sys.modules and name not in there], file=sys.stderr))
 from archscope.cli.app import run
 sys.exit(run(sys.argv[1:]))
 """

@@ -28,11 +28,12 @@ def measure_ceiling(device: Device, dtype: str, threads: int, copied: int = _COP
     """
     kind = _computes_in(device, dtype)
     side, seconds = sides[0], 0.0
-    with device.fastest(dtype) as precision:
-        for side in sides:
-            seconds = _best(device, _product(side, kind, device.place))
-            if seconds >= _LONG_ENOUGH:
-                break
+    for side in sides:
+        seconds = _best(device, _product(side, kind, device.place))
+        if seconds >= _LONG_ENOUGH:
+            break
+    with device.as_convolutions(dtype) as precision:
+        convolving = 2 * side**3 / _best(device, _product(side, kind, device.place)) if precision else None
     while True:
         try:
             copying = _best(device, _copy(copied, device.place))
@@ -41,14 +42,27 @@ def measure_ceiling(device: Device, dtype: str, threads: int, copied: int = _COP
             if not is_out_of_memory(error) or copied < 2**20:
                 raise
             copied //= 2
-    return Ceiling(dtype, threads, 2 * side**3 / seconds, 2 * copied / copying, side, copied, precision=precision)
+    return Ceiling(
+        dtype,
+        threads,
+        2 * side**3 / seconds,
+        2 * copied / copying,
+        side,
+        copied,
+        precision=precision,
+        convolution_rate=convolving,
+    )
 
 
 def better(first: Ceiling, last: Ceiling) -> Ceiling:
     """The better rates of two measurements, at the begin and at the end of a session, and what became of the first."""
     fast = max(first, last, key=lambda roof: roof.flop_rate)
-    byte_rate = max(first.byte_rate, last.byte_rate)
-    return msgspec.structs.replace(fast, byte_rate=byte_rate, change=last.flop_rate / first.flop_rate - 1)
+    return msgspec.structs.replace(
+        fast,
+        byte_rate=max(first.byte_rate, last.byte_rate),
+        convolution_rate=max((roof.convolution_rate for roof in (first, last) if roof.convolution_rate), default=None),
+        change=last.flop_rate / first.flop_rate - 1,
+    )
 
 
 def _computes_in(device: Device, dtype: str) -> torch.dtype:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from statistics import median
+from time import perf_counter
 from typing import Any, Protocol
 
 import torch
@@ -63,9 +64,9 @@ class Device(Protocol):
     def check(self, dtype: str) -> None:
         """Raises `ArchscopeError` for a dtype that the device cannot compute in."""
 
-    def fastest(self, dtype: str) -> AbstractContextManager[str]:
-        """Within, matrix products are as fast as any kernel for this dtype may be; gives the name of a precision below the
-        dtype's own, "TF32", that makes them so, or "".
+    def as_convolutions(self, dtype: str) -> AbstractContextManager[str]:
+        """Within, matrix products compute in what convolutions of this dtype compute in. Gives its name, "TF32", or "" where
+        they do so anyhow.
         """
 
 
@@ -91,7 +92,7 @@ def queueing(device: Device, run: Run, count: int = 7, clock: Callable[[], float
     """
     if isinstance(device, Cpu):
         return None
-    clock = clock or _torch_timer()
+    clock = clock or perf_counter  # torch's own waits for the GPU
     times = []
     with device.chosen(), _no_collection():
         for _ in range(count):
@@ -146,7 +147,7 @@ class Cpu:
     def check(self, dtype: str) -> None:
         """Every dtype has at least slow kernels; a missing one shows when it runs."""
 
-    def fastest(self, dtype: str) -> AbstractContextManager[str]:
+    def as_convolutions(self, dtype: str) -> AbstractContextManager[str]:
         return nullcontext("")
 
 
@@ -197,13 +198,13 @@ class Cuda:
                 raise ArchscopeError(f"{self.name} cannot compute in bfloat16", "try --dtype float16")
 
     @contextmanager
-    def fastest(self, dtype: str) -> Iterator[str]:
+    def as_convolutions(self, dtype: str) -> Iterator[str]:
         """By default cuDNN's convolutions of float32 round their factors to TF32 (19 bits) from Ampere on, and matrix products
         do not. Source: torch's CUDA semantics, "TensorFloat-32 on Ampere (and later) devices".
         """
         before = torch.get_float32_matmul_precision()
-        has_tf32 = dtype == "float32" and not torch.version.hip and self._api.get_device_capability(self.index) >= (8, 0)
-        if not has_tf32 or (before == "highest" and not torch.backends.cudnn.allow_tf32):
+        rounds = dtype == "float32" and torch.backends.cudnn.allow_tf32 and not torch.version.hip
+        if not rounds or before != "highest" or self._api.get_device_capability(self.index) < (8, 0):
             yield ""
             return
         try:
@@ -246,7 +247,7 @@ class Mps:
         if dtype == "float64":
             raise ArchscopeError("mps cannot compute in float64", "try --dtype float32, or --device cpu")
 
-    def fastest(self, dtype: str) -> AbstractContextManager[str]:
+    def as_convolutions(self, dtype: str) -> AbstractContextManager[str]:
         return nullcontext("")
 
 

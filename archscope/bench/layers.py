@@ -13,6 +13,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from archscope.bench.devices import Device, Run, time_runs
 from archscope.bench.results import statistics
 from archscope.bench.results.records import CallTime, LayerTimes
+from archscope.conventions.operator_names import CONVOLUTIONS
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 
@@ -89,16 +90,17 @@ def _check(marks: _Marks, graph: Graph) -> None:
 
 
 def _calls(graph: Graph, totals: list[list[float]], owns: list[list[float]]) -> tuple[CallTime, ...]:
-    macs, flops, moved = ([0] * len(graph.calls) for _ in range(3))
+    macs, flops, moved, convolved = ([0] * len(graph.calls) for _ in range(4))
     for node in graph.nodes:
         macs[node.call] += node.cost.macs
         flops[node.call] += node.cost.flops
         moved[node.call] += node.bytes
+        convolved[node.call] += node.cost.flops * (node.name in CONVOLUTIONS)
     times = []
     for call in graph.calls:
         total, own = ([run[call.id] for run in runs] for runs in (totals, owns))
         spread = statistics.interquartile_range(own) or max(own) - min(own)
-        counts = macs[call.id], flops[call.id], moved[call.id]
+        counts = macs[call.id], flops[call.id], moved[call.id], convolved[call.id]
         middle = statistics.median(total), statistics.median(own), spread
         times.append(CallTime(call.id, call.parent, call.path, call.type, *middle, *counts))
     return tuple(times)

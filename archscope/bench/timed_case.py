@@ -14,6 +14,7 @@ from archscope.bench.prepared_model import Model, Subject
 from archscope.bench.results import statistics
 from archscope.bench.results.records import LayerTimes, Memory, Plan, Settings, Timing
 from archscope.bench.timing import Course, warm_up
+from archscope.conventions.operator_names import CONVOLUTIONS
 from archscope.errors import ArchscopeError
 from archscope.free_memory import available_memory
 from archscope.graph import Graph
@@ -99,6 +100,7 @@ class Case:
             shapes=self.model.shapes,
             params=sum(p.numel() for p in self.model.module.parameters()),
             flops=flops(graph) if graph is not None and counted else None,
+            convolutions=_convolutions(graph) if graph is not None and counted else 0.0,
             uncounted=graph.cost.unknown if graph is not None and counted else 0,
             bytes_moved=bytes_moved(graph) if graph is not None and counted and s.dtype != "autocast" else None,
             memory=self.memory,
@@ -131,6 +133,11 @@ class Case:
         once = statistics.median(self.course.times)
         runs = min(RUNS, plan.runs or RUNS, max(3, int(plan.max_time / once / 2))) if once > 0 else RUNS
         self.layers = time_layers(device, self.subject.run, self.graph, runs)
+
+
+def _convolutions(graph: Graph) -> float:
+    """The share of a network's FLOPs that is in convolutions."""
+    return sum(node.cost.flops for node in graph.nodes if node.name in CONVOLUTIONS) / max(1, graph.cost.flops)
 
 
 def _beginning(said: str) -> str:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from bench_stand_ins import Clock, FakeCuda
+from bench_stand_ins import Clock, ClockedCpu, FakeCuda
 
 from archscope.bench.devices import Cpu, Cuda, Mps, find, is_out_of_memory, pinned_threads, queueing, time_runs
 from archscope.errors import ArchscopeError, UsageError
@@ -51,29 +51,29 @@ def test_cuda_peak_is_the_allocators_beyond_what_was_there():
     ("dtype", "capability", "convolutions", "products", "said", "within"),
     [
         ("float32", (8, 0), True, "highest", "TF32", "high"),
-        ("float32", (9, 0), False, "high", "TF32", "high"),
+        ("float32", (9, 0), True, "high", "", "high"),  # matrix products do it too
         ("float32", (9, 0), False, "highest", "", "highest"),
         ("float32", (7, 5), True, "highest", "", "highest"),  # Turing has none
         ("bfloat16", (9, 0), True, "highest", "", "highest"),
     ],
 )
-def test_the_ceiling_is_of_the_precision_that_convolutions_may_use(
-    monkeypatch, dtype, capability, convolutions, products, said, within
-):
+def test_matrix_products_as_convolutions_compute_them(monkeypatch, dtype, capability, convolutions, products, said, within):
     before = torch.get_float32_matmul_precision()
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", convolutions)
     api = FakeCuda()
     api.capability = capability
     try:
         torch.set_float32_matmul_precision(products)
-        with Cuda(0, api).fastest(dtype) as precision:
+        with Cuda(0, api).as_convolutions(dtype) as precision:
             assert (precision, torch.get_float32_matmul_precision()) == (said, within)
         assert torch.get_float32_matmul_precision() == products
     finally:
         torch.set_float32_matmul_precision(before)
 
 
-def test_queueing_is_the_processors_time_with_nothing_else_in_the_queue():
+def test_queueing_is_the_processors_time_with_nothing_else_in_the_queue(monkeypatch):
+    """torch's own timer waits for the GPU, where there is one: what it reads is the GPU's time."""
+    monkeypatch.setattr("archscope.bench.devices._torch_timer", lambda: pytest.fail("a clock that waits"))
     api, clock = FakeCuda(seconds=0.004), Clock()
 
     def run():
@@ -83,7 +83,8 @@ def test_queueing_is_the_processors_time_with_nothing_else_in_the_queue():
 
     assert queueing(Cuda(1, api), run, count=3, clock=clock) == pytest.approx(0.003)
     assert api.log == [("synchronize", 1), ("launch", 1)] * 3 + [("synchronize", 1)]
-    assert queueing(Cpu(), run) is None
+    assert queueing(Cuda(1, api), api.launch) is not None
+    assert queueing(ClockedCpu(clock), run) is None
 
 
 def test_a_gpu_without_bfloat16_is_told_before_it_runs():

@@ -1,7 +1,9 @@
 """Models and settings to a session: LeNet-5 for real, the rest on stand-in clocks and a stand-in GPU."""
 
 import dataclasses
+from contextlib import contextmanager
 
+import msgspec
 import pytest
 import torch
 from bench_stand_ins import Clock, ClockedCpu, FakeCuda, OnFakeCuda, sleeper
@@ -327,7 +329,28 @@ def test_ceilings_are_counted_by_product_and_copy():
     ceiling = measure_ceiling(device, "float32", 1, copied=2**16, sides=(8, 16))
     assert ceiling.flop_rate == pytest.approx(2 * 8 * 8 * 8 / 0.1)
     assert ceiling.byte_rate == pytest.approx(2 * 2**16 / 0.1)
-    assert ceiling.ridge == pytest.approx(2 * 8**3 / (2 * 2**16))
+    assert ceiling.flop_rate / ceiling.byte_rate == pytest.approx(2 * 8**3 / (2 * 2**16))
+    assert (ceiling.precision, ceiling.convolution_rate) == ("", None)
+
+
+def test_convolutions_that_round_their_factors_have_a_ceiling_of_their_own():
+    clock, step = Clock(), [0.1]
+
+    class Rounding(ClockedCpu):
+        @contextmanager
+        def as_convolutions(self, dtype):
+            step[0] = 0.025
+            yield "TF32"
+            step[0] = 0.1
+
+    device = Rounding(clock)
+    device.mark = lambda: clock.sleep(step[0]) or clock.now
+    ceiling = measure_ceiling(device, "float32", 1, copied=2**16, sides=(8, 16))
+    assert ceiling.precision == "TF32"
+    assert ceiling.convolution_rate == pytest.approx(2 * 8**3 / 0.025)
+    assert ceiling.flop_rate == pytest.approx(2 * 8**3 / 0.1)
+    slower = msgspec.structs.replace(ceiling, convolution_rate=1.0, flop_rate=2 * ceiling.flop_rate)
+    assert better(ceiling, slower).convolution_rate == ceiling.convolution_rate
 
 
 def test_ceilings_are_the_better_ones_of_begin_and_end():

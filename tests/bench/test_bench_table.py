@@ -101,9 +101,14 @@ def test_a_time_that_the_processor_spends_on_queueing_is_not_called_the_gpus():
 
 
 def test_tf32_is_said_where_the_ceiling_is_of_it():
-    roof = msgspec.structs.replace(ROOF, precision="TF32")
-    made = table(timing(memory=Memory(peak=100)), ceilings=(roof,))
-    assert "matrix product in TF32 1.0 TFLOP/s" in " ".join(made.facts)
+    roof = msgspec.structs.replace(ROOF, precision="TF32", convolution_rate=4e12)
+    # 10 ms for 10 GFLOP are 1 TFLOP/s: all of 1, a quarter of 4, and half done at 1 and half at 4 are done at 1.6
+    timings = [
+        timing(name, flops=10**10, bytes_moved=10**8, convolutions=share) for name, share in (("a", 0), ("b", 1), ("c", 0.5))
+    ]
+    made = table(*timings, timing(memory=Memory(peak=100)), ceilings=(roof,))
+    assert [float(row.values["peak_share"]) for row in made.rows[:3]] == pytest.approx([1, 1 / 4, 1 / 1.6], rel=0.02)
+    assert "matrix product 1.0 TFLOP/s, in TF32 4.0 TFLOP/s" in " ".join(made.facts)
     assert any(note.startswith("TF32: ") for note in made.notes)
     assert any("with its kernels' workspaces" in note for note in made.notes)
 

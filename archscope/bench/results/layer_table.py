@@ -113,7 +113,8 @@ def _row(name: str, type: str, calls: Sequence[CallTime], whole: float, roof: Ce
     seconds, spread = sum(call.own for call in calls), sqrt(sum(call.spread**2 for call in calls))
     flops, moved = sum(call.flops for call in calls), sum(call.bytes for call in calls)
     intensity = intensity_of(flops, moved)
-    limit = attainable(roof, intensity)
+    convolutions = sum(call.convolved for call in calls) / flops if flops else 0.0
+    limit = attainable(roof, intensity, convolutions)
 
     def measured(value: float | None) -> Measured | None:
         return Measured(value, value * spread / seconds) if value and seconds > 0 else None
@@ -127,7 +128,7 @@ def _row(name: str, type: str, calls: Sequence[CallTime], whole: float, roof: Ce
         "macs": sum(call.macs for call in calls) or None,
         "flops_per_second": measured(rate),
         "intensity_flops_per_byte": intensity,
-        "bound": bound(roof, intensity) or None,
+        "bound": bound(roof, intensity, convolutions) or None,
         "roof_share": measured(rate / limit) if rate and limit else None,
         "flops": flops or None,
         "bytes_moved": moved or None,

@@ -91,7 +91,7 @@ class CallTime(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         total: median seconds from its begin to its end.
         own: the same without the modules inside it; `spread` is its interquartile range.
-        macs, flops, bytes: of the operators that it ran itself.
+        macs, flops, bytes: of the operators that it ran itself; `convolved`: FLOPs of those that are convolutions.
     """
 
     id: int
@@ -104,6 +104,7 @@ class CallTime(msgspec.Struct, frozen=True, array_like=True):
     macs: int
     flops: int
     bytes: int
+    convolved: int = 0
 
 
 class LayerTimes(msgspec.Struct, frozen=True):
@@ -145,6 +146,7 @@ class Timing(msgspec.Struct, frozen=True):
         shapes: of the inputs, without the batch.
         params: learnable numbers.
         flops: floating-point operations of a forward at this batch; None for training.
+        convolutions: share of `flops` that is in convolutions.
         uncounted: operators without a cost formula: above 0, `flops` is a lower bound.
         bytes_moved: bytes that its operators read and write; None for training.
         failure: why there are no times, or fewer.
@@ -162,6 +164,7 @@ class Timing(msgspec.Struct, frozen=True):
     shapes: tuple[tuple[int, ...], ...] = ()
     params: int = 0
     flops: int | None = None
+    convolutions: float = 0.0
     uncounted: int = 0
     bytes_moved: int | None = None
     memory: Memory = Memory()
@@ -184,7 +187,8 @@ class Ceiling(msgspec.Struct, frozen=True):
         side: rows of the matrices.
         copied: bytes of the copy's source.
         change: FLOP/s at the end of the session over those at its begin, less 1; the rates above are the better of both.
-        precision: what the matrix product computed in, if not in `dtype`: "TF32", which convolutions of float32 use too.
+        precision: what convolutions compute in, if not in `dtype` as matrix products do: "TF32".
+        convolution_rate: FLOP/s of the same matrix product in that precision; None where there is none.
     """
 
     dtype: str
@@ -195,11 +199,11 @@ class Ceiling(msgspec.Struct, frozen=True):
     copied: int
     change: float = 0.0
     precision: str = ""
+    convolution_rate: float | None = None
 
-    @property
-    def ridge(self) -> float:
-        """FLOPs per byte from which on arithmetic binds and not memory."""
-        return self.flop_rate / self.byte_rate
+    def rate(self, convolutions: float) -> float:
+        """FLOP/s of work of which the share `convolutions` is in convolutions."""
+        return 1 / (convolutions / (self.convolution_rate or self.flop_rate) + (1 - convolutions) / self.flop_rate)
 
 
 class Environment(msgspec.Struct, frozen=True):

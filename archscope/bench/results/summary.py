@@ -22,7 +22,7 @@ class Summary(msgspec.Struct, frozen=True):
         intensity: FLOPs per byte that the operators move.
         bound: "launches" where the processor takes as long to queue a run as the GPU to run it; else "arithmetic" or "memory":
             which of the two roofs is lower at this intensity.
-        peak_share: of the matrix product's FLOP/s.
+        peak_share: of the matrix product's FLOP/s; convolutions at their own rate, where that is another.
         roof_share: of the lower roof.
     """
 
@@ -76,7 +76,7 @@ def summary(session: Session, timing: Timing) -> Summary:
     rate = timing.flops / middle if timing.flops and middle > 0 else None
     roof = session.ceiling(timing.settings)
     intensity = intensity_of(timing.flops, timing.bytes_moved)
-    limit = attainable(roof, intensity)
+    limit = attainable(roof, intensity, timing.convolutions)
     return Summary(
         runs=len(times),
         median=middle,
@@ -93,8 +93,8 @@ def summary(session: Session, timing: Timing) -> Summary:
         ratio_high=around[1] if around else None,
         flop_rate=rate,
         intensity=intensity,
-        bound="launches" if waits(timing, middle) else bound(roof, intensity),
-        peak_share=rate / roof.flop_rate if rate and roof else None,
+        bound="launches" if waits(timing, middle) else bound(roof, intensity, timing.convolutions),
+        peak_share=rate / roof.rate(timing.convolutions) if rate and roof else None,
         roof_share=rate / limit if rate and limit else None,
     )
 
@@ -120,13 +120,13 @@ def intensity_of(flops: int | None, moved: int | None) -> float | None:
     return flops / moved if flops and moved else None
 
 
-def attainable(roof: Ceiling | None, intensity: float | None) -> float | None:
-    """FLOP/s that the roofline allows at an intensity: the lower of the two roofs."""
-    return None if roof is None or intensity is None else min(roof.flop_rate, intensity * roof.byte_rate)
+def attainable(roof: Ceiling | None, intensity: float | None, convolutions: float) -> float | None:
+    """FLOP/s that the roofline allows at an intensity: the lower of the two roofs. A share of the FLOPs is in convolutions."""
+    return None if roof is None or intensity is None else min(roof.rate(convolutions), intensity * roof.byte_rate)
 
 
-def bound(roof: Ceiling | None, intensity: float | None) -> str:
+def bound(roof: Ceiling | None, intensity: float | None, convolutions: float) -> str:
     """Which roof is lower: "memory" left of the ridge, "arithmetic" right of it; "" where one of them is not known."""
     if roof is None or intensity is None:
         return ""
-    return "memory" if intensity < roof.ridge else "arithmetic"
+    return "memory" if intensity < roof.rate(convolutions) / roof.byte_rate else "arithmetic"

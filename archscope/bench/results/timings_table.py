@@ -188,8 +188,9 @@ def roofs(ceiling: Ceiling) -> str:
     """The two ceilings, in one line."""
     threads = f" x {ceiling.threads}" if ceiling.threads else ""
     # The best of a few runs: good for two digits.
-    inside = f" in {ceiling.precision}" if ceiling.precision else ""
-    product = f"{ceiling.side}x{ceiling.side} matrix product{inside} {_two(ceiling.flop_rate, 'count')}FLOP/s"
+    product = f"{ceiling.side}x{ceiling.side} matrix product {_two(ceiling.flop_rate, 'count')}FLOP/s"
+    if ceiling.convolution_rate is not None:
+        product += f", in {ceiling.precision} {_two(ceiling.convolution_rate, 'count')}FLOP/s"
     copying = f"copy of {units.size(ceiling.copied)} {_two(ceiling.byte_rate, 'count')}B/s"
     return f"{ceiling.dtype}{threads}: {product}, {copying}"
 
@@ -213,7 +214,7 @@ def _notes(bench: Bench, lines: list[tuple[Session, Timing, Summary]]) -> tuple[
         notes.append("Peak memory: as the GPU's allocator saw it, with its kernels' workspaces; predicted: the tensors alone.")
     if any(roof.precision for session in bench.sessions for roof in session.ceilings):
         notes.append(
-            "TF32: what torch lets convolutions of float32 compute in here; matrix products only where it was asked for."
+            "TF32: what convolutions of float32 compute in here, and matrix products do not; each is held to its own peak."
         )
     overhead = max((session.overhead or 0.0 for session in bench.sessions), default=0.0)
     if overhead:
