@@ -16,7 +16,8 @@ Direction = Literal["TB", "LR"]
 LABEL = 10.5
 DOT = 9.0  # radius
 _HEIGHT, _PAD, _BAR = 24.0, 9.0, 18.0
-_WIDEST = 420.0
+_WIDEST = 300.0
+LINE = 12.5  # from one line of a label to the next
 
 
 class Rectangle(NamedTuple):
@@ -71,6 +72,11 @@ def text_of(box: Box) -> str:
     return f"{box.title} {box.mark}".strip()
 
 
+def lines_of(box: Box) -> list[str]:
+    """The same on the lines that it takes in an opened block."""
+    return fonts.wrapped(text_of(box), LABEL, _WIDEST - 2 * _PAD)
+
+
 class Frame:
     """Sizes and edges of a panel as the layouts want them.
 
@@ -97,12 +103,14 @@ class Frame:
     def _size(self, box: Box) -> Size:
         if is_dot(box):
             return Size(2 * DOT, DOT)
-        room = fonts.width(text_of(box), LABEL) + 2 * _PAD
+        lines = lines_of(box)
+        room = max(fonts.width(line, LABEL) for line in lines) + 2 * _PAD
+        more = (len(lines) - 1) * LINE
         if box.kind == INPUT:
             return self._oriented(fonts.width(box.shape, LABEL) + 6, 13.0)
         if is_bar(box):
-            return self._oriented(max(room, 60.0), _BAR, bar=True)
-        return self._oriented(min(max(room, 58.0), _WIDEST), _HEIGHT)
+            return self._oriented(max(room, 60.0), _BAR + more, bar=True)
+        return self._oriented(max(room, 58.0), _HEIGHT + more)
 
     def _oriented(self, width: float, height: float, bar: bool = False) -> Size:
         return Size(height, width / 2, bar) if self.direction == "TB" else Size(width, height / 2, bar)

@@ -1,13 +1,16 @@
 """What the boxes of a picture say, in the words of the papers: "3x3 conv, 96 /2 V", "Inception-A", "35x35x384"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from archscope.diagrams.shape_labels import channels_last, rank
 from archscope.graph import kinds
 from archscope.views.composites import ATTENTION, GATED, Composite
-from archscope.views.fusion import ENTRY, Piece, Pieces
-from archscope.views.module_groups import Group, is_anonymous, opened, type_of
+from archscope.views.fusion import Piece, Pieces
+from archscope.views.module_groups import Group, contents, is_anonymous, is_light, is_series, signature, type_of
 from archscope.views.recognition import Attention
+from archscope.views.variants import PLAIN, in_series, variants
 
 _LONG = {
     "bn": "batch norm",
@@ -27,9 +30,6 @@ _LONG = {
     "LayerNorm2d": "layer norm",
     "GroupNorm": "group norm",
 }
-_LAST = frozenset({kinds.LINEAR, kinds.EMBEDDING, kinds.RECURRENT})
-_SECOND = frozenset({kinds.CONVOLUTION, kinds.POOLING, kinds.RESAMPLING})
-_NORMS_LAST = frozenset({"ln", "layernorm", "rms norm", "rmsnorm"})
 
 
 _NAMED = {"+": "sum", "×": "product", "−": "difference"}
@@ -54,7 +54,7 @@ def piece_label(cut: Pieces, piece: Piece) -> str:
     if piece.kind == kinds.POOLING:
         return f"{kernel} {word}".strip()
     if piece.kind == kinds.JOIN and word == "concat":
-        return "filter concat" if not channels_last(cut, piece.id) and _rank(cut, piece) >= 4 else "concat"
+        return "filter concat" if not channels_last(cut, piece.id) and rank(cut, piece) >= 4 else "concat"
     if piece.kind == kinds.POINTWISE and len(piece.inputs) < 2 and piece.main.params:
         return f"{word} {piece.main.params[0].rpartition('.')[2]}"
     return readable(word)
@@ -168,16 +168,36 @@ def usual(cut: Pieces) -> tuple[str, str]:
     return max(active or counted, key=lambda pair: (counted[pair], pair), default=("", ""))
 
 
-def group_label(cut: Pieces, group: Group) -> str:
-    """`"Inception-A"`; what a container without a name of its own holds: "4x4 conv, 96 + layer norm"."""
+def told_apart(cut: Pieces, groups: Sequence[Group]) -> dict[object, str]:
+    """What blocks of one class are called that take turns somewhere in these groups, by their signatures: "shifted SwinBlock"."""
+    members = [part for group in groups for part in (contents(cut, group.unit) if is_series(cut, group.unit) else (group.unit,))]
+    taking_turns = {type_of(cut, part) for group in groups if is_series(cut, group.unit) for part in contents(cut, group.unit)}
+    members = [part for part in members if type_of(cut, part) in taking_turns]
+    told = zip(variants(cut, members), members, strict=True)
+    return {signature(cut, part): one.of(group_label(cut, part)) for one, part in told if one != PLAIN}
+
+
+def group_label(cut: Pieces, group: Group, told: Mapping[object, str] = MappingProxyType({})) -> str:
+    """`"Inception-A"`; what a container without a name of its own holds: "4x4 conv, 96 + layer norm".
+
+    Arguments:
+        told: names of blocks that are told apart.
+    """
     unit = group.unit
+    if told and signature(cut, unit) in told:
+        return told[signature(cut, unit)]
+    if is_series(cut, unit):
+        return in_series([group_label(cut, member, told) for member in contents(cut, unit)])
     if unit.size == 1:
         return piece_label(cut, cut.items[unit.start])
     if (unit.start, unit.stop) in cut.composites:
         return composite_label(cut.composites[unit.start, unit.stop])
     if unit.call is not None and not is_anonymous(cut, unit):
         return readable(type_of(cut, unit))
-    parts = [_NAMED.get(label, label) for label in (group_label(cut, part) for part in _contents(cut, unit))]
+    parts = [_NAMED.get(label, label) for label in (group_label(cut, part) for part in contents(cut, unit))]
+    if unit.call is None and unit.start == 0 and all(is_light(cut, Group(at, at + 1)) for at in range(unit.stop)):
+        named = [label for label in parts if label[:1].isupper()]
+        return named[0] if len(named) == 1 else "pre-processing"
     if len(parts) > 1 and len(set(parts)) == 1:
         return f"{len(parts)} {parts[0]}"
     if len(parts) <= 2:
@@ -187,17 +207,8 @@ def group_label(cut: Pieces, group: Group) -> str:
         return readable(path)
     last = cut.items[unit.stop - 1].word
     if not any(piece.kind in kinds.WEIGHTED for piece in cut.items[unit.start : unit.stop]):
-        return f"{unit.size} operations"
+        return "post-processing" if unit.stop == len(cut.items) else f"{unit.size} operations"
     return {"add": "residual block", "concat": "block of branches"}.get(last, f"{unit.size} layers")
-
-
-def _contents(cut: Pieces, unit: Group) -> Sequence[Group]:
-    """What a group without a module of its own is made of: modules and pieces inside the innermost call that holds all of it."""
-    held = {cut.items[at].call for at in range(unit.start, unit.stop)}
-    common = min(held)
-    while not all(common <= call < cut.graph.end(common) for call in held):
-        common = cut.graph.calls[common].parent or 0
-    return opened(cut, Group(unit.start, unit.stop, common))
 
 
 def readable(name: str) -> str:
@@ -210,74 +221,8 @@ def readable(name: str) -> str:
     return name
 
 
-def _rank(cut: Pieces, piece: Piece) -> int:
-    return len(cut.graph.tensors[piece.output].shape) if piece.output >= 0 else 0
-
-
 def width(cut: Pieces, piece: Piece) -> int:
     """Filters of a convolution, features of a linear layer."""
     made = piece.output if _is_by_table(piece) else piece.main.outputs[0]
     shape = cut.graph.tensors[made].shape or (1,)
     return shape[1] if piece.kind == kinds.CONVOLUTION and len(shape) > 2 else shape[-1]
-
-
-def channels_last(cut: Pieces, piece_id: int) -> bool:
-    """Whether the channels of what a piece leaves are its last dimension: told by the nearest piece before it that fixes them."""
-    for _ in range(64):
-        if piece_id == ENTRY:
-            return False
-        piece = cut.items[piece_id]
-        rank = _rank(cut, piece)
-        if rank == 4 and piece.kind not in (kinds.PRODUCT, kinds.ATTENTION):
-            _, a, b, c = cut.graph.tensors[piece.output].shape
-            if (a == b) != (b == c):
-                return a == b
-        if piece.kind in _LAST or piece.word.lower() in _NORMS_LAST or (rank == 3 and piece.kind not in _SECOND):
-            return True
-        if piece.kind in _SECOND or piece.word in ("bn", "gn") or not piece.inputs or rank < 3:
-            return False
-        piece_id = piece.inputs[0]
-    return False
-
-
-def shape_label(cut: Pieces, piece_id: int) -> str:
-    """The shape that leaves a piece as the papers write it, without the batch and with the channels last: "35x35x384", "1000"."""
-    graph = cut.graph
-    if piece_id == ENTRY:
-        return " and ".join(_input_label(cut, t) for t in graph.inputs)
-    tensor = cut.items[piece_id].output
-    if tensor < 0:
-        return ""
-    dims = list(graph.tensors[tensor].shape)
-    batch = graph.tensors[graph.inputs[0]].shape[:1] if graph.inputs else ()
-    if len(dims) > 1 and tuple(dims[:1]) == batch:
-        dims = dims[1:]
-        if len(dims) > 1 and not channels_last(cut, piece_id):
-            dims = dims[1:] + dims[:1]
-        elif len(dims) == 2:
-            return _tokens(dims)
-    return _joined(dims)
-
-
-def _input_label(cut: Pieces, tensor: int) -> str:
-    """An input: ids are tokens, vectors in a row too where a layer takes them so; anything else has its channels first."""
-    given = cut.graph.tensors[tensor]
-    dims = list(given.shape[1:])
-    looked_up = any(piece.kind == kinds.EMBEDDING and ENTRY in piece.inputs for piece in cut.items)
-    if len(dims) == 1 and given.dtype in ("int64", "int32") and looked_up:
-        return f"{dims[0]} tokens"
-    first = next((piece for piece in cut.items if any(tensor in node.inputs for node in piece.nodes)), None)
-    if len(dims) == 2 and first is not None and first.kind in (kinds.LINEAR, kinds.RECURRENT, kinds.ATTENTION):
-        return _tokens(dims)
-    return _joined(dims[1:] + dims[:1] if len(dims) > 1 else dims)
-
-
-def _tokens(dims: list[int]) -> str:
-    """`[1024, 768]` -> `"1024 tokens x 768"`."""
-    return f"{dims[0]} tokens x {dims[1]}" if dims[0] > 1 else str(dims[1])
-
-
-def _joined(dims: list[int]) -> str:
-    if len(dims) == 3 and dims[:2] == [1, 1]:
-        dims = dims[2:]
-    return "x".join(map(str, dims)) or "scalar"

@@ -4,16 +4,22 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
+from string import ascii_lowercase
+from types import MappingProxyType
 
 from archscope.diagrams import box_labels as wording
-from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Costs, Panel, Picture
+from archscope.diagrams.box_costs import added, piece_costs
+from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Condition, Panel, Picture
+from archscope.diagrams.shape_labels import first_shape, input_label, shape_label
 from archscope.errors import UsageError
-from archscope.graph import Graph, Node, kinds
-from archscope.metrics import written
+from archscope.graph import Graph, kinds
 from archscope.registry import nearest
+from archscope.views.conditioning import Condition as Conditional
+from archscope.views.conditioning import conditioning
 from archscope.views.fusion import ENTRY, Piece, Pieces, pieces
-from archscope.views.module_groups import Group, signature, sources, type_of
+from archscope.views.module_groups import Group, contents, is_light, is_series, signature, sources, structure, type_of
 from archscope.views.overview import LIMIT, inside, overview
+from archscope.views.repeats import fold
 
 _PANEL_LIMITS = (
     64,
@@ -21,6 +27,8 @@ _PANEL_LIMITS = (
     16,
     8,
 )  # boxes of one opened block; the fewer, the more arrows there are (DenseNet: to every later layer)
+_NONE: Mapping[object, int] = MappingProxyType({})
+_MANY = 12  # blocks to open
 _CROWDED = 120  # arrows that nobody can follow
 
 
@@ -33,9 +41,12 @@ def picture(graph: Graph, *, title: str = "", opened: bool = False, limit: int =
     """
     maker = Maker(graph)
     groups = overview(maker.cut, limit)
+    maker.told = wording.told_apart(maker.cut, groups)
     blocks = maker.with_composites(maker.distinct(groups)) if opened else []
-    panels = [maker.panel(group, blocks) for group in blocks]
-    return Picture(graph, title or graph.name, maker.overview(groups, blocks), tuple(panels), maker.usual)
+    shown, numbers = maker.each_once(blocks)
+    panels = [maker.panel(group, numbers) for group in shown]
+    overall, alike = maker.overview(groups, numbers), len(blocks) > _MANY and len(shown) < len(blocks)
+    return Picture(graph, title or graph.name, overall, tuple(panels), maker.usual, alike)
 
 
 def block_picture(graph: Graph, name: str, *, title: str = "") -> Picture:
@@ -44,14 +55,13 @@ def block_picture(graph: Graph, name: str, *, title: str = "") -> Picture:
     Raises `UsageError` with the nearest names where there is none.
     """
     maker = Maker(graph)
-    groups = maker.distinct(overview(maker.cut))
-    found = next(
-        (g for g in groups if wording.group_label(maker.cut, g).lower() == name.lower() or type_of(maker.cut, g.unit) == name),
-        None,
-    )
+    shown = overview(maker.cut)
+    maker.told = wording.told_apart(maker.cut, shown)
+    groups = maker.distinct(shown)
+    found = next((g for g in groups if maker.label(g).lower() == name.lower() or type_of(maker.cut, g.unit) == name), None)
     found = found or maker.at(name)
     if found is None:
-        raise _unknown_block(graph, name, list(dict.fromkeys(wording.group_label(maker.cut, group) for group in groups)))
+        raise _unknown_block(graph, name, list(dict.fromkeys(maker.label(group) for group in groups)))
     panel = maker.panel(found)
     return Picture(graph, f"{title or graph.name}: {panel.title}", panel, (), maker.usual)
 
@@ -70,13 +80,19 @@ class Maker:
         cut: its pieces.
         usual: what stands behind most of its convolutions.
         costs: of each piece.
+        told: names of blocks that are told apart from others of their class.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.cut: Pieces = pieces(graph)
         self.usual = wording.usual(self.cut)
-        self.costs = _costs(self.cut)
+        self.costs = piece_costs(self.cut)
+        self.told: dict[object, str] = {}
+
+    def label(self, group: Group) -> str:
+        """What a group is called."""
+        return wording.group_label(self.cut, group, self.told)
 
     def at(self, path: str) -> Group | None:
         """The pieces of the first run of a module."""
@@ -100,7 +116,9 @@ class Maker:
         return list(first.values())
 
     def with_composites(self, blocks: Sequence[Group]) -> list[Group]:
-        """The blocks, and behind each what stands in it as one box and can be opened too: attention, a gated MLP."""
+        """The blocks, and behind each what stands in it as one box and can be opened too: attention, a gated MLP, the blocks of a
+        repeated pair.
+        """
         first: dict[object, Group] = {}
         waiting = list(blocks)
         while waiting:
@@ -108,38 +126,62 @@ class Maker:
             if signature(self.cut, group) in first:
                 continue
             first[signature(self.cut, group)] = group
-            parts = (part.unit for part in self.parts(group))
-            waiting[:0] = [part for part in parts if (part.start, part.stop) in self.cut.composites]
+            parts, series = (part.unit for part in self.parts(group)), is_series(self.cut, group)
+            waiting[:0] = [part for part in parts if series or (part.start, part.stop) in self.cut.composites]
         return list(first.values())
 
-    def overview(self, groups: Sequence[Group], blocks: Sequence[Group] = ()) -> Panel:
+    def each_once(self, blocks: Sequence[Group]) -> tuple[list[Group], dict[object, int]]:
+        """The blocks to open, and for the signature of each block the number of the one that shows it: those that look the same
+        are shown once, and where there are many, those that differ in their sizes only.
+        """
+        shown: list[Group] = []
+        numbers: dict[object, int] = {}
+        known: dict[object, int] = {}
+        for block in blocks:
+            panel = self.panel(block)
+            looks = (panel.title, panel.edges, tuple((box.title, box.mark, box.shape, box.scale) for box in panel.boxes))
+            key = looks if len(blocks) <= _MANY else structure(self.cut, block)
+            number = known.get(looks, known.get(key, len(shown)))
+            known[looks] = known[key] = numbers[signature(self.cut, block)] = number
+            shown += [block] if number == len(shown) else []
+        return shown, numbers
+
+    def overview(self, groups: Sequence[Group], numbers: Mapping[object, int] = _NONE) -> Panel:
         """The network's boxes, its input first.
 
         Arguments:
-            blocks: those that are opened beside it.
+            numbers: of the panels that show the blocks, by the signature of each.
         """
-        numbers = self._numbers(blocks)
         entry = Box(
             0,
             "Input",
             INPUT,
             "input",
-            wording.shape_label(self.cut, ENTRY),
+            shape_label(self.cut, ENTRY),
             nodes=tuple(node.id for node in self.cut.entry),
             costs=self.costs[ENTRY],
         )
         boxes = [entry, *(self._box(n + 1, group, numbers) for n, group in enumerate(groups))]
-        return Panel("", _told_apart(boxes), self._edges(groups))
+        named = _told_apart(boxes)
+        found = conditioning(self.cut, groups)
+        marked = tuple(self._condition(*pair, named) for pair in zip(ascii_lowercase, found.found, strict=False))
+        beside = frozenset((a + 1, b + 1) for a, b in found.beside)
+        return Panel("", named, self._edges(groups), conditions=marked, beside=beside)
 
-    def _numbers(self, blocks: Sequence[Group]) -> dict[object, int]:
-        return {signature(self.cut, group): n for n, group in enumerate(blocks)}
+    def _condition(self, mark: str, found: Conditional, boxes: Sequence[Box]) -> Condition:
+        box, given = boxes[found.source + 1], found.source == ENTRY
+        name = f"input {self.graph.inputs.index(found.tensor) + 1}" if given else box.label
+        shape = input_label(self.cut, found.tensor) if given else box.shape
+        return Condition(mark, name, shape, box.id, tuple(reader + 1 for reader in found.readers))
 
-    def panel(self, group: Group, blocks: Sequence[Group] = ()) -> Panel:
+    def panel(self, group: Group, numbers: Mapping[object, int] = _NONE) -> Panel:
         """One block, opened; its input is box 0."""
-        return self.panel_of(group.unit, self.parts(group.unit), blocks)
+        return self.panel_of(group.unit, self.parts(group.unit), numbers)
 
     def parts(self, unit: Group) -> Sequence[Group]:
         """What is shown of a block when it is opened."""
+        if is_series(self.cut, unit):
+            return fold(self.cut, contents(self.cut, unit), longest=1)
         groups: Sequence[Group] = ()
         for limit in _PANEL_LIMITS:
             groups = inside(self.cut, unit, limit)
@@ -147,12 +189,12 @@ class Maker:
                 break
         return groups
 
-    def panel_of(self, group: Group, parts: Sequence[Group], blocks: Sequence[Group] = ()) -> Panel:
+    def panel_of(self, group: Group, parts: Sequence[Group], numbers: Mapping[object, int] = _NONE) -> Panel:
         """A group opened into these parts."""
         source = next(iter(sources(self.cut, group)), ENTRY)
-        into, numbers = wording.shape_label(self.cut, source), self._numbers(blocks)
+        into = shape_label(self.cut, source)
         boxes = [Box(0, "input", INPUT, "input", into), *(self._box(n + 1, part, numbers) for n, part in enumerate(parts))]
-        return Panel(wording.group_label(self.cut, group), tuple(boxes), self._edges(parts), (into, boxes[-1].shape))
+        return Panel(self.label(group), tuple(boxes), self._edges(parts), (into, boxes[-1].shape))
 
     def _edges(self, groups: Sequence[Group]) -> tuple[tuple[int, int], ...]:
         at = {piece: n + 1 for n, group in enumerate(groups) for piece in range(group.start, group.stop)}
@@ -169,17 +211,17 @@ class Maker:
         parts = [self.costs[at] for at in range(group.start, group.stop)]
         return Box(
             number,
-            wording.group_label(cut, group),
+            self.label(group),
             _kind(single) if single else self._block_kind(unit),
             single.word if single else self._block_word(unit),
-            wording.shape_label(cut, group.stop - 1),
+            shape_label(cut, group.stop - 1),
             wording.piece_mark(cut, single, self.usual) if single else "",
             group.count,
             group.equal,
             single.scale if single else None,
             tuple(self._path(member) for member in group.members or (group,)),
             tuple(sorted(nodes)),
-            _sum(parts),
+            added(parts),
             panels.get(signature(cut, unit)),
         )
 
@@ -197,14 +239,16 @@ class Maker:
         found = self.cut.composites.get((unit.start, unit.stop))
         if found is not None:
             return kinds.ATTENTION if found.attention is not None else kinds.LINEAR
+        if all(is_light(self.cut, Group(at, at + 1)) for at in range(unit.start, unit.stop)):
+            return kinds.OTHER
         source = next(iter(sources(self.cut, unit)), ENTRY)
-        before, after = _sizes(wording.shape_label(self.cut, source)), _sizes(wording.shape_label(self.cut, unit.stop - 1))
+        before, after = _sizes(shape_label(self.cut, source)), _sizes(shape_label(self.cut, unit.stop - 1))
         smaller = len(before) == len(after) > 1 and prod(after[:-1]) < prod(before[:-1])
         return DOWNSAMPLING if smaller else BLOCK
 
 
 def _sizes(shape: str) -> list[int]:
-    return [int(size) for size in re.findall(r"\d+", shape)]
+    return [int(size) for size in re.findall(r"\d+", first_shape(shape))]
 
 
 def _kind(piece: Piece) -> str:
@@ -234,44 +278,10 @@ def _told_apart(boxes: Sequence[Box]) -> tuple[Box, ...]:
             and box.kind in (BLOCK, DOWNSAMPLING)
             and 0 < len(rest) <= 4
             and not rest.isdigit()
+            and " + " not in box.label
         )
         name = box.paths[0] if box.paths and box.count == 1 else ""
         if re.fullmatch(r"[A-Z]\d{1,2}", name):  # what a paper calls its layers
             box = replace(box, label=f"{name}: {box.label}")
         found.append(replace(box, label=f"{box.label} {rest}") if own and rest != box.label.lower() else box)
     return tuple(found)
-
-
-def _costs(cut: Pieces) -> dict[int, Costs]:
-    """The costs of each piece, and of `ENTRY`."""
-    seen: set[str] = set()
-    sizes = written(cut.graph)
-    order = sorted(((node, piece.id) for piece in cut.items for node in piece.nodes), key=lambda pair: pair[0].id)
-    entry = [(node, ENTRY) for node in cut.entry]
-    parts: dict[int, Costs] = {}
-    for node, piece in (*entry, *order):
-        cost = _cost_of(cut.graph, (node,), seen, sizes)
-        parts[piece] = _sum((parts.get(piece, Costs()), cost))
-    return {at: parts.get(at, Costs()) for at in (ENTRY, *(piece.id for piece in cut.items))}
-
-
-def _cost_of(graph: Graph, nodes: Sequence[Node], seen: set[str], sizes: dict[int, int]) -> Costs:
-    names = [name for node in nodes for name in node.params if name not in seen]
-    fresh = {name: graph.param[name] for name in names}
-    seen.update(names)
-    storages = dict.fromkeys(graph.tensors[t].storage for node in nodes if node.bytes for t in node.outputs)
-    return Costs(
-        sum(param.numel for param in fresh.values() if not param.buffer),
-        sum(node.cost.macs for node in nodes),
-        sum(sizes.pop(storage, 0) for storage in storages),
-        sum(node.cost.unknown for node in nodes),
-    )
-
-
-def _sum(parts: Sequence[Costs]) -> Costs:
-    return Costs(
-        sum(p.params for p in parts),
-        sum(p.macs for p in parts),
-        sum(p.activations for p in parts),
-        sum(p.uncounted for p in parts),
-    )

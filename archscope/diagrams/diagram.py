@@ -179,6 +179,7 @@ def _plain(shown: Picture) -> dict[str, object]:
         "totals": asdict(totals(shown.graph)),
         "boxes": [_plain_box(box) for box in shown.overview.boxes],
         "edges": shown.overview.edges,
+        "conditions": [asdict(one) for one in shown.overview.conditions],
         "blocks": [
             {
                 "title": p.title,

@@ -6,7 +6,7 @@ from archscope.diagrams import operator_level as ops
 from archscope.diagrams.block_places import Direction, is_dot, text_of
 from archscope.diagrams.colouring import Paint, amount
 from archscope.diagrams.picture import INPUT, Box, Panel, Picture
-from archscope.diagrams.text_width import fitted
+from archscope.diagrams.text_width import wrapped
 from archscope.diagrams.tooltips import node_line, tooltip
 from archscope.printable import printable
 
@@ -53,7 +53,7 @@ def _digraph(title: str, paint: Paint, direction: Direction) -> graphviz.Digraph
     return graphviz.Digraph(
         graph_attr={
             "rankdir": direction,
-            "label": _said(fitted(title, 14, _LONGEST)),
+            "label": _said("\n".join(wrapped(title, 14, _LONGEST))),
             "labelloc": "t",
             "bgcolor": theme.background,
             "fontname": "Helvetica",
@@ -100,7 +100,7 @@ def _name(prefix: str, number: int) -> str:
 def _label(box: Box, costs: bool) -> str:
     if is_dot(box):
         return _said(box.label)
-    lines = [fitted(text_of(box), 11, _LONGEST)]
+    lines = wrapped(text_of(box), 11, _LONGEST)
     if costs:
         lines.append(box.shape)
         if box.kind != INPUT:

@@ -2,8 +2,20 @@
 
 from dataclasses import dataclass
 
-from archscope.diagrams import text_width as fonts
-from archscope.diagrams.block_places import DOT, LABEL, Direction, Frame, Route, in_branches, in_layers, is_bar, is_dot, text_of
+from archscope.diagrams.block_places import (
+    DOT,
+    LABEL,
+    LINE,
+    Direction,
+    Frame,
+    Route,
+    in_branches,
+    in_layers,
+    is_bar,
+    is_dot,
+    lines_of,
+    text_of,
+)
 from archscope.diagrams.colouring import Paint
 from archscope.diagrams.picture import INPUT, Box, Panel
 from archscope.diagrams.scene import Element, Segment, Shape, Text, arrow, circle, line, rectangle
@@ -54,20 +66,21 @@ def _scaled(frame: Frame, box: int) -> int:
     return max(a for a, b in frame.drawn if b == box)
 
 
-def box_element(
-    graph: Graph, box: Box, x: float, y: float, w: float, h: float, paint: Paint, opened: bool, size: float = LABEL
-) -> Element:
+def box_element(graph: Graph, box: Box, x: float, y: float, w: float, h: float, paint: Paint, opened: bool) -> Element:
     """A box with its label, in the shape of its kind."""
     theme, fill = paint.theme, paint.fill(box, opened)
     middle = (x + w / 2, y + h / 2)
     if box.kind == INPUT:
-        return Element((Text(middle[0], middle[1] + size * 0.36, box.shape, size, theme.muted, anchor="middle"),), role="input")
+        return Element((Text(middle[0], middle[1] + LABEL * 0.36, box.shape, LABEL, theme.muted, anchor="middle"),), role="input")
     data = (("box", str(box.id)), ("kind", box.kind), ("label", text_of(box)))
     if is_dot(box):
         sign = Text(middle[0], middle[1] + 4.6, box.label, 13.0, theme.on(fill), True, "middle")
         said = [Text(middle[0] + 5, middle[1] + DOT + 11, box.mark, 9.5, theme.muted)] if box.mark else []
         return Element((Shape(circle(*middle, DOT), fill, theme.stroke), sign, *said), tooltip(graph, box), "box", data)
     path: tuple[Segment, ...] = rectangle(x, y, w, h, 2.5 if is_bar(box) else 4.0)
-    label = fonts.fitted(text_of(box), size, w - 10)
-    text = Text(middle[0], middle[1] + size * 0.36, label, size, theme.on(fill), False, "middle", w - 8)
-    return Element((Shape(path, fill, theme.stroke), text), tooltip(graph, box), "box", data)
+    lines = lines_of(box)
+    first = middle[1] + LABEL * 0.36 - (len(lines) - 1) * LINE / 2
+    texts = [
+        Text(middle[0], first + n * LINE, line, LABEL, theme.on(fill), False, "middle", w - 8) for n, line in enumerate(lines)
+    ]
+    return Element((Shape(path, fill, theme.stroke), *texts), tooltip(graph, box), "box", data)

@@ -11,6 +11,7 @@ from archscope import units
 from archscope.diagrams import text_width as fonts
 from archscope.diagrams.block_places import Direction, Rectangle
 from archscope.diagrams.colouring import Paint, amount
+from archscope.diagrams.condition_marks import marks
 from archscope.diagrams.opened_block import Drawing
 from archscope.diagrams.picture import DOWNSAMPLING, INPUT, Box, Panel
 from archscope.diagrams.scene import Element, Point, Shape, Text, arrow, line, moved, polygon, rectangle
@@ -22,8 +23,10 @@ HEIGHT, GAP = 26.0, 14.0
 _NARROWEST, _WIDEST = 120.0, 214.0
 _ARC = 9.0  # between two arcs
 _LINE = 13.0  # from one line of a label to the next
-_MOST_LINES = 4
-_SLANT = 9.0  # how much a box that lowers the resolution narrows
+_WIDEST_CELL = 160.0
+SLANT = 9.0  # how much a box that lowers the resolution narrows
+_LEAVES, _ENTERS = 0.72, 0.28  # where an arc does, as shares of the box
+_ROW_LINES = 4  # of a label in a chain from left to right
 _BAR = 64.0  # length of a share of 100%
 
 
@@ -39,7 +42,7 @@ class Arc:
 def arcs(panel: Panel) -> list[Arc]:
     """The connections past other boxes, on as few tracks as keep them apart. Several from one box share a track."""
     last: dict[int, int] = {}
-    for a, b in panel.edges:
+    for a, b in panel.flow:
         if b != a + 1:
             last[a] = max(last.get(a, b), b)
     tracks: list[int] = []  # where the last arc on each track ends
@@ -48,7 +51,7 @@ def arcs(panel: Panel) -> list[Arc]:
         inside = [track_of[other] for other in track_of if not (last[other] <= a or other >= last[a])]
         track_of[a] = max(inside, default=-1) + 1
         tracks.append(track_of[a])
-    return [Arc(a, b, track_of[a]) for a, b in panel.edges if b != a + 1]
+    return [Arc(a, b, track_of[a]) for a, b in panel.flow if b != a + 1]
 
 
 def overview(graph: Graph, panel: Panel, paint: Paint, direction: Direction = "TB", costs: bool = True) -> Drawing:
@@ -65,12 +68,13 @@ def overview(graph: Graph, panel: Panel, paint: Paint, direction: Direction = "T
     top = SMALL + 8 if costs else 0.0
     places: list[Rectangle] = []
     for box in panel.boxes:
-        height = box_height(box, width)
+        height = max(box_height(box, width), len(_output_lines(box)) * _LINE)
         places.append(Rectangle(left, top, width, height))
         top += height + GAP
-    elements = [_step(places, a, b, paint) for a, b in panel.edges if b == a + 1]
-    elements += [_arc(places, arc, paint) for arc in found]
+    elements = [_step(places, a, b, paint) for a, b in panel.flow if b == a + 1]
+    elements += [_arc(panel, places, arc, paint) for arc in found]
     elements += [stage_box(graph, box, *places[box.id], paint) for box in panel.boxes]
+    elements += marks(panel, places, paint)
     columns = _columns(panel, paint, left + width + 12, places, costs)
     return Drawing((*elements, *columns.elements), columns.width, top - GAP + 2)
 
@@ -85,9 +89,14 @@ def box_height(box: Box, width: float) -> float:
     return HEIGHT + (len(label_lines(box, width)) - 1) * _LINE
 
 
+def _output_lines(box: Box) -> list[str]:
+    """What leaves a box, as it stands beside it."""
+    return fonts.wrapped(box.shape, SMALL, _WIDEST_CELL)
+
+
 def label_lines(box: Box, width: float) -> list[str]:
     """The label in a box of this width, on as many lines as it takes."""
-    return fonts.wrapped(label(box), LABEL, width - 14, _MOST_LINES, bold(box))
+    return fonts.wrapped(label(box), LABEL, width - 14, bold=bold(box))
 
 
 def label(box: Box) -> str:
@@ -103,7 +112,7 @@ def bold(box: Box) -> bool:
 def outline(box: Box, x: float, y: float, w: float, h: float) -> Shape:
     """A rounded box; one that lowers the resolution narrows along the flow."""
     if box.kind == DOWNSAMPLING:
-        return Shape(polygon([(x, y), (x + w, y), (x + w - _SLANT, y + h), (x + _SLANT, y + h)]))
+        return Shape(polygon([(x, y), (x + w, y), (x + w - SLANT, y + h), (x + SLANT, y + h)]))
     return Shape(rectangle(x, y, w, h, 5.0))
 
 
@@ -114,6 +123,7 @@ def stage_box(graph: Graph, box: Box, x: float, y: float, w: float, h: float, pa
     drawn = Shape(shape.path, fill, theme.stroke, 1.0, dashed=box.kind == INPUT)
     color, middle = theme.on(fill), x + w / 2
     words = label_lines(box, w)
+    lines = [part for line in lines for part in fonts.wrapped(line, SMALL, w - 12)]
     block = LABEL + (len(words) - 1) * _LINE + len(lines) * (SMALL + 3.5)
     first = y + (h - block) / 2 + LABEL * 0.86
     texts = [Text(middle, first + n * _LINE, text, LABEL, color, bold(box), "middle", w - 12) for n, text in enumerate(words)]
@@ -130,12 +140,17 @@ def _step(places: Sequence[Rectangle], a: int, b: int, paint: Paint) -> Element:
     return connection([(x, places[a].y + places[a].height), (x, places[b].y)], paint, a, b)
 
 
-def _arc(places: Sequence[Rectangle], arc: Arc, paint: Paint) -> Element:
-    x = places[arc.start].x
-    track = x - _ARC * (arc.track + 1.2)
-    start = places[arc.start].y + places[arc.start].height * 0.72
-    stop = places[arc.stop].y + places[arc.stop].height * 0.28
-    return connection([(x, start), (track, start), (track, stop), (x, stop)], paint, arc.start, arc.stop)
+def _arc(panel: Panel, places: Sequence[Rectangle], arc: Arc, paint: Paint) -> Element:
+    a, b = places[arc.start], places[arc.stop]
+    track = a.x - _ARC * (arc.track + 1.2)
+    start, stop = a.y + a.height * _LEAVES, b.y + b.height * _ENTERS
+    from_x, to_x = a.x + inset(panel.boxes[arc.start], _LEAVES), b.x + inset(panel.boxes[arc.stop], _ENTERS)
+    return connection([(from_x, start), (track, start), (track, stop), (to_x, stop)], paint, arc.start, arc.stop)
+
+
+def inset(box: Box, down: float) -> float:
+    """How far the side of a box is from that of its rectangle, at this share of its height."""
+    return SLANT * down if box.kind == DOWNSAMPLING else 0.0
 
 
 def connection(points: list[Point], paint: Paint, a: int, b: int) -> Element:
@@ -152,23 +167,24 @@ def _columns(panel: Panel, paint: Paint, x: float, places: Sequence[Rectangle], 
     theme = paint.theme
     middles = [place.y + place.height / 2 for place in places]
     most = sum(box.costs.macs for box in panel.boxes)
-    shapes = [box.shape for box in panel.boxes]
-    cells = [("output", shapes, "start")]
+    cells = [("output", [_output_lines(box) for box in panel.boxes], "start")]
     if costs:
         cells += [
-            (head, [_cell(box, name) for box in panel.boxes], "end")
+            (head, [[_cell(box, name)] for box in panel.boxes], "end")
             for head, name in (("parameters", "params"), ("MACs", "macs"))
         ]
     items: list[Text | Shape] = []
     for head, texts, anchor in cells:
-        wide = min(max(fonts.width(text, SMALL) for text in (head, *texts)), 150.0)
+        wide = max(fonts.width(text, SMALL) for text in (head, *(line for lines in texts for line in lines)))
         at = x if anchor == "start" else x + wide
         if costs:
             items.append(Text(at, SMALL, head, SMALL, theme.muted, anchor="start" if anchor == "start" else "end"))
-        for box, text in zip(panel.boxes, texts, strict=True):
-            y = middles[box.id] + SMALL * 0.36
-            shown = fonts.fitted(text, SMALL, wide)
-            items.append(Text(at, y, shown, SMALL, theme.ink, anchor="start" if anchor == "start" else "end"))
+        for box, lines in zip(panel.boxes, texts, strict=True):
+            y = middles[box.id] + SMALL * 0.36 - (len(lines) - 1) * _LINE / 2
+            items += [
+                Text(at, y + n * _LINE, text, SMALL, theme.ink, anchor="start" if anchor == "start" else "end")
+                for n, text in enumerate(lines)
+            ]
         x += wide + 18
     if not costs or not most:
         return Drawing((Element(tuple(items), role="table"),), x - 18, 0)
@@ -207,7 +223,8 @@ def _row(graph: Graph, panel: Panel, paint: Paint) -> Drawing:
         ]
         words = max((fonts.width(word, LABEL, bold(box)) for word in label(box).split()), default=0)
         wide = max(min(words, 92.0) + 12, *(fonts.width(note, SMALL) for note in notes), 46.0)
-        lines = fonts.wrapped(label(box), LABEL, wide - 8, 4, bold(box))
+        while len(lines := fonts.wrapped(label(box), LABEL, wide - 8, bold=bold(box))) > _ROW_LINES:
+            wide *= 1.25
         drawn = outline_row(box, x, top, wide, height)
         fill = paint.fill(box)
         first = top + height / 2 - len(lines) * 6.5 + LABEL * 0.86
@@ -230,7 +247,7 @@ def _row(graph: Graph, panel: Panel, paint: Paint) -> Drawing:
         for n, head in enumerate(("output", "parameters", "MACs", "share"))
     ]
     elements.append(Element(tuple(heads), role="table"))
-    for a, b in panel.edges:
+    for a, b in panel.flow:
         if b == a + 1:
             elements.append(
                 connection([(places[a][0] + places[a][1], top + height / 2), (places[b][0], top + height / 2)], paint, a, b)
@@ -239,6 +256,7 @@ def _row(graph: Graph, panel: Panel, paint: Paint) -> Drawing:
         start, stop = places[arc.start][0] + places[arc.start][1] * 0.7, places[arc.stop][0] + places[arc.stop][1] * 0.3
         track = top - _ARC * (arc.track + 1.2)
         elements.append(connection([(start, top), (start, track), (stop, track), (stop, top)], paint, arc.start, arc.stop))
+    elements += marks(panel, [Rectangle(x, top, wide, height) for x, wide in places], paint)
     margin = fonts.width("parameters", SMALL) + 10
     return Drawing(tuple(moved(elements, margin, 0)), x - GAP + margin, top + height + 16 + 3 * 14 + 6)
 
@@ -246,5 +264,5 @@ def _row(graph: Graph, panel: Panel, paint: Paint) -> Drawing:
 def outline_row(box: Box, x: float, y: float, w: float, h: float) -> Shape:
     """As `outline`, for a chain from left to right."""
     if box.kind == DOWNSAMPLING:
-        return Shape(polygon([(x, y), (x + w, y + _SLANT), (x + w, y + h - _SLANT), (x, y + h)]))
+        return Shape(polygon([(x, y), (x + w, y + SLANT), (x + w, y + h - SLANT), (x, y + h)]))
     return Shape(rectangle(x, y, w, h, 5.0))

@@ -29,7 +29,7 @@ def page(picture: Picture, paint: Paint, direction: Direction = "TB") -> Scene:
         body = overview(picture.graph, picture.overview, paint, direction)
     said = [*notes(picture), *([NOTE] if both_ways is not None else [])]
     if picture.panels:
-        names = {box.opens: box.title for box in reversed(picture.overview.boxes)}
+        names = {} if picture.alike else {box.opens: box.title for box in reversed(picture.overview.boxes)}
         opened = [opened_block(picture.graph, panel, paint, direction) for panel in picture.panels]
         blocks = [framed(drawing, names.get(n, picture.panels[n].title), paint) for n, drawing in enumerate(opened)]
         body = _set_in_columns([replace(body, width=body.width + 16, height=body.height + 10), *blocks])
@@ -68,6 +68,10 @@ def notes(picture: Picture) -> list[str]:
         found.append(" ".join(signs))
     if any("by table" in box.mark for box in boxes):
         found.append("by table: each filter reads some of the maps.")
+    if picture.alike:
+        found.append("Of blocks that differ in their sizes only, the first is opened.")
+    for one in picture.overview.conditions:
+        found.append(f"{one.mark}: {one.name}, {one.shape}, goes into each box with this letter at its upper corner.")
     idle = metrics.unused_params(picture.graph)
     if idle:
         found.append(f"{units.count(idle)} parameters took no part in this forward.")
@@ -83,13 +87,15 @@ def alarm(picture: Picture) -> str:
 
 def framed(drawing: Drawing, name: str, paint: Paint) -> Drawing:
     """An opened block with its name, on a ground of its own."""
-    theme, head = paint.theme, 26.0
-    width = max(drawing.width, min(fonts.width(name, 12.0, True), 420.0)) + 24
+    theme = paint.theme
+    wide = max(drawing.width, min(fonts.width(name, 12.0, True), 420.0))
+    width, words = wide + 24, fonts.wrapped(name, 12.0, wide + 4, bold=True)
+    head = 26.0 + (len(words) - 1) * 14.5
     height = drawing.height + head + 12
     ground = Shape(rectangle(0, 0, width, height, 7), theme.panel, theme.muted, 0.6)
-    head_line = Text(12, 18, fonts.fitted(name, 12.0, width - 20, True), 12.0, theme.ink, True)
+    head_lines = [Text(12, 18 + n * 14.5, line, 12.0, theme.ink, True) for n, line in enumerate(words)]
     inside = moved(drawing.elements, (width - drawing.width) / 2, head)
-    return Drawing((Element((ground, head_line), role="panel"), *inside), width, height)
+    return Drawing((Element((ground, *head_lines), role="panel"), *inside), width, height)
 
 
 def _set_in_columns(parts: Sequence[Drawing]) -> Drawing:
@@ -147,12 +153,12 @@ def composed(
     """Title, body, legend and notes one under the other."""
     theme = paint.theme
     room = max(body.width, min(fonts.width(title, TITLE, True), 480.0), 300.0)
-    head: list[Text | Shape] = [
-        Text(0, TITLE, fonts.fitted(title, TITLE, room, True), TITLE, theme.ink, True),
-        Text(0, TITLE + 17, fonts.fitted(subtitle, SMALL + 1, room), SMALL + 1, theme.muted),
-    ]
-    y = TITLE + 17
-    for text in fonts.wrapped(warning, SMALL + 1, room, 3, True) if warning else []:
+    names, under = fonts.wrapped(title, TITLE, room, bold=True), fonts.wrapped(subtitle, SMALL + 1, room)
+    head: list[Text | Shape] = [Text(0, TITLE + n * 20, text, TITLE, theme.ink, True) for n, text in enumerate(names)]
+    y = TITLE + (len(names) - 1) * 20 + 17
+    head += [Text(0, y + n * 15, text, SMALL + 1, theme.muted) for n, text in enumerate(under)]
+    y += (len(under) - 1) * 15
+    for text in fonts.wrapped(warning, SMALL + 1, room, bold=True) if warning else []:
         y += 16
         head.append(Text(0, y, text, SMALL + 1, theme.alarm, True))
     elements: list[Element] = [Element(tuple(head), role="title")]
@@ -163,7 +169,7 @@ def composed(
     elements += moved(legend.elements, 0, y)
     y += legend.height
     for note in said:
-        for text in fonts.wrapped(note, SMALL, room, 3):
+        for text in fonts.wrapped(note, SMALL, room):
             y += 14
             elements.append(Element((Text(0, y, text, SMALL, theme.muted),), role="note"))
     described = f"{title}: {subtitle}" + (f". {warning}" if warning else "")

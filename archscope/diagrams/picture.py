@@ -69,8 +69,28 @@ class Box:
     @property
     def title(self) -> str:
         """The label with its count: "4 x Inception-A"."""
-        label = f"({self.label})" if self.label[:1].isdigit() and self.opens is not None else self.label
+        several = " + " in self.label or (self.label[:1].isdigit() and self.opens is not None)
+        label = f"({self.label})" if several else self.label
         return f"{self.count} x {label}" if self.count > 1 else self.label
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What many boxes read beside what they work on: the embedding of a time step, a text, a mask.
+
+    Attributes:
+        mark: the letter that it is marked by: "a".
+        name: what it is: "TimestepEmbedding", "input".
+        shape: of it.
+        source: the box that it comes from.
+        readers: the boxes that read it.
+    """
+
+    mark: str
+    name: str
+    shape: str
+    source: int
+    readers: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -82,12 +102,31 @@ class Panel:
         boxes: in topological order; the first is the input.
         edges: (box that is read, box that reads), once each, in the order in which a box reads.
         shapes: what goes in and what comes out of an opened block.
+        conditions: what many boxes read beside what they work on; marked, and drawn without arrows.
+        beside: edges along which nothing but such conditions passes.
     """
 
     title: str
     boxes: tuple[Box, ...]
     edges: tuple[tuple[int, int], ...]
     shapes: tuple[str, str] = ("", "")
+    conditions: tuple[Condition, ...] = ()
+    beside: frozenset[tuple[int, int]] = frozenset()
+
+    @cached_property
+    def flow(self) -> tuple[tuple[int, int], ...]:
+        """The edges that are drawn as arrows."""
+        return tuple(edge for edge in self.edges if edge not in self.beside)
+
+    @cached_property
+    def aside(self) -> frozenset[int]:
+        """The boxes that only prepare conditions."""
+        found: set[int] = set()
+        for box in reversed(self.boxes):
+            read = [edge for edge in self.edges if edge[0] == box.id]
+            if box.id and read and all(edge in self.beside or edge[1] in found for edge in read):
+                found.add(box.id)
+        return frozenset(found)
 
     @cached_property
     def readers(self) -> Mapping[int, tuple[int, ...]]:
@@ -105,6 +144,7 @@ class Picture:
         overview: the network as a chain of stages and blocks.
         panels: its distinct blocks, each opened once.
         usual: what stands behind most convolutions and so is not written on them: ("bn", "relu").
+        alike: whether of blocks that differ in their sizes only one is opened.
     """
 
     graph: Graph
@@ -112,6 +152,7 @@ class Picture:
     overview: Panel
     panels: tuple[Panel, ...]
     usual: tuple[str, str]
+    alike: bool = False
 
     @property
     def failure(self) -> str:

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from archscope.diagrams import text_width as fonts
+from archscope.diagrams.block_places import Rectangle
 from archscope.diagrams.colouring import Paint, amount
+from archscope.diagrams.condition_marks import marks
 from archscope.diagrams.opened_block import Drawing
-from archscope.diagrams.overview_page import GAP, SMALL, arcs, box_width, stage_box
+from archscope.diagrams.overview_page import GAP, SMALL, arcs, box_height, box_width, stage_box
 from archscope.diagrams.page import alarm, composed, summary
 from archscope.diagrams.picture import INPUT, Box, Picture
 from archscope.diagrams.scene import Element, Scene, Shape, Text, arrow, line
 from archscope.errors import UsageError
 
-_HEIGHT, _APART, _HEAD, _ARC = 55.0, 34.0, 58.0, 9.0
+_APART, _HEAD, _ARC = 34.0, 58.0, 9.0
+_HEIGHT, _NOTES = 55.0, 28.0  # of a box at least, and of the lines under its label
 
 
 def side_by_side(pictures: Sequence[Picture], paint: Paint) -> Scene:
@@ -21,18 +24,20 @@ def side_by_side(pictures: Sequence[Picture], paint: Paint) -> Scene:
     if len(pictures) < 2:
         raise UsageError("side by side needs two networks", "archscope diagram inception_v3 inception_v4")
     rows = _rows(pictures)
+    needed = [box_height(box, box_width(p.overview.boxes)) + _NOTES for p in pictures for box in p.overview.boxes]
+    height = max([_HEIGHT, *needed])
     labels = [name for name, _ in rows]
     gutter = max((fonts.width(name, SMALL + 1, True) for name in labels), default=0.0) + 22
     tops: dict[int, float] = {}
     y = _HEAD
-    for at, (_, height) in enumerate(rows):
+    for at, (_, boxes_high) in enumerate(rows):
         tops[at] = y
-        y += height * (_HEIGHT + GAP) + GAP
+        y += boxes_high * (height + GAP) + GAP
     elements: list[Element] = []
     x, bottom = gutter, y
     columns: list[Element] = []
     for picture in pictures:
-        column = _column(picture, x, rows, tops, paint)
+        column = _column(picture, x, rows, tops, height, paint)
         columns += column.elements
         x += column.width + _APART
     total = x - _APART
@@ -76,7 +81,9 @@ def _rows(pictures: Sequence[Picture]) -> list[tuple[str, int]]:
     return [("input", 1), *((name or "1x1", counts[name]) for name in ordered)]
 
 
-def _column(picture: Picture, x: float, rows: Sequence[tuple[str, int]], tops: dict[int, float], paint: Paint) -> Drawing:
+def _column(
+    picture: Picture, x: float, rows: Sequence[tuple[str, int]], tops: dict[int, float], height: float, paint: Paint
+) -> Drawing:
     boxes, theme = picture.overview.boxes, paint.theme
     found = arcs(picture.overview)
     inset = _ARC * (max((arc.track for arc in found), default=-1) + 2) if found else 0.0
@@ -97,21 +104,22 @@ def _column(picture: Picture, x: float, rows: Sequence[tuple[str, int]], tops: d
     places: list[float] = []
     for box in boxes:
         row = 0 if len(rows) == 1 or box.kind == INPUT else row_of[resolution(box) or "1x1"]
-        places.append(tops[row] + used.get(row, 0) * (_HEIGHT + GAP))
+        places.append(tops[row] + used.get(row, 0) * (height + GAP))
         used[row] = used.get(row, 0) + 1
     middle = left + width / 2
-    for a, b in picture.overview.edges:
+    for a, b in picture.overview.flow:
         if b == a + 1:
-            elements.append(_arrow([(middle, places[a] + _HEIGHT), (middle, places[b])], paint))
+            elements.append(_arrow([(middle, places[a] + height), (middle, places[b])], paint))
     for arc in found:
         track = left - _ARC * (arc.track + 1.2)
-        start, stop = places[arc.start] + _HEIGHT * 0.72, places[arc.stop] + _HEIGHT * 0.28
+        start, stop = places[arc.start] + height * 0.72, places[arc.stop] + height * 0.28
         elements.append(_arrow([(left, start), (track, start), (track, stop), (left, stop)], paint))
     for box, y in zip(boxes, places, strict=True):
         costs = " · ".join((amount(box, "params"), amount(box, "macs"))) if box.costs.params or box.costs.macs else ""
         elements.append(
-            stage_box(picture.graph, box, left, y, width, _HEIGHT, paint, [text for text in (box.shape, costs) if text])
+            stage_box(picture.graph, box, left, y, width, height, paint, [text for text in (box.shape, costs) if text])
         )
+    elements += marks(picture.overview, [Rectangle(left, y, width, height) for y in places], paint)
     return Drawing(tuple(elements), width + inset, 0)
 
 

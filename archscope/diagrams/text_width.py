@@ -3,6 +3,7 @@
 The numbers are those of Adobe's font metrics for Helvetica and Helvetica-Bold, characters 32 to 126.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -20,6 +21,11 @@ _BOLD = (
     667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 333, 278, 333, 584, 556, 333, 556, 611, 556, 611, 556, 333, 611,
     611, 278, 278, 556, 278, 889, 611, 611, 611, 611, 389, 556, 333, 611, 556, 778, 556, 556, 500, 389, 280, 389, 584,
 )  # fmt: skip
+
+
+MOST_LINES = 12
+_WORDS = re.compile(r"\S+(?: x \S+)*")  # "77 tokens x 1280" is not broken at its x
+_PARTS = re.compile(r"[A-Z]+(?![a-z])[^A-Za-z]*|[A-Z]?[a-z]+(?:\d+[dD](?![a-z]))?[^A-Za-z]*|[^A-Za-z]+|.")
 
 
 @lru_cache(maxsize=4096)
@@ -45,13 +51,39 @@ def fitted(text: str, size: float, room: float, bold: bool = False) -> str:
     return f"{text.rstrip(' ,.')}…"
 
 
-def wrapped(text: str, size: float, room: float, lines: int, bold: bool = False) -> list[str]:
-    """`text` on at most `lines` lines no wider than `room`, broken at spaces; what does not fit ends in an ellipsis."""
+def wrapped(text: str, size: float, room: float, lines: int = MOST_LINES, bold: bool = False) -> list[str]:
+    """`text` on lines no wider than `room`, broken at spaces, and inside a word where a new part of it begins ("DecoderLayer") or
+    anywhere. What does not fit on `lines` lines, which only a name of hundreds of letters needs, ends in an ellipsis.
+    """
+    text = " ".join(text.split())
+    if " + " in text and width(text, size, bold) > room:  # each summand begins a line
+        first, rest = text.split(" + ", 1)
+        begun = wrapped(f"{first} +", size, room, lines, bold)
+        return [*begun, *wrapped(rest, size, room, max(lines - len(begun), 1), bold)]
     found: list[str] = []
-    for word in text.split():
+    for word in _WORDS.findall(text):
         trial = f"{found[-1]} {word}" if found else word
-        if found and (width(trial, size, bold) <= room or len(found) == lines):
+        if found and width(trial, size, bold) <= room:
             found[-1] = trial
         else:
-            found.append(word)
-    return [fitted(line, size, room, bold) for line in found] or [""]
+            found += _broken(word, size, room, bold) if len(found) < lines else [word]
+        if len(found) > lines:
+            return [*found[: lines - 1], fitted(" ".join((*found[lines - 1 :], "…")), size, room, bold)]
+    return found or [""]
+
+
+def _broken(word: str, size: float, room: float, bold: bool) -> list[str]:
+    """A word in parts no wider than `room`."""
+    if width(word, size, bold) <= room:
+        return [word]
+    found: list[str] = []
+    for part in _PARTS.findall(word):
+        if found and width(found[-1] + part, size, bold) <= room:
+            found[-1] += part
+            continue
+        found.append("")
+        for letter in part:
+            if found[-1] and width(found[-1] + letter, size, bold) > room:
+                found.append("")
+            found[-1] += letter
+    return found

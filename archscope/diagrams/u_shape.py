@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 
+from archscope.diagrams import text_width as fonts
 from archscope.diagrams.block_places import Rectangle
 from archscope.diagrams.colouring import Paint, amount
+from archscope.diagrams.condition_marks import marks
 from archscope.diagrams.opened_block import Drawing
-from archscope.diagrams.overview_page import GAP, SMALL, box_height, box_width, connection, stage_box
+from archscope.diagrams.overview_page import GAP, SMALL, box_height, box_width, connection, inset, stage_box
 from archscope.diagrams.picture import INPUT, Box, Panel
 from archscope.diagrams.scene import Element
+from archscope.diagrams.shape_labels import first_shape
 from archscope.graph import Graph
 
 _APART = 90.0  # between the columns
+_ASIDE = 34.0  # between the encoder and what only prepares conditions
 _LINE = SMALL + 3.5
 NOTE = "In each box: what leaves it; parameters · MACs. Encoder on the left, decoder on the right."
 
@@ -26,65 +30,89 @@ class UShape:
     """How a network goes down and up.
 
     Attributes:
-        skips: (from, to), the outermost first.
+        chain: the boxes on the way, in order; the others only prepare conditions.
+        skips: (from, to), the outermost first, each drawn level.
+        others: more skips: a step of the encoder may hand on what it has before and after it lowers the resolution.
         bottom: the box with the lowest resolution, which stands between the columns.
     """
 
+    chain: tuple[int, ...]
     skips: tuple[tuple[int, int], ...]
+    others: tuple[tuple[int, int], ...]
     bottom: int
 
 
 def u_shape(panel: Panel) -> UShape | None:
     """The skips of a U-shaped network; None for any other.
 
-    There are two or more, one inside the other, each between two places of one resolution with a lower one between them.
+    There are two or more, one inside the other, and the resolution falls from the outermost to a bottom inside the innermost,
+    and rises again.
     """
-    skips = sorted((edge for edge in panel.edges if edge[1] != edge[0] + 1), key=lambda edge: (edge[0], -edge[1]))
-    if len(skips) < 2 or not all(a < c and d < b for (a, b), (c, d) in pairwise(skips)):
+    chain = [box.id for box in panel.boxes if box.id not in panel.aside]
+    steps = set(pairwise(chain))
+    jumps = [edge for edge in panel.flow if edge not in steps and panel.aside.isdisjoint(edge)]
+    nearest: dict[int, int] = {}
+    for a, b in jumps:
+        nearest[b] = max(a, nearest.get(b, a))
+    skips = sorted((a, b) for b, a in nearest.items())
+    if len(skips) < 2 or not all(a < c and d < b for (a, b), (c, d) in pairwise(skips)) or not steps <= set(panel.flow):
         return None
     areas = [_area(box) for box in panel.boxes]
-    inner = range(skips[-1][0] + 1, skips[-1][1])
-    bottom = min(inner, key=lambda at: (areas[at], at), default=0)
-    last = max((at for at in inner if areas[at] == areas[bottom]), default=bottom)
-    level = all(areas[a] == areas[b] > areas[bottom] for a, b in skips)
-    falls = all(areas[a] > areas[c] for (a, _), (c, _) in pairwise(skips))
-    chain = {(n, n + 1) for n in range(len(panel.boxes) - 1)} <= set(panel.edges)
-    return UShape(tuple(skips), last) if level and falls and chain else None
+    inner = [at for at in chain if skips[-1][0] < at < skips[-1][1]]
+    lowest = min(areas[at] for at in inner)
+    bottom = max(at for at in inner if areas[at] == lowest)
+    down, up = [areas[a] for a, _ in skips], [areas[b] for _, b in skips]
+    falls = all(a >= b for ends in (down, up) for a, b in pairwise([*ends, lowest])) and down[0] > lowest
+    crosses = all(a < bottom < b for a, b in jumps)
+    others = tuple(edge for edge in jumps if edge not in skips)
+    return UShape(tuple(chain), tuple(skips), others, bottom) if falls and crosses and len({*up, lowest}) > 2 else None
 
 
 def _area(box: Box) -> int:
-    sizes = [int(size) for size in re.findall(r"\d+", box.shape)][:-1]
+    sizes = [int(size) for size in re.findall(r"\d+", first_shape(box.shape))][:-1]
     return prod(sizes) if sizes else 0
 
 
 def drawn(graph: Graph, panel: Panel, found: UShape, paint: Paint) -> Drawing:
-    """The two columns."""
+    """The two columns, and to their left what only prepares conditions."""
     width = box_width(panel.boxes)
-    height = max(box_height(box, width) for box in panel.boxes) + 2 * _LINE
-    rows = _rows(len(panel.boxes), found)
-    pitch = height + GAP
-    right = width + _APART
+    lines = {box.id: _lines(box, width) for box in panel.boxes}
+    height = max(box_height(box, width) + len(lines[box.id]) * _LINE for box in panel.boxes)
+    rows, pitch = _rows(found), height + GAP
+    aside = sorted(panel.aside)
+    rows |= {box: at + 1 for at, box in enumerate(aside)}
+    left = width + _ASIDE if aside else 0.0
+    right = left + width + _APART
     places = []
     for box in panel.boxes:
-        x = right / 2 if box.id == found.bottom else right if box.id > found.bottom else 0.0
-        places.append(Rectangle(x, rows[box.id] * pitch, width, height))
-    elements = [_step(places, a, b, found, paint) for a, b in panel.edges if b == a + 1]
-    elements += [_skip(places, a, b, paint) for a, b in found.skips]
-    for box in panel.boxes:
-        costs = " · ".join((amount(box, "params"), amount(box, "macs"))) if box.costs.params or box.costs.macs else ""
-        lines = [text for text in (box.shape, "" if box.kind == INPUT else costs) if text]
-        elements.append(stage_box(graph, box, *places[box.id], paint, lines))
-    return Drawing(tuple(elements), right + width, (max(rows) + 1) * pitch - GAP + 2)
+        x = (left + right) / 2 if box.id == found.bottom else right if box.id > found.bottom else left
+        places.append(Rectangle(0.0 if box.id in panel.aside else x, rows[box.id] * pitch, width, height))
+    elements = [_step(places, a, b, found, paint) for a, b in pairwise(found.chain)]
+    elements += [_skip(panel, places, a, b, paint) for a, b in found.skips]
+    elements += [_stepped(panel, places, a, b, paint) for a, b in found.others]
+    elements += [_beside(places, a, b, paint) for a, b in panel.flow if b in panel.aside]
+    elements += [stage_box(graph, box, *places[box.id], paint, lines[box.id]) for box in panel.boxes]
+    elements += marks(panel, places, paint)
+    return Drawing(tuple(elements), right + width, (max(rows.values()) + 1) * pitch - GAP + 2)
 
 
-def _rows(count: int, found: UShape) -> list[int]:
-    """The row of each box: both ends of a skip in one, the bottom in the last."""
+def _lines(box: Box, width: float) -> list[str]:
+    """What stands in a box under its label."""
+    costs = " · ".join((amount(box, "params"), amount(box, "macs"))) if box.costs.params or box.costs.macs else ""
+    said = [text for text in (box.shape, "" if box.kind == INPUT else costs) if text]
+    return [line for text in said for line in fonts.wrapped(text, SMALL, width - 12)]
+
+
+def _rows(found: UShape) -> dict[int, int]:
+    """The row of each box on the way: both ends of a skip in one, the bottom in the last."""
+    count, place = len(found.chain), {box: at for at, box in enumerate(found.chain)}
     rows = [0] * count
-    ends = [(-1, count), *found.skips, (found.bottom, found.bottom)]
+    bottom = (place[found.bottom], place[found.bottom])
+    ends = [(-1, count), *((place[a], place[b]) for a, b in found.skips), bottom]
     at = -1  # row of the last pair of ends
     for (a, b), (c, d) in pairwise(ends):
         room = max(c - a, b - d)  # rows from one pair to the next
-        if (c, d) == (found.bottom, found.bottom):
+        if (c, d) == bottom:
             room = max(c - a, b - d, 1)
         for n in range(a + 1, c):
             rows[n] = at + n - a
@@ -94,7 +122,7 @@ def _rows(count: int, found: UShape) -> list[int]:
         rows[c] = at
         if d < count:
             rows[d] = at
-    return rows
+    return {box: rows[at] for box, at in place.items()}
 
 
 def _step(places: Sequence[Rectangle], a: int, b: int, found: UShape, paint: Paint) -> Element:
@@ -112,6 +140,29 @@ def _step(places: Sequence[Rectangle], a: int, b: int, found: UShape, paint: Pai
     return connection([(from_x, start.y + start.height), (to_x, stop.y)], paint, a, b)
 
 
-def _skip(places: Sequence[Rectangle], a: int, b: int, paint: Paint) -> Element:
+def _skip(panel: Panel, places: Sequence[Rectangle], a: int, b: int, paint: Paint) -> Element:
     level = places[a].y + places[a].height / 2
-    return connection([(places[a].x + places[a].width, level), (places[b].x, level)], paint, a, b)
+    return connection([(_right(panel, places, a, 0.5), level), (places[b].x, level)], paint, a, b)
+
+
+def _right(panel: Panel, places: Sequence[Rectangle], box: int, down: float) -> float:
+    """Where the right side of a box is, at this share of its height."""
+    return places[box].x + places[box].width - inset(panel.boxes[box], down)
+
+
+def _stepped(panel: Panel, places: Sequence[Rectangle], a: int, b: int, paint: Paint) -> Element:
+    """A skip between two rows, down or up the corridor between the columns."""
+    start, stop = places[a], places[b]
+    x = stop.x - _APART / 2
+    from_y, to_y = start.y + start.height * 0.82, stop.y + stop.height * 0.22
+    return connection([(_right(panel, places, a, 0.82), from_y), (x, from_y), (x, to_y), (stop.x, to_y)], paint, a, b)
+
+
+def _beside(places: Sequence[Rectangle], a: int, b: int, paint: Paint) -> Element:
+    """To a box that only prepares conditions: from the one above it, or around the corner from the encoder."""
+    start, stop = places[a], places[b]
+    x = stop.x + stop.width / 2
+    if start.x == stop.x:
+        return connection([(x, start.y + start.height), (x, stop.y)], paint, a, b)
+    level = start.y + start.height / 2
+    return connection([(start.x, level), (x, level), (x, stop.y)], paint, a, b)

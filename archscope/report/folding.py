@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from archscope.diagrams.block_places import Frame, Places, in_branches, is_bar, is_dot, layer_places, text_of
-from archscope.diagrams.box_labels import shape_label
 from archscope.diagrams.composition import Maker
 from archscope.diagrams.layered_layout import layered_each
 from archscope.diagrams.operator_level import box_of
 from archscope.diagrams.picture import INPUT, Box, Panel
+from archscope.diagrams.shape_labels import shape_label
 from archscope.graph import Graph, Node
 from archscope.views.fusion import ENTRY, Piece
 from archscope.views.module_groups import Group, signature

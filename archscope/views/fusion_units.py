@@ -151,7 +151,7 @@ def _name(graph: Graph, call: int, atom: Atom) -> None:
     if "norm" in type_name.lower() and kinds.WEIGHTED.isdisjoint(kind_of.values()):
         atom.kind, atom.word = kinds.NORMALISATION, type_name
         return
-    for wanted in (kinds.WEIGHTED, {kinds.POOLING}):
+    for wanted in (kinds.WEIGHTED, {kinds.POOLING}, {kinds.EMBEDDING}):
         found = [node for node in atom.nodes if kind_of[node.id] in wanted]
         if len(found) == 1:
             atom.main, atom.kind, atom.word = found[0], kind_of[found[0].id], kinds.word(found[0])

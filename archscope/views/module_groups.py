@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from archscope.graph import kinds
 from archscope.views.fusion import ENTRY, Pieces
 
 ANONYMOUS = frozenset({"Sequential", "SequentialList", "SequentialTuple", "ModuleList", "ModuleDict", "Module"})
@@ -105,6 +106,30 @@ def is_anonymous(cut: Pieces, group: Group) -> bool:
     return group.size > 1 and (group.call is None or cut.graph.calls[group.call].type in ANONYMOUS)
 
 
+def is_light(cut: Pieces, group: Group) -> bool:
+    """Whether it is one operation that has no weight, multiplies no matrices and is no pooling: bookkeeping."""
+    piece = cut.items[group.start]
+    works = any(node.params or node.cost.macs for node in piece.nodes)
+    return group.size == 1 and not works and piece.kind not in (kinds.POOLING, kinds.NORMALISATION, kinds.ACTIVATION)
+
+
+def contents(cut: Pieces, unit: Group) -> Sequence[Group]:
+    """What a group without a module of its own is made of: modules and pieces inside the innermost call that holds all of it."""
+    held = {cut.items[at].call for at in range(unit.start, unit.stop)}
+    common = min(held)
+    while not all(common <= call < cut.graph.end(common) for call in held):
+        common = cut.graph.calls[common].parent or 0
+    return opened(cut, Group(unit.start, unit.stop, common))
+
+
+def is_series(cut: Pieces, unit: Group) -> bool:
+    """Whether it is several modules of several pieces one after the other, without a module of its own around them."""
+    if unit.call is not None or unit.size < 4 or (unit.start, unit.stop) in cut.composites:
+        return False
+    parts = contents(cut, unit)
+    return len(parts) > 1 and all(part.size > 1 and part.call is not None and not is_anonymous(cut, part) for part in parts)
+
+
 def type_of(cut: Pieces, group: Group) -> str:
     """Class name of the module that it is; "" for none."""
     return "" if group.call is None else cut.graph.calls[group.call].type
@@ -125,6 +150,16 @@ def signature(cut: Pieces, group: Group) -> tuple[object, ...]:
         steps.append((cut.signatures[piece.id], wires))
     cut.known[key] = (type_of(cut, group), *steps)
     return cut.known[key]
+
+
+def structure(cut: Pieces, group: Group) -> tuple[object, ...]:
+    """What a group does, whatever the sizes are: equal for blocks that differ in their widths and resolution only."""
+    steps = []
+    for piece in cut.items[group.start : group.stop]:
+        nodes = tuple(node.name for node in piece.nodes if node.id in cut.live and kinds.kind(node) != kinds.RESHAPE)
+        wires = tuple(source - group.start if source >= group.start else -1 for source in piece.inputs)
+        steps.append((nodes, kinds.window(piece.main.attrs), piece.activation, wires))
+    return (type_of(cut, group), *steps)
 
 
 def sources(cut: Pieces, group: Group) -> list[int]:

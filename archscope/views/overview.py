@@ -6,12 +6,13 @@ from itertools import groupby, pairwise
 
 from archscope.graph import kinds
 from archscope.views.fusion import Pieces
-from archscope.views.module_groups import Group, closed, in_series, is_anonymous, joined, opened, segments, whole
+from archscope.views.module_groups import Group, closed, in_series, is_anonymous, is_light, joined, opened, segments, whole
 from archscope.views.repeats import fold, fold_alike
 
 LIMIT = 19  # boxes of an overview, beside the input's
 _FEWEST = 4  # with fewer, cutting by edges hides the network instead of showing it
 _BOOKKEEPING = 5  # operations in a row without product or weight
+_AROUND = 2, 3  # such operations before the first layer, and behind the last
 _NEGLIGIBLE = 0.005  # share of the multiply-accumulates
 
 
@@ -35,8 +36,7 @@ def inside(cut: Pieces, group: Group, limit: int) -> list[Group]:
 
 def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
     plain = _with_endings(cut, opened(cut, group))
-    if len(plain) > limit:
-        plain = _without_bookkeeping(cut, plain)
+    plain = _without_bookkeeping(cut, plain, len(plain) > limit)
     shown = _arranged(cut, plain, limit)
     refused: set[Group] = set()
     while len(shown) <= limit:
@@ -98,17 +98,19 @@ def _with_endings(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
     return found
 
 
-def _without_bookkeeping(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
-    """Runs of operations without a product or weight, as behind the heads of a detector, as one group each."""
+def _without_bookkeeping(cut: Pieces, groups: Sequence[Group], crowded: bool) -> list[Group]:
+    """Runs of operations without a product or weight, as before the first layer and behind the heads of a detector, as one group
+    each; those in between only where it is `crowded`.
+    """
     found: list[Group] = []
-    for light, run in groupby(groups, lambda group: group.size == 1 and not _works(cut, group)):
+    for light, run in groupby(groups, lambda group: is_light(cut, group)):
         part = list(run)
-        found += [joined(part)] if light and len(part) >= _BOOKKEEPING else part
+        begins, ends = part[0].start == 0, part[-1].stop == len(cut.items)
+        enough = _BOOKKEEPING if crowded else len(part) + 1
+        if begins != ends:
+            enough = min(enough, _AROUND[ends])
+        found += [joined(part)] if light and len(part) >= enough else part
     return found
-
-
-def _works(cut: Pieces, group: Group) -> bool:
-    return any(node.params or node.cost.macs for node in cut.items[group.start].nodes)
 
 
 def _to_open(cut: Pieces, shown: Sequence[Group], around: Group, limit: int, refused: set[Group]) -> Group | None:

@@ -1,35 +1,67 @@
 """Folding: equal groups that stand one after the other become one group with a count."""
 
 from collections.abc import Callable, Hashable, Sequence
+from itertools import pairwise
 
 from archscope.graph import kinds
 from archscope.views.fusion import Piece, Pieces
-from archscope.views.module_groups import Group, in_series, is_anonymous, joined, signature, type_of
+from archscope.views.module_groups import Group, contents, in_series, is_anonymous, is_series, joined, signature, type_of
 
 _LONGEST_PERIOD = 8
 
 
-def fold(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
-    """Folds equals, and equal pairs, triples ... up to eight, that pass one result on: A A A -> 3 x A, A B A B -> 2 x (A B)."""
+def fold(cut: Pieces, groups: Sequence[Group], longest: int = _LONGEST_PERIOD) -> list[Group]:
+    """Folds equals, and equal pairs, triples ... up to eight, that pass one result on: A A A -> 3 x A, A B A B -> 2 x (A B).
+
+    Arguments:
+        longest: period; 1 folds equals only.
+    """
     numbers: dict[object, int] = {}
     keys = [numbers.setdefault(signature(cut, group), len(numbers)) for group in groups]
     found: list[Group] = []
     at = 0
     while at < len(groups):
-        period, times = _repeat(cut, groups, keys, at)
+        period, times = _repeat(cut, groups, keys, at, longest)
         if times > 1:
             members = tuple(joined(groups[at + n * period : at + (n + 1) * period]) for n in range(times))
             found.append(Group(members[0].start, members[-1].stop, members=members))
         else:
             found.append(groups[at])
         at += period * times
+    return _alike_joined(cut, found) if longest > 1 else found
+
+
+def _alike_joined(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
+    """Where a series of modules repeats (a block and one with shifted windows), a single such series elsewhere is joined too."""
+    patterns = {}
+    for group in groups:
+        if group.count > 1 and group.equal and is_series(cut, group.unit):
+            parts = contents(cut, group.unit)
+            patterns[tuple(_operators(cut, part) for part in parts)] = len(parts)
+    found: list[Group] = []
+    at = 0
+    while at < len(groups):
+        size = next((n for pattern, n in patterns.items() if _matches(cut, groups[at : at + n], pattern)), 1)
+        found.append(joined(groups[at : at + size]))
+        at += size
     return found
 
 
-def _repeat(cut: Pieces, groups: Sequence[Group], keys: Sequence[int], at: int) -> tuple[int, int]:
+def _matches(cut: Pieces, groups: Sequence[Group], pattern: Sequence[Hashable]) -> bool:
+    same = [_operators(cut, group) for group in groups] == list(pattern) and all(group.count == 1 for group in groups)
+    return same and all(in_series(cut, a, b) for a, b in pairwise(groups))
+
+
+def _operators(cut: Pieces, group: Group) -> tuple[str, ...]:
+    """What a module runs, whatever the sizes are."""
+    nodes = (node for piece in cut.items[group.start : group.stop] for node in piece.nodes if node.id in cut.live)
+    return (type_of(cut, group), *(node.name for node in nodes))
+
+
+def _repeat(cut: Pieces, groups: Sequence[Group], keys: Sequence[int], at: int, longest: int) -> tuple[int, int]:
     """The period that covers most from `at` on, and how often it repeats: (1, 1) if nothing does."""
     best = (1, 1)
-    for period in range(1, min(_LONGEST_PERIOD, (len(keys) - at) // 2) + 1):
+    for period in range(1, min(longest, (len(keys) - at) // 2) + 1):
         unit, times = keys[at : at + period], 1
         while keys[at + times * period : at + (times + 1) * period] == unit:
             here = joined(groups[at + (times - 1) * period : at + times * period])

@@ -247,12 +247,17 @@ class Diagram {
       group.append(draw("rect", {width: w.toFixed(1), height: h.toFixed(1), rx: round, fill, stroke: item.open ? palette.muted : palette.stroke}));
     }
     const points = item.open ? 11 : item.form === 2 ? 13 : 10.5, room = w - (item.open ? 30 : item.form === 2 ? 0 : 10);
-    const text = draw("text", {
-      x: item.open ? 10 : w / 2, y: item.open ? 15 : h / 2 + (item.form === 2 ? 4.6 : 3.8), "font-size": points, fill: ink,
-      "font-weight": item.open || (item.inside >= 0 && item.stop - item.start > 1) ? "bold" : null, "text-anchor": item.open ? "start" : "middle",
+    const lines = item.open ? [fitted(item.label, points, room, true)] : item.form === 2 ? [visible(item.label).slice(0, 1)]
+      : broken(item.label, points, room, 1 + Math.max(0, Math.round((h - 24) / LINE)));
+    lines.forEach((line, n) => {
+      const y = item.open ? 15 : h / 2 + (item.form === 2 ? 4.6 : 3.8) + (n - (lines.length - 1) / 2) * LINE;
+      const text = draw("text", {
+        x: item.open ? 10 : w / 2, y, "font-size": points, fill: ink,
+        "font-weight": item.open || (item.inside >= 0 && item.stop - item.start > 1) ? "bold" : null, "text-anchor": item.open ? "start" : "middle",
+      });
+      text.textContent = line;
+      group.append(text);
     });
-    text.textContent = item.form === 2 && !item.open ? visible(item.label).slice(0, 1) : fitted(item.label, points, room, item.open);
-    group.append(text);
     if (item.open) group.append(draw("path", {class: "sign", d: `M${(w - 17).toFixed(1)} 11h8`, stroke: ink}));
     if (hits && !item.open) group.append(...badge(w, count(hits), "hits"));
     if (changes.length && !item.open) group.append(...badge(w, numbered(changes), "changes"));

@@ -1,7 +1,7 @@
 // Where every visible box is. Each inside has its layout with all boxes closed; an opened box gets its room by stretching the
 // plane where it lies, along and across, so that nothing changes its order and nothing comes to lie on anything else.
 
-const HEAD = 22, PAD = 10;
+const HEAD = 22, PAD = 10, LINE = 12.5; // LINE: from one line of a label to the next
 
 // A growing piecewise linear map that makes each [from, to] at least as long as it needs.
 function stretched(needs) {

@@ -110,6 +110,16 @@ function fitted(text, points, room, bold = false) {
   return `${words.slice(0, low).trimEnd()}…`;
 }
 
+// A text on as many lines at most, broken at spaces.
+function broken(text, points, room, most) {
+  const found = [], wide = words => { pen.font = `${points}px ${FONT}`; return pen.measureText(words).width; };
+  for (const word of most > 1 ? visible(text).split(" ") : [visible(text)]) {
+    const last = found.length - 1;
+    if (last >= 0 && (found.length === most || wide(`${found[last]} ${word}`) <= room)) found[last] += ` ${word}`; else found.push(word);
+  }
+  return found.map(words => fitted(words, points, room));
+}
+
 // -- the words beside the pointer -----------------------------------------------------------------------------------------------
 
 const tip = make("div", {class: "tip", role: "status", hidden: true});
