@@ -33,16 +33,16 @@ _LONG = {
 
 
 _NAMED = {"+": "sum", "×": "product", "−": "difference"}
+_CORE = 0.9  # share of the multiply-accumulates of a group that names it
 _OFTEN = 0.3  # share of the convolutions that makes an activation function the usual one
 
 
 def piece_label(cut: Pieces, piece: Piece) -> str:
     """`"3x3 conv, 96"`, `"3x3 max pool"`, `"linear, 1000"`, `"layer norm"`, `"+"`."""
     word = _LONG.get(piece.word, piece.word)
-    kernel = _kernel(piece)
     if piece.kind == kinds.CONVOLUTION:
         word = f"depthwise {word}" if kinds.is_depthwise(cut.graph, piece.main) and not _is_by_table(piece) else word
-        return f"{kernel} {word}, {width(cut, piece)}"
+        return f"{_windowed(piece, word)}, {width(cut, piece)}"
     if piece.attention is not None:
         return attention_label(cut, piece)
     if piece.kind == kinds.EMBEDDING:
@@ -52,12 +52,19 @@ def piece_label(cut: Pieces, piece: Piece) -> str:
     if piece.kind == kinds.LINEAR:
         return f"{word}, {width(cut, piece)}"
     if piece.kind == kinds.POOLING:
-        return f"{kernel} {word}".strip()
+        return _windowed(piece, word)
     if piece.kind == kinds.JOIN and word == "concat":
         return "filter concat" if not channels_last(cut, piece.id) and rank(cut, piece) >= 4 else "concat"
     if piece.kind == kinds.POINTWISE and len(piece.inputs) < 2 and piece.main.params:
         return f"{word} {piece.main.params[0].rpartition('.')[2]}"
+    if word == "mean" and cut.has_tokens and piece.main.attrs.get("dim") in (1, [1]) and rank_of_input(cut, piece) == 3:
+        return "mean of the tokens"
     return readable(word)
+
+
+def rank_of_input(cut: Pieces, piece: Piece) -> int:
+    """How many dimensions what its main operator reads has."""
+    return len(cut.graph.tensors[piece.main.inputs[0]].shape) if piece.main.inputs else 0
 
 
 def attention_label(cut: Pieces, piece: Piece) -> str:
@@ -153,6 +160,12 @@ def _is_by_table(piece: Piece) -> bool:
     return sum(kinds.kind(node) == kinds.CONVOLUTION for node in piece.nodes) > 1
 
 
+def _windowed(piece: Piece, word: str) -> str:
+    """`"3x3 conv"`; along one axis `"1D conv 3"`, where a number alone would look like a count."""
+    kernel = _kernel(piece)
+    return f"1D {word} {kernel}" if kernel.isdigit() else f"{kernel} {word}".strip()
+
+
 def _kernel(piece: Piece) -> str:
     found = re.match(r"[\dx]+", kinds.window(piece.main.attrs))
     return found[0] if found else ""
@@ -170,11 +183,13 @@ def usual(cut: Pieces) -> tuple[str, str]:
 
 def told_apart(cut: Pieces, groups: Sequence[Group]) -> dict[object, str]:
     """What blocks of one class are called that take turns somewhere in these groups, by their signatures: "shifted SwinBlock"."""
-    members = [part for group in groups for part in (contents(cut, group.unit) if is_series(cut, group.unit) else (group.unit,))]
-    taking_turns = {type_of(cut, part) for group in groups if is_series(cut, group.unit) for part in contents(cut, group.unit)}
-    members = [part for part in members if type_of(cut, part) in taking_turns]
-    told = zip(variants(cut, members), members, strict=True)
-    return {signature(cut, part): one.of(group_label(cut, part)) for one, part in told if one != PLAIN}
+    found: dict[object, str] = {}
+    for group in groups:
+        if is_series(cut, group.unit):
+            members = contents(cut, group.unit)
+            told = zip(variants(cut, members), members, strict=True)
+            found |= {signature(cut, part): one.of(group_label(cut, part)) for one, part in told if one != PLAIN}
+    return found
 
 
 def group_label(cut: Pieces, group: Group, told: Mapping[object, str] = MappingProxyType({})) -> str:
@@ -202,6 +217,9 @@ def group_label(cut: Pieces, group: Group, told: Mapping[object, str] = MappingP
         return f"{len(parts)} {parts[0]}"
     if len(parts) <= 2:
         return " + ".join(parts)
+    core = [part for part in contents(cut, unit) if part.size > 1 and part.call is not None]
+    if len(core) == 1 and unit.call is None and _macs(cut, core[0]) > _CORE * _macs(cut, unit):
+        return f"{group_label(cut, core[0], told)} + {len(parts) - 1} operations"
     path = cut.graph.calls[unit.call].path.rpartition(".")[2] if unit.call is not None else ""
     if path and not path.isdigit():
         return readable(path)
@@ -209,6 +227,10 @@ def group_label(cut: Pieces, group: Group, told: Mapping[object, str] = MappingP
     if not any(piece.kind in kinds.WEIGHTED for piece in cut.items[unit.start : unit.stop]):
         return "post-processing" if unit.stop == len(cut.items) else f"{unit.size} operations"
     return {"add": "residual block", "concat": "block of branches"}.get(last, f"{unit.size} layers")
+
+
+def _macs(cut: Pieces, group: Group) -> int:
+    return sum(node.cost.macs for piece in cut.items[group.start : group.stop] for node in piece.nodes)
 
 
 def readable(name: str) -> str:

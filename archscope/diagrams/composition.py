@@ -10,7 +10,7 @@ from types import MappingProxyType
 from archscope.diagrams import box_labels as wording
 from archscope.diagrams.box_costs import added, piece_costs
 from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Condition, Panel, Picture
-from archscope.diagrams.shape_labels import first_shape, input_label, shape_label
+from archscope.diagrams.shape_labels import first_shape, group_shape_label, input_label, read_shape_label, shape_label
 from archscope.errors import UsageError
 from archscope.graph import Graph, kinds
 from archscope.registry import nearest
@@ -28,6 +28,7 @@ _PANEL_LIMITS = (
     8,
 )  # boxes of one opened block; the fewer, the more arrows there are (DenseNet: to every later layer)
 _NONE: Mapping[object, int] = MappingProxyType({})
+_SHORT = 9  # letters of what tells two boxes apart
 _MANY = 12  # blocks to open
 _CROWDED = 120  # arrows that nobody can follow
 
@@ -191,8 +192,7 @@ class Maker:
 
     def panel_of(self, group: Group, parts: Sequence[Group], numbers: Mapping[object, int] = _NONE) -> Panel:
         """A group opened into these parts."""
-        source = next(iter(sources(self.cut, group)), ENTRY)
-        into = shape_label(self.cut, source)
+        into = read_shape_label(self.cut, group)
         boxes = [Box(0, "input", INPUT, "input", into), *(self._box(n + 1, part, numbers) for n, part in enumerate(parts))]
         return Panel(self.label(group), tuple(boxes), self._edges(parts), (into, boxes[-1].shape))
 
@@ -212,9 +212,9 @@ class Maker:
         return Box(
             number,
             self.label(group),
-            _kind(single) if single else self._block_kind(unit),
+            _kind(cut, single) if single else self._block_kind(unit),
             single.word if single else self._block_word(unit),
-            shape_label(cut, group.stop - 1),
+            group_shape_label(cut, group),
             wording.piece_mark(cut, single, self.usual) if single else "",
             group.count,
             group.equal,
@@ -241,9 +241,8 @@ class Maker:
             return kinds.ATTENTION if found.attention is not None else kinds.LINEAR
         if all(is_light(self.cut, Group(at, at + 1)) for at in range(unit.start, unit.stop)):
             return kinds.OTHER
-        source = next(iter(sources(self.cut, unit)), ENTRY)
-        before, after = _sizes(shape_label(self.cut, source)), _sizes(shape_label(self.cut, unit.stop - 1))
-        smaller = len(before) == len(after) > 1 and prod(after[:-1]) < prod(before[:-1])
+        before, after = _sizes(read_shape_label(self.cut, unit)), _sizes(group_shape_label(self.cut, unit))
+        smaller = min(len(before), len(after)) > 1 and prod(after[:-1]) < prod(before[:-1])
         return DOWNSAMPLING if smaller else BLOCK
 
 
@@ -251,9 +250,12 @@ def _sizes(shape: str) -> list[int]:
     return [int(size) for size in re.findall(r"\d+", first_shape(shape))]
 
 
-def _kind(piece: Piece) -> str:
-    if piece.kind in (kinds.PRODUCT, kinds.ATTENTION) or piece.word.endswith("softmax"):
+def _kind(cut: Pieces, piece: Piece) -> str:
+    if piece.kind in (kinds.PRODUCT, kinds.ATTENTION):
         return kinds.ATTENTION
+    if piece.word.endswith("softmax"):  # between two products it is attention, else it gives probabilities
+        beside = (*piece.inputs, *cut.readers.get(piece.id, ()))
+        return kinds.ATTENTION if any(at != ENTRY and cut.items[at].kind == kinds.PRODUCT for at in beside) else kinds.OTHER
     if piece.kind in (kinds.LINEAR, kinds.RECURRENT, kinds.EMBEDDING):
         return kinds.LINEAR
     if piece.kind == kinds.JOIN or (piece.kind == kinds.POINTWISE and len(piece.inputs) > 1):
@@ -269,15 +271,18 @@ def _told_apart(boxes: Sequence[Box]) -> tuple[Box, ...]:
     and a number are called by it: "C1: 5x5 conv, 6".
     """
     labels = [box.label for box in boxes]
+    rests = [
+        box.paths[0].rpartition(".")[2].lower().removeprefix(box.word.lower()).strip("_") if box.paths else "" for box in boxes
+    ]
     found = []
-    for box in boxes:
-        rest = box.paths[0].rpartition(".")[2].lower().removeprefix(box.word.lower()).strip("_") if box.paths else ""
+    for box, rest in zip(boxes, rests, strict=True):
+        alike = [other for other, label in zip(rests, labels, strict=True) if label == box.label]
         own = (
-            labels.count(box.label) > 1
+            len(alike) > 1
             and box.count == 1
             and box.kind in (BLOCK, DOWNSAMPLING)
-            and 0 < len(rest) <= 4
-            and not rest.isdigit()
+            and all(len(other) <= _SHORT and not other.isdigit() for other in alike)
+            and rest
             and " + " not in box.label
         )
         name = box.paths[0] if box.paths and box.count == 1 else ""

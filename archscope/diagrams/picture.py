@@ -4,6 +4,7 @@ Everything in it comes from the trace: each operator is in one box of the overvi
 multiply-accumulates add up to the network's.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,7 +70,8 @@ class Box:
     @property
     def title(self) -> str:
         """The label with its count: "4 x Inception-A"."""
-        several = " + " in self.label or (self.label[:1].isdigit() and self.opens is not None)
+        series = " + " in self.label or re.match(r"\d+ x ", self.label)
+        several = series or (self.label[:1].isdigit() and self.opens is not None)
         label = f"({self.label})" if several else self.label
         return f"{self.count} x {label}" if self.count > 1 else self.label
 

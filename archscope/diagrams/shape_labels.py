@@ -1,13 +1,16 @@
 """Shapes as the papers write them, without the batch and with the channels last: "35x35x384", "1024 tokens x 768"."""
 
 import re
+from math import prod
 
 from archscope.graph import kinds
-from archscope.views.fusion import ENTRY, Piece, Pieces
+from archscope.views.fusion import ENTRY, NORMS_OF_VECTORS, Piece, Pieces
+from archscope.views.module_groups import Group, sources
+from archscope.views.stages import is_signal
 
 _LAST = frozenset({kinds.LINEAR, kinds.EMBEDDING, kinds.RECURRENT})
+_ELEMENTWISE = frozenset({kinds.JOIN, kinds.POINTWISE, kinds.ACTIVATION})
 _SECOND = frozenset({kinds.CONVOLUTION, kinds.POOLING, kinds.RESAMPLING})
-_NORMS_LAST = frozenset({"ln", "layernorm", "rms norm", "rmsnorm"})
 
 
 def rank(cut: Pieces, piece: Piece) -> int:
@@ -26,12 +29,68 @@ def channels_last(cut: Pieces, piece_id: int) -> bool:
             _, a, b, c = cut.graph.tensors[piece.output].shape
             if (a == b) != (b == c):
                 return a == b
-        if piece.kind in _LAST or piece.word.lower() in _NORMS_LAST or (dims == 3 and piece.kind not in _SECOND):
+        if _passes_on(cut, piece):
+            piece_id = piece.inputs[0]
+            continue
+        if _turned(cut, piece):
+            return True
+        if piece.kind in _LAST or piece.word.lower() in NORMS_OF_VECTORS or (dims == 3 and piece.kind not in _SECOND):
             return True
         if piece.kind in _SECOND or piece.word in ("bn", "gn") or not piece.inputs or dims < 3:
             return False
         piece_id = piece.inputs[0]
     return False
+
+
+def _passes_on(cut: Pieces, piece: Piece) -> bool:
+    """Whether, in a network of signals, it works element by element on what the piece before it leaves."""
+    if piece.kind not in _ELEMENTWISE or not is_signal(cut.graph) or not piece.inputs or piece.inputs[0] == ENTRY:
+        return False
+    before = cut.items[piece.inputs[0]].output
+    shapes = cut.graph.shapes((before, *piece.main.inputs[:1], piece.output)) if min(before, piece.output) >= 0 else ()
+    return len(shapes) == 3 and len(set(shapes)) == 1 and len(shapes[0]) == 3
+
+
+def _turned(cut: Pieces, piece: Piece) -> bool:
+    """Whether a convolution's maps have become tokens by the time they leave."""
+    if piece.kind != kinds.CONVOLUTION or piece.output < 0:
+        return False
+    made, leaves = cut.graph.shapes((piece.main.outputs[0], piece.output))
+    return len(made) == len(leaves) == 3 and made[1] != made[2] and (made[2], made[1]) == leaves[1:]
+
+
+def group_shape_label(cut: Pieces, group: Group) -> str:
+    """The shape that leaves a group: of a module, what it returns, where that is its last result in another order."""
+    last = group.members[-1] if group.members else group
+    output, graph = cut.items[group.stop - 1].output, cut.graph
+    if last.call is None or output < 0:
+        return shape_label(cut, group.stop - 1)
+    end, final = graph.end(last.call), set(graph.outputs)
+    for node in reversed(graph.inside(last.call)):
+        read = any(t in final or any(r.call >= end for r in graph.consumers.get(t, ())) for t in node.outputs)
+        if not read:
+            continue
+        return _in_order(cut, output, node.outputs[0]) or shape_label(cut, group.stop - 1)
+    return shape_label(cut, group.stop - 1)
+
+
+def read_shape_label(cut: Pieces, group: Group) -> str:
+    """The shape that a group reads, of several the first; with it the order in which the group reads it."""
+    source = next(iter(sources(cut, group)), ENTRY)
+    if source == ENTRY or cut.items[source].output < 0:
+        return shape_label(cut, source)
+    made = {t for node in cut.items[source].nodes for t in node.outputs}
+    read = (t for piece in cut.items[group.start : group.stop] for node in piece.nodes for t in node.inputs if t in made)
+    return _in_order(cut, cut.items[source].output, next(read, cut.items[source].output)) or shape_label(cut, source)
+
+
+def _in_order(cut: Pieces, output: int, handed_on: int) -> str:
+    """The shape of a map that is handed on in another order than it was computed in (in windows); "" where that is not so."""
+    before, after = cut.graph.shapes((output, handed_on))
+    if len(before) != 4 or len(after) != 4 or prod(before) != prod(after) or before == after:
+        return ""
+    a, b, c = after[1:]
+    return "" if (a == b) == (b == c) else _joined([b, c, a] if b == c else [a, b, c])
 
 
 def shape_label(cut: Pieces, piece_id: int) -> str:
@@ -49,7 +108,7 @@ def shape_label(cut: Pieces, piece_id: int) -> str:
         dims = dims[1:]
         if len(dims) > 1 and not channels_last(cut, piece_id):
             dims = dims[1:] + dims[:1]
-        elif len(dims) == 2:
+        elif len(dims) == 2 and cut.has_tokens:
             return _tokens(dims)
     return _joined(dims)
 

@@ -24,7 +24,7 @@ _BOLD = (
 
 
 MOST_LINES = 12
-_WORDS = re.compile(r"\S+(?: x \S+)*")  # "77 tokens x 1280" is not broken at its x
+_WORDS = re.compile(r"\S+(?: x \S+)*(?: \+(?= |$))?")  # "77 tokens x 1280" is not broken at its x, "A + B" not before its sign
 _PARTS = re.compile(r"[A-Z]+(?![a-z])[^A-Za-z]*|[A-Z]?[a-z]+(?:\d+[dD](?![a-z]))?[^A-Za-z]*|[^A-Za-z]+|.")
 
 

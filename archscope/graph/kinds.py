@@ -109,6 +109,9 @@ _MOVES = {
 }
 
 
+_ALL_PLACES = ([-1, -2], [-2, -1], [2, 3], [-1, -2, -3], [-3, -2, -1], [2, 3, 4])
+
+
 def word(node: Node) -> str:
     """What a paper would call it: "conv", "max pool", "concat", "relu"; the operator's own name where there is no such word."""
     name = node.name
@@ -116,7 +119,7 @@ def word(node: Node) -> str:
         return "upsample"
     if name == "hardtanh" and (node.attrs.get("min_val"), node.attrs.get("max_val")) != (0, 6):
         return "hardtanh"
-    if name == "mean" and node.attrs.get("dim") in ([-1, -2], [-2, -1], [2, 3]):
+    if name == "mean" and node.attrs.get("dim") in _ALL_PLACES:
         return "global avg pool"
     found = _BY_OP[name][1] if name in _BY_OP else _ARITHMETIC.get(name, name.strip("_").replace("_", " "))
     if found == "conv":

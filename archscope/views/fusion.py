@@ -17,6 +17,7 @@ from archscope.views.composites import Composite, composites
 from archscope.views.fusion_units import Atom, atoms, live_nodes
 from archscope.views.recognition import Attention, Recurrence
 
+NORMS_OF_VECTORS = frozenset({"ln", "layernorm", "rms norm", "rmsnorm"})
 ENTRY = -1  # stands for the network's input where a piece's id is expected
 
 
@@ -85,6 +86,12 @@ class Pieces:
         return {(found.start, found.stop): found for found in composites(self)}
 
     @cached_property
+    def has_tokens(self) -> bool:
+        """Whether vectors in a row are tokens to a reader: something looks them up, attends to them, or norms each."""
+        kinds_of_tokens = (kinds.ATTENTION, kinds.EMBEDDING, kinds.RECURRENT)
+        return any(piece.kind in kinds_of_tokens or piece.word.lower() in NORMS_OF_VECTORS for piece in self.items)
+
+    @cached_property
     def opened(self) -> dict[tuple[int, int, int | None], Sequence[Any]]:
         """The groups inside groups that were asked for before."""
         return {}
@@ -102,11 +109,13 @@ class Pieces:
 
 
 def _signature(graph: Graph, piece: Piece, live: Collection[int]) -> object:
-    """What a piece does, up to the reshapes at its end: these serve the reader. Constants that it makes are left out: the first
-    of many equal layers often makes the mask for all.
+    """What a piece does, up to the reshapes at its end: these serve the reader, unless its own module rolls or flips its result.
+    Constants that it makes are left out: the first of many equal layers often makes the mask for all.
     """
+    own = range(piece.call, graph.end(piece.call))
     nodes = [node for node in piece.nodes if node.id in live] or piece.nodes
-    last = max((n for n, node in enumerate(nodes) if kinds.kind(node) != kinds.RESHAPE), default=0)
+    moved = (node.name in ("roll", "flip") and node.call in own for node in nodes)
+    last = max((n for n, (node, rolls) in enumerate(zip(nodes, moved, strict=True)) if rolls or not _views(node)), default=0)
     return tuple(
         (
             node.op,
@@ -117,6 +126,10 @@ def _signature(graph: Graph, piece: Piece, live: Collection[int]) -> object:
         )
         for node in nodes[: last + 1]
     )
+
+
+def _views(node: Node) -> bool:
+    return kinds.kind(node) == kinds.RESHAPE
 
 
 def pieces(graph: Graph) -> Pieces:

@@ -158,6 +158,10 @@ def _name(graph: Graph, call: int, atom: Atom) -> None:
             after = [node for node in atom.nodes if node.id > found[0].id and kind_of[node.id] == kinds.ACTIVATION]
             atom.ending = kinds.word(after[-1]) if after else ""
             return
+    means = [node for node in atom.nodes if kinds.word(node) == "global avg pool"]
+    if len(means) == 1 and set(kind_of.values()) <= {*_PLAIN, kinds.REDUCTION}:
+        atom.main, atom.kind, atom.word = means[0], kinds.REDUCTION, "global avg pool"
+        return
     first, last = graph.shapes(atom.nodes[0].inputs[:1]), graph.shapes(atom.nodes[-1].outputs[:1])
     if set(kind_of.values()) <= _PLAIN and first == last and not any(node.params for node in atom.nodes):
         atom.kind, atom.word = kinds.ACTIVATION, _spelled_out(atom.nodes) or type_name.lower()

@@ -6,8 +6,20 @@ from itertools import groupby, pairwise
 
 from archscope.graph import kinds
 from archscope.views.fusion import Pieces
-from archscope.views.module_groups import Group, closed, in_series, is_anonymous, is_light, joined, opened, segments, whole
-from archscope.views.repeats import fold, fold_alike
+from archscope.views.module_groups import (
+    ANONYMOUS,
+    Group,
+    closed,
+    in_series,
+    is_anonymous,
+    is_light,
+    joined,
+    opened,
+    segments,
+    type_of,
+    whole,
+)
+from archscope.views.repeats import fold, fold_alike, fold_alike_series
 
 LIMIT = 19  # boxes of an overview, beside the input's
 _FEWEST = 4  # with fewer, cutting by edges hides the network instead of showing it
@@ -39,8 +51,9 @@ def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
     plain = _without_bookkeeping(cut, plain, len(plain) > limit)
     shown = _arranged(cut, plain, limit)
     refused: set[Group] = set()
+    classes: set[str] = set()  # of the modules that are opened
     while len(shown) <= limit:
-        candidate = _to_open(cut, shown, group, limit, refused)
+        candidate = _to_open(cut, shown, group, limit, refused, classes)
         if candidate is None:
             break
         at = plain.index(candidate)
@@ -48,6 +61,7 @@ def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
         arranged = _arranged(cut, trial, limit)
         if len(arranged) <= limit and trial != plain:
             plain, shown = trial, arranged
+            classes.add(type_of(cut, candidate))
         else:
             refused.add(candidate)
     return _coarse(cut, shown, limit)
@@ -58,7 +72,8 @@ def _arranged(cut: Pieces, plain: list[Group], limit: int) -> list[Group]:
     exact = _fold_blocks(cut, plain, limit)
     if len(exact) <= limit:
         return exact
-    return fold_alike(cut, exact, lambda group: _shape(cut, group))
+    alike = fold_alike(cut, exact, lambda group: _shape(cut, group))
+    return alike if len(alike) <= limit else fold_alike_series(cut, alike, lambda group: _shape(cut, group))
 
 
 def _fold_blocks(cut: Pieces, plain: list[Group], limit: int) -> list[Group]:
@@ -113,9 +128,14 @@ def _without_bookkeeping(cut: Pieces, groups: Sequence[Group], crowded: bool) ->
     return found
 
 
-def _to_open(cut: Pieces, shown: Sequence[Group], around: Group, limit: int, refused: set[Group]) -> Group | None:
-    """The group that is worth opening most."""
+def _to_open(
+    cut: Pieces, shown: Sequence[Group], around: Group, limit: int, refused: set[Group], classes: set[str]
+) -> Group | None:
+    """The group that is worth opening most. What repeats as it is, is a block and stays closed; what is of a class that has been
+    opened before is opened too.
+    """
     total = around.size
+    blocks = {type_of(cut, group.unit) for group in shown if group.count > 1} - ANONYMOUS
     best: tuple[tuple[int, int], Group] | None = None
     for group in shown:
         if group.count > 1 or group.size == 1 or group.call is None or group in refused:
@@ -127,7 +147,9 @@ def _to_open(cut: Pieces, shown: Sequence[Group], around: Group, limit: int, ref
             )
             wanted = shallow or dominant or any(part.size > 1 for part in opened(cut, group))
         else:
-            wanted = _has_run(cut, group) or (dominant and len(shown) < 8)
+            kind = type_of(cut, group)
+            wanted = kind in classes or _has_run(cut, group) or (dominant and len(shown) < 8)
+            wanted = wanted and (kind not in blocks or dominant)
         if wanted and (best is None or (is_anonymous(cut, group), group.size) > best[0]):
             best = ((is_anonymous(cut, group), group.size), group)
     return best[1] if best else None

@@ -8,6 +8,7 @@ from archscope.views.fusion import Piece, Pieces
 from archscope.views.module_groups import Group, contents, in_series, is_anonymous, is_series, joined, signature, type_of
 
 _LONGEST_PERIOD = 8
+_FEW = 2  # times that are not worth folding what is not equal
 
 
 def fold(cut: Pieces, groups: Sequence[Group], longest: int = _LONGEST_PERIOD) -> list[Group]:
@@ -91,6 +92,32 @@ def fold_alike(cut: Pieces, groups: Sequence[Group], shape: Callable[[Group], tu
             found.append(group)
         previous = key
     return found
+
+
+def fold_alike_series(cut: Pieces, groups: Sequence[Group], shape: Callable[[Group], tuple[int, ...]]) -> list[Group]:
+    """Folds pairs and triples that a reader would call by the same names: a block with other dilations, and what adds up what it
+    says.
+    """
+    keys = [_likeness(cut, group.unit, shape(group)) for group in groups]
+    found: list[Group] = []
+    at = 0
+    while at < len(groups):
+        period, times = next(((p, n) for p in (2, 3) if (n := _times(cut, groups, keys, at, p)) > _FEW), (1, 1))
+        members = tuple(joined(groups[at + n * period : at + (n + 1) * period]) for n in range(times))
+        found.append(Group(members[0].start, members[-1].stop, members=members, equal=False) if times > 1 else groups[at])
+        at += period * times
+    return found
+
+
+def _times(cut: Pieces, groups: Sequence[Group], keys: Sequence[Hashable], at: int, period: int) -> int:
+    """How often what begins at a place repeats, each handing what it makes to the next alone."""
+    times, unit = 1, keys[at : at + period]
+    while len(set(unit)) > 1 and keys[at + times * period : at + (times + 1) * period] == unit:
+        here, after = (joined(groups[at + n * period : at + (n + 1) * period]) for n in (times - 1, times))
+        if not in_series(cut, here, after):
+            break
+        times += 1
+    return times
 
 
 def _likeness(cut: Pieces, group: Group, shape: tuple[int, ...]) -> Hashable:

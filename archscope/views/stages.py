@@ -162,7 +162,7 @@ def places(graph: Graph, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
     Two equal sizes before a third are taken for channels last; three sizes for (batch, tokens, width), unless the network has
     windows along one axis. () where there are no places, or one.
     """
-    if len(shape) == 3 and not _is_signal(graph):
+    if len(shape) == 3 and not is_signal(graph):
         return (shape[1:2], shape[2]) if shape[1] > 1 else ((), shape[2])
     if len(shape) < 3:
         return (), shape[-1] if shape else 1
@@ -172,7 +172,7 @@ def places(graph: Graph, shape: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
     return (resolution if max(resolution) > 1 else (), shape[1])
 
 
-def _is_signal(graph: Graph) -> bool:
+def is_signal(graph: Graph) -> bool:
     """Whether it convolves or pools along one axis; asked for every unit, and so kept beside the Graph's own look-ups."""
     known: dict[str, bool] = graph.__dict__
     if "is_signal" not in known:
@@ -186,7 +186,7 @@ def _name(graph: Graph, unit: Unit) -> str:
     if not resolution:
         return HEAD
     if len(unit.shape) == 3:
-        return f"length {resolution[0]}" if _is_signal(graph) else f"{resolution[0]} tokens"
+        return f"length {resolution[0]}" if is_signal(graph) else f"{resolution[0]} tokens"
     return "x".join(map(str, resolution))
 
 

@@ -55,20 +55,24 @@ def variants(cut: Pieces, groups: Sequence[Group]) -> list[Variant]:
             classes.setdefault(type_of(cut, group.unit), []).append(n)
     found = [PLAIN] * len(groups)
     for alike in classes.values():
-        nodes = [_nodes(cut, groups[n].unit) for n in alike]
-        words = [" ".join(word for word, holds in _TELLING if holds(one)) for one in nodes]
-        common = words[0] if len(set(words)) == 1 else None
+        words = [_words(cut, groups[n].unit) for n in alike]
+        common = set.intersection(*map(set, words))
         inside = [_types(cut, groups[n].unit) for n in alike]
         shared = set.intersection(*inside)
         for n, word, types in zip(alike, words, inside, strict=True):
             own = sorted(types - shared)
-            found[n] = Variant("" if word == common else word, f"with {own[0]}" if len(own) == 1 else "")
+            own_words = " ".join(one for one in word if one not in common)
+            found[n] = Variant(own_words, f"with {own[0]}" if len(own) == 1 else "")
     return found
 
 
-def _nodes(cut: Pieces, group: Group) -> list[Node]:
-    """The operators that data passes."""
-    return [node for piece in cut.items[group.start : group.stop] for node in piece.nodes if node.id in cut.live]
+def _words(cut: Pieces, group: Group) -> list[str]:
+    """The words for what a module does, of all that there are."""
+    pieces = cut.items[group.start : group.stop]
+    own = range(group.call or 0, cut.graph.end(group.call or 0))  # what only views its result is run by others
+    nodes = [node for piece in pieces for node in piece.nodes if node.id in cut.live and node.call in own]
+    windowed = any(piece.attention is not None and piece.attention.windows > 1 for piece in pieces)
+    return [*(word for word, holds in _TELLING if holds(nodes)), *(["windowed"] if windowed else [])]
 
 
 def _types(cut: Pieces, group: Group) -> set[str]:

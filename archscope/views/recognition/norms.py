@@ -31,6 +31,10 @@ def _by_spread(flow: Flow, root: Node) -> Found | None:
     if spread is None or not _over_channels(flow, spread):
         return None
     squares = [] if spread.name == "var" else _square(flow, spread.inputs[0])
+    if spread.name == "sum" and squares:
+        divided = _divides(flow, root.outputs[0], flow.origin(squares[-1].inputs[0]), root.name == "rsqrt")
+        inside = {spread.id, root.id, *(node.id for node in squares)}
+        return None if divided is None else _with_weights(flow, inside | {divided.id}, divided, "L2 norm")
     if spread.name not in ("mean", "var") or (spread.name == "mean" and not squares):
         return None
     of = flow.origin(squares[-1].inputs[0] if squares else spread.inputs[0])
