@@ -54,6 +54,8 @@ def chart(kind: str) -> charts.Chart:
     known = charts.KINDS[kind]
     if known.takes == "signals":
         return known.of(signals())
+    if known.takes == "batches":
+        return known.of([[(size, traced(name)) for size in (1, 2)] for name in DEFAULT])
     if known.takes == "lengths":
         return known.of(
             [(name, [AtLength(size, g, g, size * 100) for size in (8, 16)]) for name in DEFAULT if (g := traced(name))]
@@ -69,6 +71,39 @@ def test_the_field_has_one_ball_for_each_network_with_a_published_error():
     assert [ball.name for ball in made.items] == list(FIELD)
     assert {ball.name for ball in made.items if not ball.usual} == {"alexnet"}
     assert "hollow" in made.subtitle
+
+
+def test_a_network_by_the_size_of_the_batch():
+    net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Flatten(), nn.Linear(8 * 16 * 16, 10))
+    made = charts.KINDS["batch"].of([[(size, trace(net, torch.Size((size, 3, 16, 16)))) for size in (1, 4, 16)]])
+    (line,) = made.items
+    macs, memory = line.ys
+    assert line.xs == (1, 4, 16)
+    assert macs == tuple(size * (16 * 16 * 8 * 27 + 8 * 16 * 16 * 10) for size in line.xs)
+    params, alive = 8 * 27 + 8 + 8 * 16 * 16 * 10 + 10, 3 * 16 * 16 + 8 * 16 * 16  # input and output of the convolution
+    assert memory == tuple(4 * (params + size * alive) for size in line.xs)
+    assert made.panels == ("MACs", "peak memory")
+
+
+def test_the_cache_of_a_language_model_grows_with_the_batch(tmp_path):
+    pytest.importorskip("transformers")
+    words = ["chart", "--kind", "batch", "hf:gpt2", "--set", "n_layer=3", "--input", "input_ids:int64:20", "--batch", "2..8"]
+    assert run([*words, "--out", str(tmp_path / "batch.svg")]) == 0
+    content = (tmp_path / "batch.svg").read_text()
+    described = re.search(r"<desc>(.*?)</desc>", content, re.DOTALL)[1]
+    assert f"and {2 * 3 * 768 * 4 * 20 * 8:,} at 8" in described  # keys and values, layers, width, bytes, tokens, examples
+    assert "KV cache" in content
+
+
+@pytest.mark.parametrize(("words", "error"), [
+    (["--kind", "batch", "--batch", "many"], "--batch many is not possible"),
+    (["--kind", "batch", "--batch", "0..4"], "--batch 0..4 is not possible"),
+    (["--kind", "stages", "--batch", "1..4"], "--batch 1..4 is several sizes"),
+    (["--kind", "batch", "lenet5", "--tokens", "8"], "--tokens does not go with --kind batch"),
+])  # fmt: skip
+def test_sizes_of_the_batch_that_cannot_be(words, error, tmp_path, capsys):
+    assert run(["chart", *words, "--out", str(tmp_path / "batch.svg")]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {error}")
 
 
 def test_any_metric_is_an_axis_or_the_area_and_its_unit_stands_there():

@@ -8,9 +8,10 @@ from torch.nn import functional as F
 import archscope
 from archscope import metrics
 from archscope.cli.app import run
+from archscope.cli.doublings import doublings
 from archscope.graph.input_spec import parse_input
 from archscope.models.loading import load
-from archscope.models.token_lengths import at_lengths, parse_lengths
+from archscope.models.token_lengths import at_lengths
 from archscope.values import Absent
 
 FLOAT = 4  # bytes
@@ -158,7 +159,7 @@ def test_a_window_keeps_no_more():
     ("128..1024", [128, 256, 512, 1024]), ("100..300", [100, 200, 300]), ("64", [64]), ("7,300,20", [7, 20, 300]),
 ])  # fmt: skip
 def test_lengths_in_words(text, lengths):
-    assert parse_lengths(text) == lengths
+    assert doublings("--tokens", text) == lengths
 
 
 def test_a_chart_of_them(tmp_path, capsys):

@@ -164,7 +164,7 @@ def _told(item: Ball | Bar | Line | Point | Track) -> str:
             return f"{item.name}: {', '.join(f'{ys[0][1]:.3g} to {ys[-1][1]:.3g}' for ys in found if ys)}."
 
 
-Takes = Literal["graphs", "rows", "signals", "lengths"]
+Takes = Literal["graphs", "rows", "signals", "lengths", "batches"]
 
 
 class ChartKind(NamedTuple):
@@ -173,8 +173,8 @@ class ChartKind(NamedTuple):
     Attributes:
         of: what it shows: what `takes` says -> Chart.
         draw: how it is drawn: (chart, theme, whether points have tooltips) -> Canvas.
-        takes: "graphs"; "rows", of a comparison; "signals", as `archscope signal` saves them; or "lengths", each network's name
-            with what it is at several lengths of text.
+        takes: "graphs"; "rows", of a comparison; "signals", as `archscope signal` saves them; "lengths", each network's name with
+            what it is at several lengths of text; or "batches", of each network its Graph at several sizes of the batch.
     """
 
     of: Callable[[Sequence[Any]], Chart]

@@ -1,7 +1,7 @@
 """`archscope chart`."""
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +9,7 @@ import typer
 
 from archscope.cli import options
 from archscope.cli.compare import Models
+from archscope.cli.doublings import doublings
 from archscope.cli.output import destination, write
 from archscope.errors import UsageError
 from archscope.registry import unknown
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from archscope.charts.chart import Chart, ChartKind
     from archscope.comparison.comparison_table import Line
     from archscope.comparison.side_by_side import Subject
+    from archscope.graph import Graph
 
 _NOTES = 20  # that are written out
 _FEW = 60  # curves or bars that can still be told apart
@@ -27,6 +29,39 @@ def _axis(flag: str, what: str, default: str) -> Any:
     return typer.Option(flag, metavar="METRIC", help=says, show_default=default)
 
 
+@dataclass(frozen=True)
+class Circumstances:
+    """As `options.Forward`, with several sizes of the batch where the chart goes through them."""
+
+    input: options.Input = None
+    batch: Annotated[
+        str,
+        typer.Option(
+            "--batch",
+            "-b",
+            metavar="N",
+            help="Examples per forward pass. With --kind batch: sizes, doubled from first to last, 1..256; or a list, 1,8,32.",
+            show_default="1, or 1..64",
+        ),
+    ] = ""
+    dtype: options.Dtype = "float32"
+    mode: options.Mode = "eval"
+    set_: options.Settings = None
+    keep: options.Keep = None
+    autocast: options.Autocast = ""
+
+    def at(self, size: int) -> options.Forward:
+        """The circumstances at one size of the batch."""
+        return options.Forward(self.input, size, self.dtype, self.mode, self.set_, self.keep, self.autocast)
+
+    def one(self) -> options.Forward:
+        """The circumstances of a chart that looks at one size. Raises `UsageError` for several."""
+        sizes = doublings("--batch", self.batch or "1")
+        if len(sizes) > 1:
+            raise UsageError(f"--batch {self.batch} is several sizes", "choose one, or --kind batch")
+        return self.at(sizes[0])
+
+
 def chart(
     models: Models = None,
     kind: Annotated[
@@ -35,7 +70,7 @@ def chart(
             "--kind",
             "-k",
             help="balls, front (both error against MACs), stages, depth, field (receptive field), memory (over time), signal, "
-            "tokens (language models by the length of the text).",
+            "tokens (language models by the length of the text), batch (by the size of the batch).",
         ),
     ] = "balls",
     theme: Annotated[str, typer.Option("--theme", help="light or dark; an html page has both.")] = "light",
@@ -66,7 +101,7 @@ def chart(
         bool, typer.Option("--training", help="With --kind memory: over a training step, forward and backward.")
     ] = False,
     *,
-    forward: options.Forward,
+    circumstances: Circumstances,
     out: Annotated[
         str,
         typer.Option(
@@ -78,7 +113,7 @@ def chart(
     ] = "svg",
 ) -> None:
     """Draw networks: the ball chart of the field, cost by stage, cost along the depth, receptive field, activation memory, signal
-    propagation, language models by the length of the text.
+    propagation, language models by the length of the text, any by the size of the batch.
 
     archscope chart --kind stages inception_v3 inception_v4 --out stages.svg
     """
@@ -95,7 +130,7 @@ def chart(
 
         if kind != "memory":
             raise UsageError(f"--training does not change --kind {kind}", "add --kind memory")
-        chosen, forward = chosen._replace(of=training_step), replace(forward, mode="train")
+        chosen, circumstances = chosen._replace(of=training_step), replace(circumstances, mode="train")
     axes = {name: word for name, word in (("x", x), ("y", y), ("size", size)) if word is not None}
     if axes and kind != "balls":
         raise UsageError(f"--{next(iter(axes))} does not go with --kind {kind}", "choose --kind balls")
@@ -103,18 +138,47 @@ def chart(
         raise UsageError(f"--signal does not go with --kind {kind}", "choose --kind signal")
     if tokens is not None and chosen.takes != "lengths":
         raise UsageError(f"--tokens does not go with --kind {kind}", "choose --kind tokens")
+    if chosen.takes == "batches":
+        drawing = chosen.of(_batches(models, circumstances))
+        sys.stderr.writelines(f"{note}\n" for note in drawing.notes)
+        _write(drawing, path, theme)
+        return
+    forward = circumstances.one()
     if chosen.takes == "lengths":
         drawing = chosen.of(_lengths(models, tokens, forward))
     elif chosen.takes == "signals":
         drawing = chosen.of(_signals(models, signal, forward))
     else:
         drawing = _of_graphs(chosen, models, forward, protocol, axes)
+    _write(drawing, path, theme)
+
+
+def _write(drawing: "Chart", path: Path | None, theme: str) -> None:
+    from archscope import charts
+
     form = next(name for name, suffix in charts.SUFFIXES.items() if suffix == (path.suffix.lower() if path else ".svg"))
     content = charts.render(drawing, form, theme)
     if path is None:
         sys.stdout.write(content.decode())
     else:
         write(path, content)
+
+
+def _batches(models: list[str] | None, circumstances: Circumstances) -> list[list[tuple[int, "Graph"]]]:
+    """Each network at each size of the batch."""
+    from archscope.comparison.side_by_side import DEFAULT, gather
+
+    found = []
+    for model in models or DEFAULT:
+        graphs = []
+        for size in doublings("--batch", circumstances.batch or "1..64"):
+            (subject,) = gather([model], circumstances.at(size).request())
+            if subject.error is not None:
+                raise subject.error
+            if subject.graph is not None:
+                graphs.append((size, subject.graph))
+        found.append(graphs)
+    return found
 
 
 def _of_graphs(
@@ -188,13 +252,13 @@ def _signals(models: list[str] | None, files: list[str] | None, forward: options
 
 def _lengths(models: list[str] | None, tokens: str | None, forward: options.Forward) -> list[Any]:
     """Each language model at several lengths of text."""
-    from archscope.models.token_lengths import at_lengths, parse_lengths
+    from archscope.models.token_lengths import at_lengths
 
     if not models:
         raise UsageError("no language model is named", "name some, as in: archscope chart --kind tokens hf:gpt2 hf:llama")
     if forward.input:
         raise UsageError("--input is what --tokens varies", "leave one of them out")
-    request, lengths = forward.request(), parse_lengths(tokens) if tokens else []
+    request, lengths = forward.request(), doublings("--tokens", tokens) if tokens else []
     found = [
         (name, at_lengths(name, lengths, batch=forward.batch, dtype=forward.dtype, options=request["options"])) for name in models
     ]

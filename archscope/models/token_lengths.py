@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from inspect import signature
-from itertools import chain
 from typing import Any, NamedTuple
 
 from archscope.errors import UsageError
@@ -111,25 +110,3 @@ def _places(graph: Graph, length: int) -> int | None:
         and any(graph.tensors[t].shape[-1:] == (length,) for t in node.inputs)
     ]  # fmt: skip
     return max(rows, default=None)  # a table of two rows says what kind a token is, not where it stands
-
-
-def parse_lengths(text: str) -> list[int]:
-    """`"128..1024"` -> `[128, 256, 512, 1024]`, doubled from the first to the last; `"100,300"` -> `[100, 300]`.
-
-    Raises `UsageError` for anything else.
-    """
-    found = sorted(set(chain.from_iterable(map(_range, text.split(",")))))
-    if not found or found[0] < 1:
-        raise UsageError(f"--tokens {text} is not possible", "write FIRST..LAST or a list: --tokens 128..8192")
-    return found
-
-
-def _range(word: str) -> list[int]:
-    first, dots, last = word.strip().partition("..")
-    if not first.isdecimal() or (dots and not last.isdecimal()):
-        raise UsageError(f"--tokens {word} is not possible", "write FIRST..LAST or a list: --tokens 128..8192")
-    start, end = int(first), int(last or first)
-    lengths = [start]
-    while start and lengths[-1] * 2 <= end:
-        lengths.append(lengths[-1] * 2)
-    return lengths if lengths[-1] == end else [*lengths, end] if end > start else []
