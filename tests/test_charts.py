@@ -80,7 +80,10 @@ def test_a_network_by_the_size_of_the_batch():
     macs, memory = line.ys
     assert line.xs == (1, 4, 16)
     assert macs == tuple(size * (16 * 16 * 8 * 27 + 8 * 16 * 16 * 10) for size in line.xs)
-    params, alive = 8 * 27 + 8 + 8 * 16 * 16 * 10 + 10, 3 * 16 * 16 + 8 * 16 * 16 + 10  # the caller's input, the maps, the classes
+    params, alive = (
+        8 * 27 + 8 + 8 * 16 * 16 * 10 + 10,
+        3 * 16 * 16 + 8 * 16 * 16 + 10,
+    )  # the caller's input, the maps, the classes
     assert memory == tuple(4 * (params + size * alive) for size in line.xs)
     assert made.panels == ("MACs", "peak memory")
 
