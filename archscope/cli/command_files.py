@@ -10,7 +10,8 @@ _ORDER = (
     "open_", "signal", "sweep", "pareto", "diff", "verify", "check", "bench",
 )  # fmt: skip
 _SHARED = {  # modules of this package that hold no command
-    "__init__", "app", "command_files", "completion", "declarations", "doublings", "options", "output", "per_model", "plain_words", "progress",
+    "__init__", "app", "command_files", "completion", "declarations", "doublings", "options", "output", "per_model",
+    "plain_words", "progress",
 }  # fmt: skip
 
 
