@@ -55,8 +55,10 @@ def test_killed_ten_times_at_any_moment(here):
         while process.is_alive() and _size() < enough:
             time.sleep(0.0005)
         process.join(moments.uniform(0, 0.004))
-        if process.exitcode is not None:
-            break
+        if process.exitcode is not None:  # a busy machine let it finish: from the beginning
+            assert process.exitcode == 0
+            Path("r.parquet").unlink()
+            continue
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         killed += 1
@@ -65,7 +67,7 @@ def test_killed_ten_times_at_any_moment(here):
         assert len(indices) == len(set(indices))
         if killed >= 10:
             break
-    assert killed >= 5
+    assert killed == 10
     sweep_in_this_process()
     rows = table()
     assert list(rows["index"]) == list(range(45))
