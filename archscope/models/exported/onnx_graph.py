@@ -5,21 +5,18 @@ from typing import Any
 
 from archscope.counts import FREE
 from archscope.errors import ArchscopeError
-from archscope.graph import UNKNOWN, ZERO, Cost, Param
+from archscope.graph import UNKNOWN, ZERO, Param
 from archscope.models.exported import onnx_names
 from archscope.models.exported.builder import Builder, Outside, Value
 from archscope.models.exported.onnx_model import DTYPES, STANDARD, attributes, dims_of, subgraphs
 from archscope.models.exported.onnx_operators import OPERATORS, Operator, Worth
+from archscope.models.exported.onnx_subgraphs import Measured, cost_of_graphs
 from archscope.models.exported.onnx_values import ContradictionError, Types
 from archscope.models.exported.scopes import Frame, Scope
 
 _FEW = 8  # floating-point numbers of a constant that scales sizes: one for each dimension
 _DEEPEST = 16  # graphs inside graphs
 _MOST = 20_000  # nodes inside those: of each branch again for every branch around it
-
-
-Measured = tuple[Cost, dict[str, Param]]
-"""What a graph costs, and the parameters that it reads."""
 
 
 class Walk:
@@ -275,7 +272,7 @@ class Walk:
                 self._inline(possible[0], node)
                 return
         reads = [self.value(name, node, at, scope) for at, name in enumerate(node.input) if name]
-        cost, params = self._cost_of_graphs(node, graphs)
+        cost, params = cost_of_graphs(node, graphs, self.types, self._measured, self._outside)
         learned = [self.builder.param(param) for param in params.values()]
         names = [name for name in node.output if name]
         outs = [self._outside(name, self.types.types[name]) for name in names]
@@ -302,51 +299,6 @@ class Walk:
         inner.learned = set(self.types.learned)
         return inner
 
-    def _cost_of_graphs(self, node: Any, graphs: Mapping[str, Any]) -> Measured:
-        """What the graphs of a node cost, where that does not depend on the data; and the parameters that they read."""
-        found: Measured | None = None
-        if node.op_type == "If":
-            both = [self._measured(graph, {}) for graph in graphs.values()]
-            params = {name: param for one in both if one is not None for name, param in one[1].items()}
-            alike = len(both) == 2 and None not in both and both[0][0] == both[1][0]  # type: ignore[index]
-            found = (both[0][0] if alike else UNKNOWN), params  # type: ignore[index]
-        elif node.op_type == "Loop":
-            found = self._loop(node, graphs["body"])
-        elif node.op_type == "Scan" and self.types.opsets.get("", 1) >= 9:
-            found = self._scan(node, graphs["body"])
-        return found or (UNKNOWN, {})
-
-    def _loop(self, node: Any, body: Any) -> Measured | None:
-        given: dict[str, Any] = {}
-        onnx = self.types.onnx
-        for at, info in enumerate(body.input):
-            outer = node.input[at] if at >= 2 else ""
-            given[info.name] = self.types.types[outer] if outer else onnx.helper.make_tensor_type_proto(7 if at == 0 else 9, [])
-        one = self._measured(body, given)
-        times = self.types.numbers(node.input[0]) if node.input[0] else None
-        goes_on = body.output[0].name in _handed_on(body, body.input[1].name) or _is_true(body)
-        started = not node.input[1] or (self.types.numbers(node.input[1]) or [False])[0]
-        if one is None:
-            return None
-        return (one[0] * int(times[0]) if times and goes_on and started else UNKNOWN), one[1]
-
-    def _scan(self, node: Any, body: Any) -> Measured | None:
-        told = attributes(node)
-        count = int(told["num_scan_inputs"])
-        states = len(node.input) - count
-        axes = told.get("scan_input_axes") or [0] * count
-        given: dict[str, Any] = {}
-        length = 0
-        for at, info in enumerate(body.input):
-            outside = self._outside(node.input[at], self.types.types[node.input[at]])
-            shape = list(outside.shape)
-            if at >= states:
-                length = shape.pop(axes[at - states])
-            element = self.types.types[node.input[at]].tensor_type.elem_type
-            given[info.name] = self.types.onnx.helper.make_tensor_type_proto(element, shape)
-        one = self._measured(body, given)
-        return (one[0] * length, one[1]) if one is not None else None
-
     def _measured(self, graph: Any, given: Mapping[str, Any]) -> Measured | None:
         """The cost of one run of a graph, written down nowhere, and its parameters; None for one that cannot run."""
         apart = Builder(self.builder.where)
@@ -368,27 +320,6 @@ class Walk:
 def _told(type_proto: Any) -> bool:
     dims = dims_of(type_proto) if type_proto is not None else None
     return dims is not None and all(isinstance(dim, int) for dim in dims)
-
-
-def _handed_on(body: Any, name: str) -> set[str]:
-    """Names by which a loop's body hands on one of its inputs."""
-    names = {name}
-    for node in body.node:
-        if node.op_type in ("Identity", "Cast") and node.input[0] in names:
-            names.add(node.output[0])
-    return names
-
-
-def _is_true(body: Any) -> bool:
-    """Whether a loop's body always asks for another round."""
-    from onnx import numpy_helper
-
-    name = body.output[0].name
-    for node in body.node:
-        if name in node.output and node.op_type == "Constant":
-            return bool(numpy_helper.to_array(node.attribute[0].t).all())
-    tensor = next((t for t in body.initializer if t.name == name), None)
-    return tensor is not None and bool(numpy_helper.to_array(tensor).all())
 
 
 __all__ = ["Walk"]
