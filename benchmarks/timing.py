@@ -7,12 +7,13 @@ import time
 import torch
 from torch.utils.benchmark import Timer
 
-from archscope.bench.devices import Cpu, time_runs
+from archscope.bench.devices import Cpu
 from archscope.bench.measure import bench
 from archscope.bench.prepared_model import prepare
 from archscope.bench.results import statistics
 from archscope.bench.results.records import Plan, Settings
 from archscope.bench.results.summary import summary
+from archscope.bench.timed_runs import time_runs
 from archscope.models.loading import load
 
 FOUR = ("inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2")

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import msgspec
 import torch
 
-from archscope.bench.devices import Device, Run, is_out_of_memory, time_runs
+from archscope.bench.devices import Device, Run, is_out_of_memory
 from archscope.bench.results.records import Ceiling
+from archscope.bench.timed_runs import time_runs
 
 RUNS = 7
 _LONG_ENOUGH = 0.05  # seconds of one matrix product, from which on it no longer grows

@@ -4,12 +4,9 @@ A GPU works through a queue: a mark is a place in that queue, and the time betwe
 has been waited for. On the CPU a mark is a reading of the clock.
 """
 
-import gc
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from statistics import median
-from time import perf_counter
 from typing import Any, Protocol
 
 import torch
@@ -68,52 +65,6 @@ class Device(Protocol):
         """Within, matrix products compute in what convolutions of this dtype compute in. Gives its name, "TF32", or "" where
         they do so anyhow.
         """
-
-
-def time_runs(device: Device, run: Run, count: int) -> list[float]:
-    """Seconds of each of `count` runs, one behind the other, with a mark before and after each and one wait around them all."""
-    with device.chosen(), _no_collection():
-        device.synchronise()
-        marks = []
-        for _ in range(count):
-            begin = device.mark()
-            run()
-            marks.append((begin, device.mark()))
-        device.synchronise()
-        return [device.elapsed(begin, end) for begin, end in marks]
-
-
-def queueing(device: Device, run: Run, count: int = 7, clock: Callable[[], float] | None = None) -> float | None:
-    """Seconds that the processor takes to queue the work of one run on a GPU that has nothing else to do, the median of several;
-    None on the CPU, which does the work itself.
-
-    Arguments:
-        clock: gives seconds; another one in tests.
-    """
-    if isinstance(device, Cpu):
-        return None
-    clock = clock or perf_counter  # torch's own waits for the GPU
-    times = []
-    with device.chosen(), _no_collection():
-        for _ in range(count):
-            device.synchronise()
-            begin = clock()
-            run()
-            times.append(clock() - begin)
-        device.synchronise()
-    return median(times)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Python's garbage collector waits, as it does in `timeit`."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class Cpu:

@@ -10,9 +10,10 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
-from archscope.bench.devices import Device, Run, time_runs
+from archscope.bench.devices import Device, Run
 from archscope.bench.results import statistics
 from archscope.bench.results.records import CallTime, LayerTimes
+from archscope.bench.timed_runs import time_runs
 from archscope.conventions.operator_names import CONVOLUTIONS
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from archscope.bench import machine
 from archscope.bench import prepared_model as subject
 from archscope.bench.ceilings import better, measure_ceiling
-from archscope.bench.devices import Device, find, pinned_threads, time_runs
+from archscope.bench.devices import Device, find, pinned_threads
 from archscope.bench.environment import environment
 from archscope.bench.prepared_model import Model
 from archscope.bench.results import statistics
 from archscope.bench.results.records import Ceiling, Plan, Session, Settings, Timing
 from archscope.bench.settings_grid import groups
 from archscope.bench.timed_case import Case
+from archscope.bench.timed_runs import time_runs
 from archscope.bench.timing import in_rounds
 from archscope.errors import ArchscopeError, UsageError
 

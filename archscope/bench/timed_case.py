@@ -8,11 +8,12 @@ import msgspec
 
 from archscope import units
 from archscope.bench import prepared_model as subject
-from archscope.bench.devices import Device, is_out_of_memory, queueing
+from archscope.bench.devices import Device, is_out_of_memory
 from archscope.bench.layers import RUNS, time_layers
 from archscope.bench.prepared_model import Model, Subject
 from archscope.bench.results import statistics
 from archscope.bench.results.records import LayerTimes, Memory, Plan, Settings, Timing
+from archscope.bench.timed_runs import queueing
 from archscope.bench.timing import Course, warm_up
 from archscope.conventions.operator_names import CONVOLUTIONS
 from archscope.errors import ArchscopeError

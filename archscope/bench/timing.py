@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from archscope.bench.devices import Device, Run, time_runs
+from archscope.bench.devices import Device, Run
 from archscope.bench.results import statistics
 from archscope.bench.results.records import Plan
+from archscope.bench.timed_runs import time_runs
 
 MOST_PER_BLOCK = 1000
 Progress = Callable[[float], None]  # how much of the work is done, from 0 to 1

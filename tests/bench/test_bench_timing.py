@@ -3,8 +3,9 @@
 import pytest
 from bench_stand_ins import Clock, ClockedCpu
 
-from archscope.bench.devices import Cpu, time_runs
+from archscope.bench.devices import Cpu
 from archscope.bench.results.records import Plan
+from archscope.bench.timed_runs import time_runs
 from archscope.bench.timing import Course, in_rounds, runs_per_block, warm_up
 
 
