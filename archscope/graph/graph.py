@@ -178,7 +178,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         final = set(self.outputs)
         left = (
             t for node in kept for t in node.outputs
-            if t in final or any(reader.id not in inside for reader in self.consumers.get(t, ()))
+            if t in final or not all([reader.id in inside for reader in self.consumers.get(t, ())])
         )  # fmt: skip
         names = dict.fromkeys(name for node in kept for name in node.params)
         return Graph(

@@ -3,10 +3,11 @@
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from archscope.graph.graph import Graph
-from archscope.graph.records import Node
+from archscope.graph.records import Node, bare
 
 CONVOLUTION, LINEAR, PRODUCT, ATTENTION, RECURRENT = "convolution", "linear", "product", "attention", "recurrent"
 POOLING, NORMALISATION, ACTIVATION, JOIN, RESAMPLING = "pooling", "normalisation", "activation function", "join", "resampling"
@@ -81,17 +82,22 @@ def names(of: str) -> list[str]:
 
 def kind(node: Node) -> str:
     """The kind of operator: one of the constants above."""
-    name = node.name
+    return _kind(node.op, not node.bytes and bool(node.free))
+
+
+@cache
+def _kind(op: str, shows_memory: bool) -> str:
+    name = bare(op)
     if name in _BY_OP:
         return _BY_OP[name][0]
     if name.startswith("upsample_"):
         return RESAMPLING
     if name in _ARITHMETIC:
         return POINTWISE
-    if not node.bytes and node.free:
+    if shows_memory:
         return RESHAPE
-    if node.op.partition(".")[0] not in ("aten", "prims"):
-        return OTHER if "." in node.op else "module"
+    if op.partition(".")[0] not in ("aten", "prims"):
+        return OTHER if "." in op else "module"
     return RESHAPE if name in _MOVES else OTHER
 
 

@@ -152,7 +152,8 @@ Attr = int | float | bool | str | None | list[int | float | bool | str | None]
 
 
 @cache
-def _bare(op: str) -> str:
+def bare(op: str) -> str:
+    """An operator without its namespace and without the underscore of an in-place form."""
     return op.partition(".")[2].rstrip("_") or op
 
 
@@ -193,7 +194,7 @@ class Node(msgspec.Struct, frozen=True, gc=False):
     @property
     def name(self) -> str:
         """The operator without its namespace and without the underscore of an in-place form: "convolution"."""
-        return _bare(self.op)
+        return bare(self.op)
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -69,7 +69,7 @@ class Read(NamedTuple):
 def hull(found: Iterable[Interval | None]) -> Interval | None:
     """The smallest interval around these."""
     there = [one for one in found if one is not None]
-    return (min(low for low, _ in there), max(high for _, high in there)) if there else None
+    return (min([low for low, _ in there]), max([high for _, high in there])) if there else None
 
 
 def input_read(dim: int, size: int) -> Read:

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from archscope.graph import Graph, Node
-from archscope.metrics.field_rules import CONSTANT, Rule, Run, Shape, is_batch_norm, keeps_places, rule_of
+from archscope.metrics.field_rules import CONSTANT, Answer, Rule, Run, Shape, is_batch_norm, keeps_places, rule_of
 from archscope.metrics.places import Read, UnclearError, hull, input_read, united
 from archscope.values import WHOLE_INPUT, Absent, Whole, after
 
@@ -62,16 +62,19 @@ class Axis(NamedTuple):
         return hull(read.at(place) for read in self.reads) or (0, -1)
 
     @property
-    def stride(self) -> Fraction:
-        """Input positions from one place to the next, on average."""
-        read = max(self.reads, key=lambda read: read.places)
-        return Fraction(abs(read.shift), len(read.seen))
+    def stride(self) -> int | Fraction:
+        """Input positions from one place to the next, on average; a fraction where it is no whole number."""
+        read = max(self.reads, key=lambda read: read.places) if len(self.reads) > 1 else self.reads[0]
+        moves, rest = divmod(abs(read.shift), len(read.seen))
+        return Fraction(abs(read.shift), len(read.seen)) if rest else moves
 
     @property
     def size(self) -> int | Whole:
         """The receptive field along this axis, in input positions."""
         if self.whole:
             return WHOLE_INPUT
+        if len(self.reads) == 1:
+            return max([seen[1] - seen[0] + 1 if seen is not None else 0 for seen in self.reads[0].seen])
         period = max(len(read.seen) for read in self.reads)
         return max(high - low + 1 for low, high in map(self._seen, range(period)))
 
@@ -136,22 +139,26 @@ def _field(graph: Graph, node: Node, fields: dict[int, Field | Absent], at: int)
     if len(known) < len(operands) and not any(all(axis.whole for axis in field) for _, field in known):
         return next(field for _, field in operands if isinstance(field, Absent))
     shapes, out = graph.shapes(node.inputs), graph.tensors[node.outputs[at]].shape
-    if at == 0 and keeps_places(node):  # most operators: nothing moves, and nothing has to be followed
-        first = known[0][1]
-        if all([field is first and shapes[k] == out for k, field in known]) and all([len(axis.reads) == 1 for axis in first]):
-            return first
-    axes = len(known[0][1])
+    first = known[0][1]
+    still = at == 0 and keeps_places(node) and all([shapes[k] == out for k, _ in known])  # most operators: nothing moves
+    if still and all([field is first for _, field in known]) and all([len(axis.reads) == 1 for axis in first]):
+        return first
+    axes = len(first)
     if any([len(field) != axes for _, field in known]):
         return after(node.op, graph.path(node), "inputs with different axes meet")
     run = Run(node, shapes, out, at)
     try:
-        through = rule_of(node)
+        through = _stays if still else rule_of(node)
         field = tuple([_axis(run, through, [(k, field[axis]) for k, field in known]) for axis in range(axes)])
     except UnclearError as error:
         return after(node.op, graph.path(node), str(error))
     except (LookupError, ValueError, ArithmeticError):  # a file may say of a node what no trace would
         return after(node.op, graph.path(node), "its attributes do not fit its shapes")
     return field if all([axis.reads for axis in field]) else None
+
+
+def _stays(run: Run, k: int, read: Read) -> Answer:
+    return (read,), False
 
 
 def _axis(run: Run, through: Rule, operands: Sequence[tuple[int, Axis]]) -> Axis:

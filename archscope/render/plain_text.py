@@ -14,7 +14,9 @@ from archscope.tables.table import Column, Row, Table
 GAP = 2
 PAGE = 120  # prose is not set wider than this, whatever the terminal
 _BAR = 8
-_SHARE = 6  # places of a percentage
+_PERCENTAGE = 6  # places
+SHARE = _PERCENTAGE + 1 + _BAR
+"""Width of a column of shares."""
 
 
 def plain(tables: Sequence[Table], exact: bool = False) -> str:
@@ -32,7 +34,7 @@ def _lines(table: Table, exact: bool) -> Iterable[str]:
             [[printable(column.title) for column in columns]]
             + [["".join(cell(row, column, at == 0, exact)) for at, column in enumerate(columns)] for row in table.rows],
             [to_the_right(column) for column in columns],
-            [0 if flexible(column) else natural(table, column, exact) for column in columns],
+            [SHARE if column.kind == "share" else 0 for column in columns],
         )
     if table.summary:
         yield ""
@@ -71,7 +73,7 @@ def cell(row: Row, column: Column, first: bool, exact: bool) -> tuple[str, str]:
     value = row.values.get(column.key)
     words = text(value, kind(row, column), exact)
     if column.kind == "share" and isinstance(value, float):
-        return f"{words.rjust(_SHARE)} ", _bar(value)
+        return f"{words.rjust(_PERCENTAGE)} ", _bar(value)
     return "  " * row.depth + words if first else words, ""
 
 
@@ -91,7 +93,7 @@ def prose(paragraphs: Sequence[str], width: int) -> list[str]:
 def natural(table: Table, column: Column, exact: bool) -> int:
     """The width that a column needs for its widest cell."""
     if column.kind == "share":
-        return _SHARE + 1 + _BAR
+        return SHARE
     first = table.columns[0] is column
     cells = (2 * row.depth * first + cell_len(text(row.values.get(column.key), kind(row, column), exact)) for row in table.rows)
     return max(cell_len(printable(column.title)), max(cells, default=0))

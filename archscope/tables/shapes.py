@@ -75,7 +75,8 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
 
 
 def _stride(axis: Axis) -> int | float:
-    return int(axis.stride) if axis.stride.denominator == 1 else float(axis.stride)
+    stride = axis.stride
+    return stride if isinstance(stride, int) else float(stride)
 
 
 def _size(field: Field | Absent) -> Value:

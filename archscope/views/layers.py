@@ -2,7 +2,7 @@
 line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from archscope.graph import Graph, Node, kinds
@@ -36,9 +36,9 @@ class Layer:
         """Kernel, stride and padding as the papers write them: "3x3/2 V"; without the groups where a layer's convolutions
         differ in them.
         """
-        alike = [node.attrs for node in self.graph.nodes if kinds.kind(node) == kinds.kind(self.main)]
-        attrs = self.main.attrs
-        return kinds.window(attrs if all(a == attrs for a in alike) else {**attrs, "groups": 1})
+        kind, attrs = kinds.kind(self.main), self.main.attrs
+        alike = all([node.attrs == attrs for node in self.graph.nodes if kinds.kind(node) == kind])
+        return kinds.window(attrs if alike else {**attrs, "groups": 1})
 
 
 def layers(graph: Graph, fuse: bool = True) -> list[Layer]:
@@ -50,32 +50,38 @@ def layers(graph: Graph, fuse: bool = True) -> list[Layer]:
     With `fuse`, what a small module computes is one line, and a normalisation, activation function, scaling or dropout joins
     the layer whose only reader it is. Reshapes are left out.
     """
+    atoms = _atoms(graph)
     if not fuse:
-        return [_layer(graph, [node]) for node in graph.nodes if node.outputs]
+        return [_layer(graph, [node], atoms) for node in graph.nodes if node.outputs]
     maker: dict[int, list[Node]] = {}  # tensor -> the chain that made it
     chains: list[list[Node]] = []
-    for unit in _units(graph):
-        chain = _continued(graph, unit, maker)
+    for unit in _units(graph, atoms):
+        moves = _is_reshape(unit)
+        chain = _continued(graph, unit, moves, maker)
         if chain is None:
             chain = []
             chains.append(chain)
-        if not _is_reshape(unit):
+        if not moves:
             chain.extend(unit)
-        maker.update(dict.fromkeys((t for node in unit for t in node.outputs), chain))
-    return [_layer(graph, chain) for chain in chains if any(node.outputs for node in chain)]
+        for node in unit:
+            for tensor in node.outputs:
+                maker[tensor] = chain
+    return [_layer(graph, chain, atoms) for chain in chains if any([node.outputs for node in chain])]
 
 
 # Modules that are one layer to a reader, whatever runs inside.
 _ATOMS = {"MultiheadAttention", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"}
 _FOLLOWS = {kinds.NORMALISATION, kinds.ACTIVATION}
+_PRODUCTS = kinds.WEIGHTED - {kinds.CONVOLUTION}
+_RANK = {kinds.POOLING: 1} | dict.fromkeys(kinds.WEIGHTED, 2)
 
 
-def _units(graph: Graph) -> Iterable[list[Node]]:
+def _units(graph: Graph, atoms: Sequence[int | None]) -> Iterable[list[Node]]:
     """Neighbouring nodes that one small module ran together; every other node by itself."""
     unit: list[Node] = []
     current: int | None = None
     for node in graph.nodes:
-        atom = _atom(graph, node.call)
+        atom = atoms[node.call]
         if unit and (atom is None or atom != current):
             yield unit
             unit = []
@@ -85,73 +91,76 @@ def _units(graph: Graph) -> Iterable[list[Node]]:
         yield unit
 
 
-def _atom(graph: Graph, call: int) -> int | None:
-    """The call that is one layer to a reader: a known one, or a module without modules inside and with no more than one
-    product.
+def _atoms(graph: Graph) -> list[int | None]:
+    """By call, the call around it that is one layer to a reader, if there is one: a known one, or a module without modules inside
+    and with no more than one product.
     """
-    at: int | None = call
-    while at is not None:
-        if graph.calls[at].type in _ATOMS:
-            return at
-        at = graph.calls[at].parent
-    if graph.children[call] or graph.calls[call].parent is None:
-        return None
-    products = sum(kinds.kind(node) in kinds.WEIGHTED - {kinds.CONVOLUTION} for node in graph.inside(call))
-    return call if products <= 1 else None
+    found: list[int | None] = []
+    for call in graph.calls:
+        above = found[call.parent] if call.parent is not None else None
+        if call.type in _ATOMS:
+            found.append(call.id)
+        elif above is not None or call.parent is None or graph.children[call.id]:
+            found.append(above)
+        else:
+            products = sum([kinds.kind(node) in _PRODUCTS for node in graph.inside(call.id)])
+            found.append(call.id if products <= 1 else None)
+    return found
 
 
 def _is_reshape(unit: list[Node]) -> bool:
-    return all(kinds.kind(node) == kinds.RESHAPE and not node.params for node in unit)
+    return all([kinds.kind(node) == kinds.RESHAPE and not node.params for node in unit])
 
 
-def _continued(graph: Graph, unit: list[Node], maker: dict[int, list[Node]]) -> list[Node] | None:
-    """The chain that `unit` continues, if it does not begin one."""
+def _continued(graph: Graph, unit: list[Node], moves: bool, maker: dict[int, list[Node]]) -> list[Node] | None:
+    """The chain that `unit` continues, if it does not begin one; `moves`: it only reshapes."""
+    if not (moves or _follows(unit)):
+        return None
     made = {t for node in unit for t in node.outputs}
     read = {t for node in unit for t in node.inputs} - made
-    if len(read) != 1 or not (_follows(unit) or _is_reshape(unit)):
+    if len(read) != 1:
         return None
     (tensor,) = read
+    if tensor not in maker:
+        return None
     ids = {node.id for node in unit}
-    shared = any(reader.id not in ids for reader in graph.consumers.get(tensor, ()))
-    return None if tensor not in maker or (shared and not _is_reshape(unit)) else maker[tensor]
+    return maker[tensor] if moves or all([reader.id in ids for reader in graph.consumers.get(tensor, ())]) else None
 
 
 def _follows(unit: list[Node]) -> bool:
     """Whether it only changes what another layer made: normalisation, activation function, scaling, or a module of pointwise
     operators.
     """
-    return all(
-        kinds.kind(node) in _FOLLOWS
-        or kinds.kind(node) == kinds.RESHAPE
+    return all([
+        (kind := kinds.kind(node)) in _FOLLOWS
+        or kind == kinds.RESHAPE
         or not node.inputs  # counts the batches, in train mode
-        or (not node.params and len(node.inputs) == 1 and kinds.kind(node) == kinds.POINTWISE)
+        or (not node.params and len(node.inputs) == 1 and kind == kinds.POINTWISE)
         for node in unit
-    )
+    ])  # fmt: skip
 
 
-def _layer(graph: Graph, chain: list[Node]) -> Layer:
-    order = {kinds.POOLING: 1} | dict.fromkeys(kinds.WEIGHTED, 2)
-    main = max(chain, key=lambda node: (order.get(kinds.kind(node), 0), node.cost.macs, -node.id))
+def _layer(graph: Graph, chain: list[Node], atoms: Sequence[int | None]) -> Layer:
+    main = max(chain, key=lambda node: (_RANK.get(kinds.kind(node), 0), node.cost.macs, -node.id))
     last = next(node for node in reversed(chain) if node.outputs)
-    return Layer(_path(graph, chain), _words(graph, chain), main, graph.select(chain), last.outputs[0])
+    return Layer(_path(graph, chain), _words(graph, chain, atoms), main, graph.select(chain), last.outputs[0])
 
 
 def _path(graph: Graph, chain: list[Node]) -> str:
-    own = [node for node in chain if kinds.kind(node) != kinds.RESHAPE] or chain
+    first = next((node for node in chain if kinds.kind(node) != kinds.RESHAPE), chain[0])
     inside = {node.id for node in chain}
-    best = graph.path(own[0])
-    at: int | None = own[0].call
-    while at is not None and graph.calls[at].parent is not None and all(node.id in inside for node in graph.inside(at)):
-        best = graph.calls[at].path
-        at = graph.calls[at].parent
-    return best
+    best = graph.calls[first.call]
+    at = best
+    while at.parent is not None and all([node.id in inside for node in graph.inside(at.id)]):
+        best, at = at, graph.calls[at.parent]
+    return best.path
 
 
-def _words(graph: Graph, chain: list[Node]) -> tuple[str, ...]:
+def _words(graph: Graph, chain: list[Node], atoms: Sequence[int | None]) -> tuple[str, ...]:
     words: list[str] = []
     seen: set[int] = set()
     for node in chain:
-        atom = _atom(graph, node.call)
+        atom = atoms[node.call]
         if atom is None or (graph.calls[atom].type not in _ATOMS and _plain(graph, atom)):
             if kinds.kind(node) != kinds.RESHAPE or len(chain) == 1:
                 words.append(_word(graph, node))

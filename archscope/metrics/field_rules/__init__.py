@@ -66,4 +66,4 @@ def _unknown(run: Run, k: int, read: Read) -> Answer:
     return [read], False
 
 
-__all__ = ["CONSTANT", "Rule", "Run", "Shape", "is_batch_norm", "keeps_places", "rule_of"]
+__all__ = ["CONSTANT", "Answer", "Rule", "Run", "Shape", "is_batch_norm", "keeps_places", "rule_of"]

@@ -34,14 +34,15 @@ def transposed(read: Read, dim: int, sizes: tuple[int, int], k: int, s: int, p: 
 
 def windowed(run: Run, k: int, read: Read) -> Answer:
     """Convolution and pooling over the last dimensions."""
-    if k > 0 and kinds.kind(run.node) == kinds.CONVOLUTION:
+    convolves = kinds.kind(run.node) == kinds.CONVOLUTION
+    if k > 0 and convolves:
         return _weights(read)
     shape, (kernels, strides, paddings, dilations) = run.shapes[k], run.window
     axes = len(kernels)
     dilations = dilations or [1] * axes
     if not len(strides) == len(paddings) == len(dilations) == axes:
         raise UnclearError("its window is not told")
-    if kinds.kind(run.node) == kinds.CONVOLUTION:
+    if convolves:
         channels = len(shape) - axes - 1
         if channels in dims_of(read) and run.number("groups", 1) != 1:
             raise UnclearError("it mixes groups of channels that hold places")
@@ -49,10 +50,9 @@ def windowed(run: Run, k: int, read: Read) -> Answer:
         if everything:
             return [read], True
     through = transposed if run.node.attrs.get("transposed") else window
-    for at in range(axes):
-        dim = len(shape) - axes + at
-        window_of = kernels[at], strides[at], paddings[at]
-        if window_of != (1, 1, 0) and dim in dims_of(read):
+    for dim in sorted(dims_of(read)):
+        at = dim - len(shape) + axes
+        if at >= 0 and (window_of := (kernels[at], strides[at], paddings[at])) != (1, 1, 0):
             read = through(read, dim, (shape[dim], run.out[dim]), *window_of, dilations[at])
     return [read], False
 
