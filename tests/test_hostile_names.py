@@ -44,7 +44,9 @@ def hostile(graph: Graph, before: str = HOSTILE) -> Graph:
         return value
 
     tree = msgspec.to_builtins(graph)
-    return msgspec.convert({**poisoned({**tree, "nodes": ()}), "nodes": [_node(node, poisoned) for node in tree["nodes"]]}, Graph)
+    return msgspec.convert(
+        {**poisoned({**tree, "nodes": ()}), "nodes": [_node(node, poisoned) for node in tree["nodes"]]}, Graph
+    ).kept()
 
 
 def _node(node, poisoned):

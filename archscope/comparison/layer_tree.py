@@ -197,4 +197,4 @@ def _leaf(line: Layer, wiring: _Wiring) -> Item:
     at = wiring.number[id(line)]
     found = wiring.traits[at]
     kind = " + ".join(line.words)
-    return Item(line.path, kind, line.graph.nodes, found, (), wiring.key([line]), (), (_alike(found),))
+    return Item(line.path, kind, tuple(line.graph.nodes), found, (), wiring.key([line]), (), (_alike(found),))

@@ -80,14 +80,13 @@ class _Spelled(_Columns, frozen=True, array_like=True):
 
 def pack(graph: Graph) -> bytes:
     """The graph as bytes. Raises `ArchscopeError` for what no file can hold: a number beyond 64 bits, a name that is no text."""
+    nodes = tuple(graph.nodes)  # they are looked at often
     at = {param.name: i for i, param in enumerate(graph.params)}
     outsides, tensors_of = _table((t.shape, t.dtype) for t in graph.tensors)
     types, calls_type_of = _table(call.type for call in graph.calls)
     kinds, params_of = _table((p.shape, p.dtype, p.trainable, p.buffer, p.module) for p in graph.params)
     try:
-        work, nodes_of = _table(
-            _Work(n.op, n.cost, n.bytes, n.attrs, n.repeats, n.free, n.operands, n.wanted) for n in graph.nodes
-        )
+        work, nodes_of = _table(_Work(n.op, n.cost, n.bytes, n.attrs, n.repeats, n.free, n.operands, n.wanted) for n in nodes)
         columns = _Columns(
             schema_version=graph.schema_version,
             name=graph.name,
@@ -108,11 +107,11 @@ def pack(graph: Graph) -> bytes:
             aliases={i: param.aliases for i, param in enumerate(graph.params) if param.aliases},
             work=work,
             nodes_of=nodes_of,
-            nodes_id=_differences(node.id for node in graph.nodes),
-            nodes_call=_differences(node.call for node in graph.nodes),
-            nodes_inputs=([len(n.inputs) for n in graph.nodes], [n.id - t for n in graph.nodes for t in n.inputs]),
-            nodes_outputs=([len(n.outputs) for n in graph.nodes], [n.id - t for n in graph.nodes for t in n.outputs]),
-            nodes_params=([len(n.params) for n in graph.nodes], _differences(at[name] for n in graph.nodes for name in n.params)),
+            nodes_id=_differences(node.id for node in nodes),
+            nodes_call=_differences(node.call for node in nodes),
+            nodes_inputs=([len(n.inputs) for n in nodes], [n.id - t for n in nodes for t in n.inputs]),
+            nodes_outputs=([len(n.outputs) for n in nodes], [n.id - t for n in nodes for t in n.outputs]),
+            nodes_params=([len(n.params) for n in nodes], _differences(at[name] for n in nodes for name in n.params)),
         )
         if graph.spelling is not None:
             columns = _Spelled(**msgspec.structs.asdict(columns), spelling=graph.spelling)
@@ -136,7 +135,7 @@ def unpack(data: bytes, where: str = "the graph") -> Graph:
         columns = msgspec.msgpack.decode(zlib.decompress(body), type=_Spelled)
         if columns.schema_version == SCHEMA_VERSION:
             return _graph(columns)
-    except (msgspec.DecodeError, zlib.error, ValueError, LookupError, TypeError):
+    except (msgspec.DecodeError, zlib.error, ValueError, LookupError, TypeError, OverflowError):
         pass
     raise ArchscopeError(f"{where} is of another version of archscope")
 
@@ -171,7 +170,7 @@ def _graph(columns: _Spelled) -> Graph:
         params=params,
         meta=columns.meta,
         spelling=columns.spelling,
-    )
+    ).kept()
 
 
 def _nodes(columns: _Columns, one: Sequence[int]) -> Iterator[Node]:

@@ -9,8 +9,9 @@ Ids are positions: `graph.tensors[7]` is tensor 7, `graph.calls[0]` is the run o
 begin, so a call and everything inside it are the ids from `call.id` up to `graph.end(call.id)`.
 """
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -18,12 +19,15 @@ import msgspec
 from archscope import units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import attributes
+from archscope.graph.columns import Calls, Lists, Nodes, Params, Readers, Tensors, Writers
 from archscope.graph.records import ITEM_BYTES, Call, Cost, Meta, Node, Param, Tensor, total
 from archscope.graph.spelling import Spelling
 from archscope.printable import printable_json
 from archscope.registry import unknown
 
 SCHEMA_VERSION = 1
+LARGE = 10_000
+"""Operators. A Graph of more is kept in columns, which take a sixth of the memory and longer to look at."""
 
 
 class Graph(msgspec.Struct, frozen=True, dict=True):
@@ -32,7 +36,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     Attributes:
         name: of the network: "inception_v4".
         inputs, outputs: tensor ids of what went in and came out.
-        tensors, nodes, calls, params: see the module's head.
+        tensors, nodes, calls, params: see the module's head; of a large Graph in columns (`archscope.graph.columns`).
         meta: the circumstances of the trace.
         spelling: how the Python was spelled; None where the trace did not note it.
     """
@@ -40,10 +44,10 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     name: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    tensors: tuple[Tensor, ...]
-    nodes: tuple[Node, ...]
-    calls: tuple[Call, ...]
-    params: tuple[Param, ...]
+    tensors: Sequence[Tensor]
+    nodes: Sequence[Node]
+    calls: Sequence[Call]
+    params: Sequence[Param]
     meta: Meta = Meta()
     schema_version: int = SCHEMA_VERSION
     spelling: Spelling | None = None
@@ -53,7 +57,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def param(self) -> Mapping[str, Param]:
         """Parameters and buffers by name."""
-        return {param.name: param for param in self.params}
+        return self.params.by_name() if isinstance(self.params, Params) else {param.name: param for param in self.params}
 
     @cached_property
     def held(self) -> Mapping[str, tuple[Param, ...]]:
@@ -66,56 +70,55 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def producer(self) -> Mapping[int, Node]:
         """The node that wrote a tensor, by tensor id; inputs and constants have none."""
-        return {tensor: node for node in self.nodes for tensor in node.outputs}
+        return Writers(self.nodes, len(self.tensors))
 
     @cached_property
     def consumers(self) -> Mapping[int, tuple[Node, ...]]:
         """The nodes that read a tensor, by tensor id, in execution order."""
-        readers: dict[int, list[Node]] = {}
-        for node in self.nodes:
-            for tensor in dict.fromkeys(node.inputs):
-                readers.setdefault(tensor, []).append(node)
-        return {tensor: tuple(nodes) for tensor, nodes in readers.items()}
+        return Readers(self.nodes, len(self.tensors))
 
     @cached_property
+    def reads(self) -> Sequence[int]:
+        """How many nodes read a tensor, by tensor id."""
+        times = array("i", [0]) * len(self.tensors)
+        for node in self.nodes:
+            for tensor in set(node.inputs):
+                times[tensor] += 1
+        return times
+
+    @property
     def edges(self) -> tuple[tuple[int | None, int, int], ...]:
         """(id of the writing node, id of the reading node, tensor id), in execution order; None writes the network's inputs."""
-        made = self.producer
-        return tuple(
-            (made[t].id if t in made else None, node.id, t) for node in self.nodes for t in dict.fromkeys(node.inputs)
-        )  # fmt: skip
+        made = {t: node.id for node in self.nodes for t in node.outputs}
+        return tuple((made.get(t), node.id, t) for node in self.nodes for t in dict.fromkeys(node.inputs))
 
     @cached_property
-    def children(self) -> tuple[tuple[int, ...], ...]:
+    def children(self) -> Sequence[tuple[int, ...]]:
         """Ids of the calls that each call made, by call id, in execution order."""
-        made: list[list[int]] = [[] for _ in self.calls]
-        for call in self.calls[1:]:
-            if call.parent is not None:
-                made[call.parent].append(call.id)
-        return tuple(map(tuple, made))
+        return Lists.grouped(((call.parent, call.id) for call in self.calls if call.parent is not None), len(self.calls))
 
     @cached_property
-    def _ends(self) -> tuple[int, ...]:
-        ends = [call.id + 1 for call in self.calls]
+    def _ends(self) -> Sequence[int]:
+        ends = array("i", (call.id + 1 for call in self.calls))
         for call in reversed(self.calls):
             if call.parent is not None:
                 ends[call.parent] = max(ends[call.parent], ends[call.id])
-        return tuple(ends)
+        return ends
 
     @cached_property
-    def _spans(self) -> tuple[tuple[int, int], ...]:
-        first, last = [len(self.nodes)] * len(self.calls), [0] * len(self.calls)
+    def _spans(self) -> tuple[Sequence[int], Sequence[int]]:
+        first, last = array("i", [len(self.nodes)]) * len(self.calls), array("i", [0]) * len(self.calls)
         for at, node in enumerate(self.nodes):
             first[node.call], last[node.call] = min(first[node.call], at), at + 1
         for call in reversed(self.calls):
             if call.parent is not None:
                 first[call.parent] = min(first[call.parent], first[call.id])
                 last[call.parent] = max(last[call.parent], last[call.id])
-        return tuple(zip(first, last, strict=True))
+        return first, last
 
     @cached_property
-    def _first_node_ids(self) -> list[int]:
-        return [node.id for node in self.nodes]
+    def _node_ids(self) -> Sequence[int]:
+        return self.nodes.ids if isinstance(self.nodes, Nodes) else [node.id for node in self.nodes]
 
     def end(self, call: int) -> int:
         """One past the last call inside `call`: the calls of its subtree are `range(call, graph.end(call))`."""
@@ -123,8 +126,8 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
 
     def inside(self, call: int) -> tuple[Node, ...]:
         """The nodes that ran inside one call; they are neighbours in execution order."""
-        first, last = self._spans[call]
-        return self.nodes[first:last]
+        first, last = self._spans
+        return tuple(self.nodes[first[call] : last[call]])
 
     def operands(self, node: Node) -> tuple[int | str, ...]:
         """What `node` read, in the order of its arguments: activations by id, parameters and buffers by name."""
@@ -141,10 +144,21 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
 
     def node(self, node_id: int) -> Node:
         """The node with this id (in a part of a graph, ids keep the numbers of the whole)."""
-        at = bisect_right(self._first_node_ids, node_id) - 1
+        at = bisect_right(self._node_ids, node_id) - 1
         if at < 0 or self.nodes[at].id != node_id:
             raise KeyError(node_id)
         return self.nodes[at]
+
+    def kept(self, most: int = LARGE) -> "Graph":
+        """The same as it is kept in memory: with more than `most` operators in columns."""
+        if len(self.nodes) > most:
+            params = Params(self.params)
+            nodes = Nodes(self.nodes, (param.name for param in self.params))
+            tensors, calls = Tensors(self.tensors), Calls(self.calls)
+            return msgspec.structs.replace(self, tensors=tensors, nodes=nodes, calls=calls, params=params)
+        return msgspec.structs.replace(
+            self, tensors=tuple(self.tensors), nodes=tuple(self.nodes), calls=tuple(self.calls), params=tuple(self.params)
+        )
 
     # -- parts ------------------------------------------------------------------------------------------------------------------
 
@@ -172,18 +186,17 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     def select(self, nodes: Iterable[Node], name: str | None = None) -> "Graph":
         """The part of the graph that consists of `nodes` (which stay in execution order), with the params that they read."""
         kept = tuple(nodes)
-        inside = {node.id for node in kept}
         written = {t for node in kept for t in node.outputs}
-        read = dict.fromkeys(t for node in kept for t in node.inputs if t not in written)
-        final = set(self.outputs)
-        left = (
-            t for node in kept for t in node.outputs
-            if t in final or not all([reader.id in inside for reader in self.consumers.get(t, ())])
-        )  # fmt: skip
+        times: dict[int, int] = {}  # how often each tensor is read here
+        for node in kept:
+            for t in dict.fromkeys(node.inputs):
+                times[t] = times.get(t, 0) + 1
+        final, reads = set(self.outputs), self.reads
+        left = [t for node in kept for t in node.outputs if t in final or reads[t] > times.get(t, 0)]
         names = dict.fromkeys(name for node in kept for name in node.params)
         return Graph(
             name=self.name if name is None else name,
-            inputs=tuple(read),
+            inputs=tuple([t for t in times if t not in written]),
             outputs=tuple(dict.fromkeys(left)),
             tensors=self.tensors,
             nodes=kept,
@@ -214,7 +227,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     def to_json(self) -> bytes:
         """The whole graph as JSON; the same graph gives the same bytes. Raises `ArchscopeError` for a name that is no text."""
         try:
-            data = msgspec.json.encode(self)
+            data = msgspec.json.encode(self, enc_hook=tuple)
             if data.isascii() and b"\x7f" not in data:  # nothing in it that would do something, and no second copy of it
                 return data
             return printable_json(data.decode()).encode()
@@ -240,7 +253,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
                 "trace the model again: archscope trace MODEL --out graph.json",
             )
         _check(graph, where)
-        return graph
+        return graph.kept()
 
     # -- how it shows itself ----------------------------------------------------------------------------------------------------
 
@@ -279,9 +292,9 @@ def _check(graph: Graph, where: str) -> None:
     for record in shaped:
         if record.dtype not in ITEM_BYTES or any(size < 0 for size in record.shape):
             raise broken(f"there is no tensor of shape {list(record.shape)} and dtype {record.dtype}")
-    if not all(
-        abs(number) < _LARGEST for number in (sum(t.bytes for t in shaped), sum(n.bytes for n in graph.nodes), *_sums(graph))
-    ):
+    ids = (*(n for t in graph.tensors for n in (t.storage, t.until)), *(node.id for node in graph.nodes[-1:]))
+    sizes = (sum(t.bytes for t in shaped), sum(n.bytes for n in graph.nodes), *_sums(graph))
+    if not all([abs(number) < _LARGEST for number in (*ids, *sizes)]):
         raise broken("its sizes or costs are beyond 63 bits")
     if not graph.calls:
         raise broken("it has no calls")

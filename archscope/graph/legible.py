@@ -13,10 +13,10 @@ _ESCAPED = re.compile(rb"\\[bfnrtu]")  # how JSON writes control characters
 
 def legible(graph: Graph) -> Graph:
     """The same Graph with every name and word as `printable` has it; nearly always the very same object."""
-    written = msgspec.json.encode(graph)
+    written = msgspec.json.encode(graph, enc_hook=tuple)
     if not _ESCAPED.search(written) and written.decode().isprintable():
         return graph
-    return msgspec.convert(_shown(msgspec.to_builtins(graph)), Graph)
+    return msgspec.convert(_shown(msgspec.to_builtins(graph, enc_hook=tuple)), Graph).kept()
 
 
 def _shown(value: Any) -> Any:

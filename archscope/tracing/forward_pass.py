@@ -276,13 +276,13 @@ def _run(
         name=name,
         inputs=tuple(given),
         outputs=tuple(dict.fromkeys(outputs)),
-        tensors=tuple(ledger.tensors),
-        nodes=tuple(recorder.nodes),
-        calls=tuple(recorder.calls),
+        tensors=ledger.tensors,
+        nodes=recorder.nodes,
+        calls=recorder.calls,
         params=params,
         meta=msgspec.structs.replace(meta, dtype=dtype, idle=idle, failure=recorder.failure if error else None),
         spelling=recorder.spelling(),
-    )
+    ).kept()
     if error is not None:
         failure = recorder.failure or Failure("", type(survey.root).__name__, one_line(error))
         raise TraceError(graph, failure, error.hint if isinstance(error, ArchscopeError) else "") from error

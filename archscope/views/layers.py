@@ -121,10 +121,8 @@ def _continued(graph: Graph, unit: list[Node], moves: bool, maker: dict[int, lis
     if len(read) != 1:
         return None
     (tensor,) = read
-    if tensor not in maker:
-        return None
-    ids = {node.id for node in unit}
-    return maker[tensor] if moves or all([reader.id in ids for reader in graph.consumers.get(tensor, ())]) else None
+    alone = graph.reads[tensor] == sum([tensor in node.inputs for node in unit])
+    return maker.get(tensor) if moves or alone else None
 
 
 def _follows(unit: list[Node]) -> bool:
