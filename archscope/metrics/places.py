@@ -236,8 +236,10 @@ def united(reads: Sequence[Read]) -> tuple[Read, ...]:
 def _union(a: Read, b: Read) -> Read | None:
     if len(a.digits) < len(b.digits):
         a, b = b, a
-    if any(d.inner == 0 for d in (*a.digits, *b.digits)):
+    if not all([d.inner for d in (*a.digits, *b.digits)]):
         return None
+    if a.digits == b.digits and a.shift == b.shift and len(a.seen) == len(b.seen) == 1:  # mostly
+        return a._replace(seen=(hull((a.seen[0], b.seen[0])),), apart=a.apart or b.apart)
     if a.digits == b.digits and a.shift * len(b.seen) == b.shift * len(a.seen):
         period = lcm(len(a.seen), len(b.seen))
         if period <= MOST:

@@ -31,29 +31,35 @@ def _lines(table: Table, exact: bool) -> Iterable[str]:
         columns = shown(table)
         yield ""
         yield from _grid(
-            [[printable(column.title) for column in columns]]
-            + [["".join(cell(row, column, at == 0, exact)) for at, column in enumerate(columns)] for row in table.rows],
+            [
+                [printable(column.title), *("".join(cell(row, column, at == 0, exact)) for row in table.rows)]
+                for at, column in enumerate(columns)
+            ],
             [to_the_right(column) for column in columns],
             [SHARE if column.kind == "share" else 0 for column in columns],
         )
     if table.summary:
         yield ""
-        yield from _grid([list(line) for line in summary(table)], [False, True, False], [0, 0, 0])
+        yield from _grid([list(column) for column in zip(*summary(table), strict=True)], [False, True, False], [0, 0, 0])
     if table.notes:
         yield ""
         yield from prose(table.notes, PAGE)
     yield ""
 
 
-def _grid(rows: list[list[str]], right: list[bool], least: list[int]) -> Iterable[str]:
-    widths = [max(map(cell_len, column), default=0) for column in zip(*rows, strict=True)]
-    widths = [max(pair) for pair in zip(widths, least, strict=True)]
-    for row in rows:
-        cells = []
-        for words, width, to_right in zip(row, widths, right, strict=True):
-            space = " " * (width - cell_len(words))
-            cells.append(space + words if to_right else words + space)
-        yield (" " * GAP).join(cells)
+def _grid(columns: list[list[str]], right: list[bool], least: list[int]) -> Iterable[str]:
+    """The lines of a table, from the cells of each column."""
+    made = []
+    for cells, to_right, room in zip(columns, right, least, strict=True):
+        width = max(room, max(map(_places, cells), default=0))
+        spaces = [" " * (width - _places(words)) for words in cells]
+        padded = zip(spaces, cells, strict=True) if to_right else zip(cells, spaces, strict=True)
+        made.append(map("".join, padded))
+    return map((" " * GAP).join, zip(*made, strict=True))
+
+
+def _places(words: str) -> int:
+    return len(words) if words.isascii() else cell_len(words)
 
 
 # -- the parts ----------------------------------------------------------------------------------------------------------------
@@ -71,6 +77,8 @@ def shown(table: Table) -> list[Column]:
 def cell(row: Row, column: Column, first: bool, exact: bool) -> tuple[str, str]:
     """What stands in a cell, and the bar beside it, where the value is a share."""
     value = row.values.get(column.key)
+    if value is None and not (first and row.depth):
+        return "", ""
     words = text(value, kind(row, column), exact)
     if column.kind == "share" and isinstance(value, float):
         return f"{words.rjust(_PERCENTAGE)} ", _bar(value)

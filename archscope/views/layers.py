@@ -2,7 +2,8 @@
 line.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from archscope.graph import Graph, Node, kinds
@@ -50,12 +51,12 @@ def layers(graph: Graph, fuse: bool = True) -> list[Layer]:
     With `fuse`, what a small module computes is one line, and a normalisation, activation function, scaling or dropout joins
     the layer whose only reader it is. Reshapes are left out.
     """
-    atoms = _atoms(graph)
+    atoms = _Atoms.of(graph)
     if not fuse:
         return [_layer(graph, [node], atoms) for node in graph.nodes if node.outputs]
     maker: dict[int, list[Node]] = {}  # tensor -> the chain that made it
     chains: list[list[Node]] = []
-    for unit in _units(graph, atoms):
+    for unit in _units(graph, atoms.around):
         moves = _is_reshape(unit)
         chain = _continued(graph, unit, moves, maker)
         if chain is None:
@@ -76,12 +77,39 @@ _PRODUCTS = kinds.WEIGHTED - {kinds.CONVOLUTION}
 _RANK = {kinds.POOLING: 1} | dict.fromkeys(kinds.WEIGHTED, 2)
 
 
-def _units(graph: Graph, atoms: Sequence[int | None]) -> Iterable[list[Node]]:
+@dataclass(frozen=True)
+class _Atoms:
+    """The calls that are one layer to a reader: known ones, and modules without modules inside and with no more than one product.
+
+    Attributes:
+        around: by call, the one that it is or is inside of.
+        named: those whose name says more than their operators do, of which there are several.
+    """
+
+    around: Sequence[int | None]
+    named: Collection[int]
+
+    @staticmethod
+    def of(graph: Graph) -> "_Atoms":
+        found = [kinds.kind(node) for node in graph.nodes]
+        products = Counter([node.call for node, kind in zip(graph.nodes, found, strict=True) if kind in _PRODUCTS])
+        working = Counter([node.call for node, kind in zip(graph.nodes, found, strict=True) if kind != kinds.RESHAPE])
+        parents = {call.parent for call in graph.calls}
+        around: list[int | None] = []
+        for call in graph.calls:
+            above = around[call.parent] if call.parent is not None else None
+            is_small = call.parent is not None and call.id not in parents and products[call.id] <= 1
+            around.append(call.id if call.type in _ATOMS or (above is None and is_small) else above)
+        known = {call.id for call in graph.calls if call.type in _ATOMS}
+        return _Atoms(around, known | {call for call, count in working.items() if count > 1})
+
+
+def _units(graph: Graph, around: Sequence[int | None]) -> Iterable[list[Node]]:
     """Neighbouring nodes that one small module ran together; every other node by itself."""
     unit: list[Node] = []
     current: int | None = None
     for node in graph.nodes:
-        atom = atoms[node.call]
+        atom = around[node.call]
         if unit and (atom is None or atom != current):
             yield unit
             unit = []
@@ -89,23 +117,6 @@ def _units(graph: Graph, atoms: Sequence[int | None]) -> Iterable[list[Node]]:
         current = atom
     if unit:
         yield unit
-
-
-def _atoms(graph: Graph) -> list[int | None]:
-    """By call, the call around it that is one layer to a reader, if there is one: a known one, or a module without modules inside
-    and with no more than one product.
-    """
-    found: list[int | None] = []
-    for call in graph.calls:
-        above = found[call.parent] if call.parent is not None else None
-        if call.type in _ATOMS:
-            found.append(call.id)
-        elif above is not None or call.parent is None or graph.children[call.id]:
-            found.append(above)
-        else:
-            products = sum([kinds.kind(node) in _PRODUCTS for node in graph.inside(call.id)])
-            found.append(call.id if products <= 1 else None)
-    return found
 
 
 def _is_reshape(unit: list[Node]) -> bool:
@@ -138,7 +149,7 @@ def _follows(unit: list[Node]) -> bool:
     ])  # fmt: skip
 
 
-def _layer(graph: Graph, chain: list[Node], atoms: Sequence[int | None]) -> Layer:
+def _layer(graph: Graph, chain: list[Node], atoms: _Atoms) -> Layer:
     main = max(chain, key=lambda node: (_RANK.get(kinds.kind(node), 0), node.cost.macs, -node.id))
     last = next(node for node in reversed(chain) if node.outputs)
     return Layer(_path(graph, chain), _words(graph, chain, atoms), main, graph.select(chain), last.outputs[0])
@@ -154,23 +165,18 @@ def _path(graph: Graph, chain: list[Node]) -> str:
     return best.path
 
 
-def _words(graph: Graph, chain: list[Node], atoms: Sequence[int | None]) -> tuple[str, ...]:
+def _words(graph: Graph, chain: list[Node], atoms: _Atoms) -> tuple[str, ...]:
     words: list[str] = []
     seen: set[int] = set()
     for node in chain:
-        atom = atoms[node.call]
-        if atom is None or (graph.calls[atom].type not in _ATOMS and _plain(graph, atom)):
+        atom = atoms.around[node.call]
+        if atom is None or atom not in atoms.named:
             if kinds.kind(node) != kinds.RESHAPE or len(chain) == 1:
                 words.append(_word(graph, node))
         elif atom not in seen:
             seen.add(atom)
             words.append(graph.calls[atom].type)
     return tuple(words)
-
-
-def _plain(graph: Graph, call: int) -> bool:
-    """Whether the operators of a small module say more than its name: one operator beside reshapes."""
-    return sum(kinds.kind(node) != kinds.RESHAPE for node in graph.inside(call)) <= 1
 
 
 def _word(graph: Graph, node: Node) -> str:
