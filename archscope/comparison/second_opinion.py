@@ -10,7 +10,7 @@ from archscope.graph import Graph
 from archscope.models.loading import load
 from archscope.models.look_up import is_file, look
 from archscope.models.model import Model
-from archscope.tables.common import facts, head, share, totals
+from archscope.tables.common import Totals, facts, head, share
 from archscope.tables.common import warnings as trace_warnings
 from archscope.tables.conventions import Rule, rules
 from archscope.tables.table import Column, Row, Table
@@ -109,7 +109,7 @@ def _table(tool: str, graph: Graph, rows: tuple[Row, ...], ours: int, opinion: O
             Column("because", "because"),
         ),
         rows=rows,
-        totals={**totals(graph), tool: theirs, "difference": difference, "explained": explained},
+        totals={**Totals(graph), tool: theirs, "difference": difference, "explained": explained},
         summary=(
             ("archscope MACs", ours, "count"),
             (f"{tool} {CONVENTIONS[tool].unit}", theirs, "count"),

@@ -16,7 +16,7 @@ from archscope.metrics import Absent
 from archscope.metrics.memory import liveness
 from archscope.metrics.receptive_fields import Field, receptive_fields
 from archscope.report.folding import Folding
-from archscope.tables.common import called, facts, totals, warnings
+from archscope.tables.common import Totals, called, facts, warnings
 from archscope.tables.shapes import shapes_table
 from archscope.views.layers import layers
 
@@ -57,7 +57,7 @@ def network_data(graph: Graph, title: str, times: Mapping[str, float] | None = N
         "warnings": list(warnings(graph)),
         "failure": None if failure is None else f"{failure.path or failure.type}: {failure.error}",
         "bound": bool(graph.cost.unknown or failure),
-        "totals": plain(totals(graph)),
+        "totals": plain(dict(Totals(graph))),
         "drawn": {"params": drawn.params, "macs": drawn.macs, "activations": drawn.activations, "uncounted": drawn.uncounted},
         "calls": _calls(graph, texts),
         "tensors": _tensors(graph, texts),

@@ -1,6 +1,7 @@
 """What every table says of its model: the circumstances, the totals, what was not counted."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -59,27 +60,30 @@ def told_rows(decided: Decided | None) -> str:
     return f"rows kept: {', '.join(words)}" if words else ""
 
 
-def totals(graph: Graph) -> dict[str, Any]:
-    """Every total, plain; the same keys under every command."""
-    cost = graph.cost
-    return {
-        **{name: metrics.METRICS[name](graph) for name in _TOTALS},
-        "macs": metrics.varying(graph, "macs", cost.macs),
-        "flops": metrics.varying(graph, "flops", cost.flops),
-        "adds": cost.adds,
-        "muls": cost.muls,
-        "divs": cost.divs,
-        "comparisons": cost.comparisons,
-        "exponentials": cost.exponentials,
-        "activations": metrics.METRICS["activations"](graph),
-        "peak_memory": metrics.METRICS["peak_memory"](graph),
-        "uncounted": uncounted(graph),
-    }
+class Totals(Mapping[str, Any]):
+    """Every total of a Graph, plain; the same names under every command. Each is worked out when somebody looks at it: most are
+    for JSON alone.
+    """
 
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._known: dict[str, Any] = {}
 
-_TOTALS = (
-    "params", "trainable_params", "frozen_params", "shared_params", "unused_params", "buffers", "param_bytes", "state_bytes",
-)  # fmt: skip
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            self._known[name] = _TOTALS[name](self._graph)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_TOTALS)
+
+    def __len__(self) -> int:
+        return len(_TOTALS)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def uncounted(graph: Graph) -> list[dict[str, Any]]:
@@ -91,6 +95,27 @@ def uncounted(graph: Graph) -> list[dict[str, Any]]:
         {"op": op, "module": path, "shapes": [list(shape) for shape in shapes], "count": count}
         for (op, path, shapes), count in groups.items()
     ]  # fmt: skip
+
+
+_TOTALS: dict[str, Callable[[Graph], Any]] = {
+    **{
+        name: metrics.METRICS[name].__call__
+        for name in (
+            "params", "trainable_params", "frozen_params", "shared_params", "unused_params", "buffers", "param_bytes",
+            "state_bytes",
+        )
+    },
+    "macs": lambda graph: metrics.varying(graph, "macs", graph.cost.macs),
+    "flops": lambda graph: metrics.varying(graph, "flops", graph.cost.flops),
+    "adds": lambda graph: graph.cost.adds,
+    "muls": lambda graph: graph.cost.muls,
+    "divs": lambda graph: graph.cost.divs,
+    "comparisons": lambda graph: graph.cost.comparisons,
+    "exponentials": lambda graph: graph.cost.exponentials,
+    "activations": metrics.METRICS["activations"].__call__,
+    "peak_memory": metrics.METRICS["peak_memory"].__call__,
+    "uncounted": uncounted,
+}  # fmt: skip
 
 
 def warnings(graph: Graph) -> tuple[str, ...]:

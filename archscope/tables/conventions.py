@@ -5,7 +5,7 @@ from typing import NamedTuple
 from archscope.conventions.convention import CONVENTIONS, Convention
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.tables.common import facts, head, totals, warnings
+from archscope.tables.common import Totals, facts, head, warnings
 from archscope.tables.table import Column, Row, Table, Value
 
 _COLUMNS = (
@@ -75,7 +75,7 @@ def conventions_table(graph: Graph) -> Table:
         facts=facts(graph),
         columns=_COLUMNS,
         rows=(*rows, *unknown),
-        totals={**totals(graph), "conventions": {convention.name: count for count, convention, _ in known}},
+        totals={**Totals(graph), "conventions": {convention.name: count for count, convention, _ in known}},
         notes=(
             "From the smallest figure to the largest; a step leads from the figure above it to this one. MACs count a "
             "multiplication and its addition as 1, FLOPs as 2. Bugs are the tools' own: the figures are what they print.",

@@ -1,6 +1,7 @@
 """The cost table: where the arithmetic is, by stage, by operator, by layer, or by any other grouping of operators."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import archscope.views.groupings  # noqa: F401  registers the groupings
 from archscope.conventions.convention import CONVENTIONS, Worth
@@ -8,7 +9,7 @@ from archscope.errors import UsageError
 from archscope.graph import Graph, Node, total
 from archscope.metrics import varying
 from archscope.registry import unknown
-from archscope.tables.common import CONVENTION, by_data_sign, facts, head, output_shape, share, sign, totals, warnings
+from archscope.tables.common import CONVENTION, Totals, by_data_sign, facts, head, output_shape, share, sign, warnings
 from archscope.tables.table import Column, Line, Row, Table, Value
 from archscope.views.grouping import GROUPINGS
 from archscope.views.layers import layers
@@ -53,7 +54,8 @@ def flops_table(
     if top is not None:
         rows = sorted(rows, key=lambda row: (-_number(row, "macs"), -_number(row, "flops")))[:top]
         rows = [Row(row.values) for row in rows]
-    cost, counts = graph.cost, totals(graph)
+    cost = graph.cost
+    counts: Mapping[str, Any] = Totals(graph)
     if other is not None:
         counts = {**counts, f"{other.name}_convention": other.count(graph)}
     summary: list[Line] = [

@@ -2,7 +2,7 @@
 
 from archscope import metrics
 from archscope.graph import Graph
-from archscope.tables.common import facts, head, output_shape, share, totals, warnings
+from archscope.tables.common import Totals, facts, head, output_shape, share, warnings
 from archscope.tables.table import Column, Line, Row, Table
 from archscope.views.outline import Part, outline
 
@@ -22,7 +22,7 @@ def params_table(graph: Graph, depth: int | None = None) -> Table:
     """Parameters by module, repeated blocks folded; see `outline` for `depth`."""
     whole = metrics.params(graph)
     rows = [_row(part, whole) for part in outline(graph, depth) if metrics.params(part.graph)]
-    counts = totals(graph)
+    counts = Totals(graph)
     summary: list[Line] = [("parameters", counts["params"], "count"), ("trainable", counts["trainable_params"], "count")]
     summary += [
         (label, counts[key], "count")

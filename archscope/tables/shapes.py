@@ -6,7 +6,7 @@ from archscope import metrics
 from archscope.graph import Graph
 from archscope.metrics import WHOLE_INPUT, Absent
 from archscope.metrics.receptive_fields import Axis, Field, every_field
-from archscope.tables.common import CONVENTION, facts, head, totals, warnings
+from archscope.tables.common import CONVENTION, Totals, facts, head, warnings
 from archscope.tables.metrics import unknowns
 from archscope.tables.table import Column, Line, Row, Table, Value
 from archscope.views.layers import layers
@@ -49,7 +49,7 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
                 }
             )
         )
-    counts = totals(graph)
+    counts = Totals(graph)
     summary: tuple[Line, ...] = (
         ("layers", len(rows) - len(graph.inputs), "count"),
         ("parameters", counts["params"], "count"),

@@ -2,6 +2,7 @@
 formats.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -93,7 +94,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     facts: tuple[str, ...] = ()
-    totals: dict[str, Any] = field(default_factory=dict)
+    totals: Mapping[str, Any] = field(default_factory=dict)
     summary: tuple[Line, ...] = ()
     notes: tuple[str, ...] = ()
     head: dict[str, Any] = field(default_factory=dict)

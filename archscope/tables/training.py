@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from archscope.graph import Graph, Node, total
 from archscope.registry import unknown
-from archscope.tables.common import at_least, by_data_sign, facts, head, output_shape, share, totals, warnings
+from archscope.tables.common import Totals, at_least, by_data_sign, facts, head, output_shape, share, warnings
 from archscope.tables.table import Column, Line, Row, Table, Value
 from archscope.training.backward import Plan, Step, backward, moved
 from archscope.views.layers import layers
@@ -64,7 +64,7 @@ def training_table(graph: Graph, by: str = "stage", depth: int | None = None, to
         facts=facts(graph),
         columns=(*first, *columns),
         rows=tuple(rows),
-        totals={**totals(graph), **{key: whole[key] for key in whole if key != "share"}, "training_macs": forward + back},
+        totals={**Totals(graph), **{key: whole[key] for key in whole if key != "share"}, "training_macs": forward + back},
         summary=tuple(summary),
         notes=(_NOTE, *unruled(graph, plan), *warnings(graph)),
         head=head(graph),
