@@ -7,8 +7,10 @@ which there are many, keep the objects.
 
 from abc import abstractmethod
 from array import array
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, chain, count, islice, pairwise
+from operator import attrgetter
 from typing import Any, TypeVar, overload
 
 import msgspec
@@ -50,10 +52,15 @@ class Lists(Made[tuple[int, ...]]):
         self._values = array("i", values)
 
     @staticmethod
-    def grouped(pairs: Iterable[tuple[int, int]], count: int) -> "Lists":
-        """The second numbers of the pairs, in their order, by the first ones, which are below `count`."""
+    def of(lists: Sequence[Sequence[int]]) -> "Lists":
+        """These lists."""
+        return Lists(map(len, lists), chain.from_iterable(lists))
+
+    @staticmethod
+    def grouped(pairs: Iterable[tuple[int, int]], groups: int) -> "Lists":
+        """The second numbers of the pairs, in their order, by the first ones, which are below `groups`."""
         keys, values = array("i"), array("i")
-        lengths = array("i", bytes(4 * count))
+        lengths = array("i", bytes(4 * groups))
         for key, value in pairs:
             keys.append(key)
             values.append(value)
@@ -80,9 +87,9 @@ class Tensors(Made[Tensor]):
     """Tensors: shape and dtype once for all that share them."""
 
     def __init__(self, tensors: Sequence[Tensor]) -> None:
-        self._kinds, self._of = _shared((t.shape, t.dtype) for t in tensors)
-        self._storages = array("q", (t.storage for t in tensors))
-        self._untils = array("q", (t.until for t in tensors))
+        self._kinds, self._of = _shared(map(attrgetter("shape", "dtype"), tensors))
+        self._storages = array("q", map(attrgetter("storage"), tensors))
+        self._untils = array("q", map(attrgetter("until"), tensors))
 
     def __len__(self) -> int:
         return len(self._of)
@@ -99,10 +106,10 @@ class Calls(Made[Call]):
     """Calls; -1 is the parent of the network itself."""
 
     def __init__(self, calls: Sequence[Call]) -> None:
-        self._types, self._of = _shared(call.type for call in calls)
-        self._ids = array("i", (call.id for call in calls))
-        self._parents = array("i", (-1 if call.parent is None else call.parent for call in calls))
-        self._paths = tuple(call.path for call in calls)
+        self._types, self._of = _shared(map(attrgetter("type"), calls))
+        self._ids = array("i", map(attrgetter("id"), calls))
+        self._parents = array("i", [-1 if call.parent is None else call.parent for call in calls])
+        self._paths = tuple(map(attrgetter("path"), calls))
 
     def __len__(self) -> int:
         return len(self._of)
@@ -116,8 +123,8 @@ class Params(Made[Param]):
     """Parameters and buffers: all but the name once for all that share it."""
 
     def __init__(self, params: Sequence[Param]) -> None:
-        self._kinds, self._of = _shared((p.shape, p.dtype, p.trainable, p.buffer, p.aliases, p.module) for p in params)
-        self._names = tuple(param.name for param in params)
+        self._kinds, self._of = _shared(map(attrgetter("shape", "dtype", "trainable", "buffer", "aliases", "module"), params))
+        self._names = tuple(map(attrgetter("name"), params))
 
     def __len__(self) -> int:
         return len(self._of)
@@ -138,28 +145,28 @@ class Nodes(Made[Node]):
     """
 
     def __init__(self, nodes: Sequence[Node], names: Iterable[str] = ()) -> None:
+        self.ids = array("q", map(attrgetter("id"), nodes))
+        self._calls = array("i", map(attrgetter("call"), nodes))
+        self._inputs = Lists.of(list(map(attrgetter("inputs"), nodes)))
+        self._outputs = Lists.of(list(map(attrgetter("outputs"), nodes)))
+        read = list(map(attrgetter("params"), nodes))
+        self._names = tuple(dict.fromkeys(chain(names, chain.from_iterable(read))))
+        places = dict(zip(self._names, count(), strict=False))
+        self._params = Lists(map(len, read), map(places.__getitem__, chain.from_iterable(read)))
         self._kinds: list[Node] = []
         self._of = array("i")
-        self.ids = array("q", (node.id for node in nodes))
-        self._calls = array("i", (node.call for node in nodes))
-        self._inputs = Lists((len(n.inputs) for n in nodes), (t for n in nodes for t in n.inputs))
-        self._outputs = Lists((len(n.outputs) for n in nodes), (t for n in nodes for t in n.outputs))
-        places: dict[str, int] = {}
-        for name in names:
-            places.setdefault(name, len(places))
-        reads = array("i", (places.setdefault(name, len(places)) for n in nodes for name in n.params))
-        self._params, self._names = Lists((len(n.params) for n in nodes), reads), tuple(places)
         encode = msgspec.msgpack.Encoder().encode  # 1, 1.0 and True are different
         seen: dict[tuple[Any, ...], int] = {}  # a trace has one object for equal attributes: mostly this tells
         equal: dict[bytes, int] = {}
         for node in nodes:
             key = (node.op, id(node.cost), node.bytes, id(node.attrs), node.repeats, node.free, node.operands, node.wanted)
-            if key not in seen:
-                kind = msgspec.structs.replace(node, id=0, call=0, inputs=(), outputs=(), params=())
-                seen[key] = equal.setdefault(encode(kind), len(self._kinds))
-                if seen[key] == len(self._kinds):
-                    self._kinds.append(kind)
-            self._of.append(seen[key])
+            kind = seen.get(key)
+            if kind is None:
+                bare = msgspec.structs.replace(node, id=0, call=0, inputs=(), outputs=(), params=())
+                kind = seen[key] = equal.setdefault(encode(bare), len(self._kinds))
+                if kind == len(self._kinds):
+                    self._kinds.append(bare)
+            self._of.append(kind)
 
     def __len__(self) -> int:
         return len(self._of)
@@ -246,6 +253,6 @@ class _ByName(Mapping[str, Param]):
 
 def _shared(values: Iterable[K]) -> tuple[list[K], "array[int]"]:
     """The different values, and for each value its place among them."""
-    places: dict[K, int] = {}
-    column = array("i", (places.setdefault(value, len(places)) for value in values))
+    places: dict[K, int] = defaultdict(count().__next__)
+    column = array("i", map(places.__getitem__, values))
     return list(places), column
