@@ -21,7 +21,7 @@ from typing import Any
 from archscope.models.name_patterns import expanded
 from archscope.sweep.engines.processes import on_processes
 from archscope.sweep.specification import Limits, Spec
-from benchmarks._coverage_report import LIBRARIES, Row, complete, counts, earlier, library, reason, report
+from benchmarks._coverage_report import LIBRARIES, Row, built, complete, counts, earlier, library, reason, report
 
 ROOT = Path(__file__).parent.parent
 ROWS, REPORT = ROOT / "build" / "coverage.jsonl", ROOT / "reports" / "coverage.md"
@@ -120,9 +120,18 @@ def examined(todo: Sequence[Spec]) -> Iterator[Row]:
                     "versions": versions,
                 }
                 if complete(row) or not spec.options:
-                    yield row
+                    yield row | {"alone": _alone(row)}
                 else:
                     again.append(replace(spec, options={}))
+
+
+def _alone(row: Row) -> str | None:
+    """What the library itself says of a network that is not complete, if it is the same whatever it is given."""
+    if complete(row) or not built(row) or library(row["model"]) != "transformers":
+        return None
+    from benchmarks._alone import answer
+
+    return answer(row["model"], shrunk(row["model"].partition(":")[2]))
 
 
 def kept() -> dict[str, Row]:

@@ -1,6 +1,6 @@
-"""What goes into one input of a network, in words: "3x224x224", "int64:128", "mask:bool:128"."""
+"""What goes into one input of a network, in words: "3x224x224", "int64:128", "mask:bool:128", "grid_thw=1,16,16"."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from archscope.errors import UsageError
 from archscope.graph.records import ITEM_BYTES
@@ -8,6 +8,8 @@ from archscope.units import parse_shape
 from archscope.units import shape as written
 
 _SHORT = {"int": "int64", "float": "float32", "half": "float16", "double": "float64"}
+_PACKED = "packed"
+_AS_IN = "write NAME:DTYPE:SHAPE, name and dtype optional: --input ids:int64:128"
 
 
 class InputSpec(tuple[int, ...]):
@@ -16,25 +18,63 @@ class InputSpec(tuple[int, ...]):
     Attributes:
         dtype: of its numbers; "" for that of the run.
         name: the parameter of forward that takes it; "" where its place tells.
+        values: its numbers, row by row, where these matter and not only their shape: the sizes of a grid; or the one that is
+            everywhere: the 1 of a mask that hides nothing. Empty otherwise.
+        packed: whether examples are joined along the first axis, as sequences of different lengths are, instead of stacked along
+            a new one.
     """
 
     dtype: str
     name: str
+    values: tuple[float, ...]
+    packed: bool
 
-    def __new__(cls, sizes: Iterable[int], dtype: str = "", name: str = "") -> "InputSpec":
-        """The shape as a tuple that knows its dtype and name."""
+    def __new__(
+        cls, sizes: Iterable[int], dtype: str = "", name: str = "", values: Sequence[float] = (), packed: bool = False
+    ) -> "InputSpec":
+        """The shape as a tuple that knows what else was said."""
         made = super().__new__(cls, tuple(sizes))
-        made.dtype, made.name = dtype, name
+        made.dtype, made.name, made.values, made.packed = dtype, name, tuple(values), packed
         return made
 
+    def batched(self, batch: int) -> tuple[int, ...]:
+        """The shape of a tensor for so many examples."""
+        return (batch * self[0], *self[1:]) if self.packed else (batch, *self)
+
+    def called(self, name: str) -> "InputSpec":
+        """The same for another parameter."""
+        return InputSpec(self, self.dtype, name, self.values, self.packed)
+
     def __str__(self) -> str:
-        return ":".join(word for word in (self.name, self.dtype, written(self)) if word)
+        if self.values:
+            usual = "int64" if all(type(value) is int for value in self.values) else ""
+            return f"{self.name}{f':{self.dtype}' if self.dtype != usual else ''}={self.told}"
+        return ":".join(word for word in (self.name, self.dtype, _PACKED * self.packed, written(self)) if word)
 
     def __repr__(self) -> str:
         return str(self)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return InputSpec, (tuple(self), self.dtype, self.name)
+        return InputSpec, (tuple(self), self.dtype, self.name, self.values, self.packed)
+
+    @property
+    def told(self) -> str:
+        """Its values in words: "1,16,16", rows with a semicolon between them, "1:128" for 1 everywhere, "grid:16x16" for the
+        places of a grid; "" where they do not matter.
+        """
+        count = len(self.values)
+        if count == 1 and self:
+            return f"{self.values[0]:g}:{written(self)}"
+        columns = max(self.values[::2], default=0) + 1
+        if (
+            count > 2
+            and self[-1] == 2
+            and columns == int(columns)
+            and self.values == places(self[0] // int(columns), int(columns))
+        ):
+            return f"grid:{self[0] // int(columns)}x{int(columns)}"
+        row = self[-1] if self else 1
+        return ";".join(",".join(f"{value:g}" for value in self.values[at : at + row]) for at in range(0, count, row))
 
 
 def spec_of(shape: Iterable[int]) -> InputSpec:
@@ -44,19 +84,64 @@ def spec_of(shape: Iterable[int]) -> InputSpec:
 
 def parse_input(text: str) -> InputSpec:
     """`"ids:int64:128"` -> the shape (128,) of dtype int64, for forward's parameter `ids`; name and dtype may be left out.
+    `"grid=1,16,16"` -> the shape (3,) with these values; `"places=0,0;0,1"` -> (2, 2); `"step=5"` -> () with the value 5;
+    `"mask=1:128"` -> (128,) with 1 everywhere; `"places=grid:16x16"` -> (256, 2), the column and row of each place.
+    `"patches:packed:256x588"`: the examples of a batch are joined, 512x588 for two.
 
     Raises `UsageError` for anything else.
     """
+    head, equals, told = text.partition("=")
+    if equals:
+        return _with_values(head, told, text)
     *words, sizes = text.split(":")
-    shape = parse_shape(sizes)
+    shape, packed = parse_shape(sizes), words[1:] != [] and words[-1] == _PACKED
+    words = words[: len(words) - packed]
     kinds = [_SHORT.get(word, word) for word in words]
     if not kinds:
         return InputSpec(shape)
     if len(kinds) == 1:
-        return InputSpec(shape, dtype=kinds[0]) if kinds[0] in ITEM_BYTES else InputSpec(shape, name=_name(words[0], text))
+        if kinds[0] in ITEM_BYTES:
+            return InputSpec(shape, dtype=kinds[0], packed=packed)
+        return InputSpec(shape, name=_name(words[0], text), packed=packed)
     if len(kinds) > 2 or kinds[1] not in ITEM_BYTES:
-        raise UsageError(f"'{text}' is not an input", "write NAME:DTYPE:SHAPE, name and dtype optional: --input ids:int64:128")
-    return InputSpec(shape, dtype=kinds[1], name=_name(words[0], text))
+        raise UsageError(f"'{text}' is not an input", _AS_IN)
+    return InputSpec(shape, dtype=kinds[1], name=_name(words[0], text), packed=packed)
+
+
+def places(rows: int, columns: int) -> tuple[int, ...]:
+    """The column and the row of each place of a grid, row by row."""
+    return tuple(at for row in range(rows) for column in range(columns) for at in (column, row))
+
+
+def _with_values(head: str, told: str, text: str) -> InputSpec:
+    name, _, dtype = head.partition(":")
+    if told.startswith("grid:"):
+        sides = parse_shape(told.removeprefix("grid:"))
+        if len(sides) != 2:
+            raise UsageError(f"'{text}' has no grid of rows and columns", f"write {name}=grid:16x16")
+        return InputSpec((sides[0] * sides[1], 2), _SHORT.get(dtype, dtype) or "int64", _name(name, text), places(*sides))
+    numbers, everywhere, sizes = told.partition(":")
+    rows = [[_number(word) for word in row.split(",")] for row in numbers.split(";")]
+    values = [value for row in rows for value in row if value is not None]
+    dtype = _SHORT.get(dtype, dtype) or ("int64" if all(type(value) is int for value in values) else "")
+    even = len(values) == len(rows) * len(rows[0]) and (not everywhere or len(values) == 1)
+    if not even or (dtype and dtype not in ITEM_BYTES):
+        raise UsageError(
+            f"'{text}' is not an input with values",
+            "write NAME=NUMBER,NUMBER with a semicolon between rows, or NAME=NUMBER:SHAPE: --input grid_thw=1,16,16",
+        )
+    row = () if len(values) == 1 else (len(rows[0]),)
+    shape = parse_shape(sizes) if everywhere else (len(rows), *row) if len(rows) > 1 else row
+    return InputSpec(shape, dtype, _name(name, text), values)
+
+
+def _number(word: str) -> float | None:
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return None
 
 
 def _name(word: str, text: str) -> str:

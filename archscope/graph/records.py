@@ -258,6 +258,8 @@ class Meta(msgspec.Struct, frozen=True):
         idle: class name by path of every module with parameters that did not run.
         decided: what data decided in it; None where they decide nothing.
         autocast: the dtype that `torch.autocast` went down to; "" where it was off.
+        told: the values of each input in words, "grid_thw=1,16,16", where they are part of what was asked; "" for the others.
+            Empty where there are none.
     """
 
     variant: str = ""
@@ -271,3 +273,4 @@ class Meta(msgspec.Struct, frozen=True):
     idle: dict[str, str] = {}
     decided: Decided | None = None
     autocast: str = ""
+    told: tuple[str, ...] = ()

@@ -24,7 +24,8 @@ def _hint(model: Model) -> str:
         return stray
     usual = model.usual
     if len(model.shapes) != 1 or len(usual) != 1:
-        return f"its inputs are {' and '.join(map(written, usual))}" if usual and usual != model.shapes else ""
+        same = [*map(str, usual)] == [*map(str, model.shapes)]
+        return f"its inputs are {' and '.join(str(spec_of(shape)) for shape in usual)}" if usual and not same else ""
     given, expected = model.shapes[0], usual[0]
     if given == expected:
         return ""

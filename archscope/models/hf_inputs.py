@@ -5,43 +5,64 @@ from collections.abc import Iterator
 from itertools import islice, product
 from typing import Any
 
-import torch
 from torch import nn
 
 from archscope.graph.input_spec import InputSpec
+from archscope.models.documented_inputs import by_name, documented
 from archscope.models.hf_denoising import FIRST, of_denoising
+from archscope.models.hf_patches import of_patches
 from archscope.models.hf_sizes import Sizes
-from archscope.tracing.forward_pass import takes
+from archscope.models.input_search import Known, Search
 
-_MOST = 60  # forwards on the meta device that are tried
-_MORE = 8  # of these after one that only wanted values
+_MOST = 150  # forwards on the meta device that are tried
+
+_GRIDS = {
+    "grid_thw",
+    "image_grid_thw",
+    "grid_hw",
+    "target_sizes",
+    "tgt_sizes",
+    "spatial_shapes",
+    "pixel_position_ids",
+    "aspect_ratio_ids",
+}
+"""A network with one of these takes patches."""
+
+_SIDES = (256, 384, 448, 512, 560, 640, 1024, 1536)
+"""Of square images, where the configuration tells none that fit."""
 
 _INSTEAD = {"inputs_embeds", "hidden_states", "query_embeds", "encoder_hidden_states", "position_ids", "inputs"}
 """What is given in the place of something else, if at all."""
 
-Known = dict[str, tuple[InputSpec, ...]]
-"""Inputs by name, each with the shapes that networks which call it so take, the likeliest first."""
+Table = dict[str, list[InputSpec]]
 
 
 def fitting_inputs(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
-    """The smallest set of inputs, by name, that the network runs with; empty where none was found.
+    """The smallest set of inputs, by name, that the network runs with; the one that it gets farthest with where none was found,
+    empty where nothing is known of what it takes.
 
     A forward says which inputs it knows, the configuration their sizes; which of them are needed shows when it is run.
     """
     known = _known(module, Sizes(config))
-    perhaps: tuple[InputSpec, ...] = ()
-    left = _MOST
-    for specs in islice(_candidates(module, config, known), _MOST):
-        runs = _runs(module, specs)  # None: it stops only for want of values
-        if runs:
-            return specs
-        if runs is None and not perhaps:
-            perhaps, left = specs, _MORE
-        left -= 1
-        if not left:
-            break
-    mains = [name for name in _mains(module) if name in known]
-    return perhaps or tuple(known[name][0] for name in mains[:1])
+    if _is_missing(module.forward):
+        return ()
+    search, needed, sets = Search(module, known, _MOST), _needed(module, known), _sets(module, config, known)
+
+    def shaped(names: tuple[str, ...], first: int = 0) -> Iterator[tuple[InputSpec, ...]]:
+        return islice(product(*(known[name] for name in names)), first, 12)
+
+    likeliest = [specs for names in sets[:2] for specs in shaped(names)]
+    if (
+        not search.tries(likeliest)
+        and not search.tries(tuple(known[name][0] for name in names) for names in sets)
+        and not search.improves(needed)
+    ):
+        search.tries(specs for names in sets for specs in shaped(names, 1))
+    return search.best
+
+
+def _is_missing(forward: Any) -> bool:
+    return getattr(forward, "__func__", None) is getattr(nn.Module, "forward", None)
 
 
 def _mains(module: nn.Module) -> list[str]:
@@ -49,34 +70,39 @@ def _mains(module: nn.Module) -> list[str]:
     return [main] if isinstance(main, str) else list(main or ())
 
 
-def _candidates(module: nn.Module, config: Any, known: Known) -> Iterator[tuple[InputSpec, ...]]:
-    """Sets of inputs, the likeliest first: each set of names with the first shapes, then with the others."""
+def _needed(module: nn.Module, known: Known) -> list[str]:
+    return [name for name, p in inspect.signature(module.forward).parameters.items() if p.default is p.empty and name in known]
+
+
+def _sets(module: nn.Module, config: Any, known: Known) -> list[tuple[str, ...]]:
+    """Sets of names, the likeliest first."""
     mains = [name for name in _mains(module) if name in known]
     decoder = [name for name in known if name.startswith("decoder_") and getattr(config, "is_encoder_decoder", False)]
-    needed = [name for name, p in inspect.signature(module.forward).parameters.items() if p.default is p.empty and name in known]
+    needed = _needed(module, known)
     others = [name for name in known if name not in mains]
     wide = [name for name in known if name not in _INSTEAD]
     steps: list[str] = [name for name in FIRST[:-1] if name in known] if "timestep" in known else []
     places: list[str] = [name for name in ("img_ids", "txt_ids") if name in known]
     sets = [mains + decoder, mains, needed, needed + mains, steps, steps + places, *([*mains, name] for name in others), wide]
     sets += [*([*needed, name] for name in others if needed), [*known], *([name] for name in others)]
-    unique = list(dict.fromkeys(tuple(dict.fromkeys(names)) for names in sets if names))
-    for names in unique:
-        yield tuple(known[name][0] for name in names)
-    for names in unique:
-        yield from islice(product(*(known[name] for name in names)), 1, 12)
+    return list(dict.fromkeys(tuple(dict.fromkeys(names)) for names in sets if names))
 
 
 def _known(module: nn.Module, sizes: Sizes) -> Known:
+    """What is known of each parameter of forward: from the tables, its documentation, its name."""
     parameters = inspect.signature(module.forward).parameters
-    table = {**_of_text(sizes), **_of_images(sizes), **_of_sound(sizes), **_of_series(sizes), **of_denoising(sizes)}
-    order = [name for name in table if name in parameters]
+    patches = of_patches(sizes) if not sizes.denoises and _GRIDS & parameters.keys() else {}
+    told = {} if sizes.denoises else documented(module, sizes)
+    tables = (patches, _of_text(sizes), _of_images(sizes), _of_sound(sizes), _of_series(sizes), of_denoising(sizes), told)
+    order = list(dict.fromkeys(name for table in tables for name in table if name in parameters))
+    order += [name for name in parameters if name not in order and not sizes.denoises and by_name(name, sizes)]
     if "timestep" in order:  # a denoising network: what it cleans, when, and the text it follows
         order = [name for name in (*FIRST, *order) if name in parameters]
-    return {name: tuple(InputSpec(s, s.dtype, name) for s in dict.fromkeys(table[name])) for name in order}
-
-
-Table = dict[str, list[InputSpec]]
+    found: Table = {}
+    for name in dict.fromkeys(order):
+        specs = [spec for table in tables for spec in table.get(name, ())] or by_name(name, sizes)
+        found[name] = list({str(s): s.called(name) for s in specs}.values())
+    return found
 
 
 def _of_text(sizes: Sizes) -> Table:
@@ -92,7 +118,7 @@ def _of_text(sizes: Sizes) -> Table:
         "hidden_states": [InputSpec((tokens, width))],
         "query_embeds": [InputSpec((32, width))],
         "encoder_hidden_states": [InputSpec((77, sizes.first("encoder_hidden_size", default=width)))],
-        "attention_mask": [ids],
+        "attention_mask": [InputSpec((tokens,), "int64", values=(1,))],
         "qformer_input_ids": [ids],
         "position_ids": [ids],
     }  # fmt: skip
@@ -106,6 +132,7 @@ def _of_images(sizes: Sizes) -> Table:
     pixels = [image, clip, InputSpec((2, *image)), InputSpec((at * at, flat)), InputSpec((sizes.channels, frames, *sizes.image))]
     if sizes.is_video:
         pixels = [clip, image]
+    pixels += [InputSpec((sizes.channels, side, side)) for side in _SIDES] + [InputSpec(clip, packed=True)]
     return {
         "pixel_values": pixels,
         "pixel_values_videos": [clip],
@@ -120,16 +147,24 @@ def _of_images(sizes: Sizes) -> Table:
 
 def _of_sound(sizes: Sizes) -> Table:
     bins, seconds = sizes.mels, sizes.first("max_source_positions", default=1500) * 2
-    frames = InputSpec((seconds,), "bool")
+    frames = InputSpec((seconds,), "bool", values=(1,))
     features = [
         InputSpec((bins, seconds)), InputSpec((seconds, bins)), InputSpec((1, 1024, 64)), InputSpec((1, seconds, bins)),
         InputSpec((512, 2 * bins)), InputSpec((512, 4 * bins)), InputSpec((4, seconds, bins)),
+        InputSpec((bins, seconds), packed=True),
     ]  # fmt: skip
     spectrum = sizes.first("max_length", default=1024), sizes.first("num_mel_bins", default=128)
     return {
         "input_features": features,
-        "input_values": [InputSpec((16_000,)), InputSpec((1, 16_000)), InputSpec(spectrum)],
+        "input_values": [
+            InputSpec((16_000,)),
+            InputSpec((1, 16_000)),
+            InputSpec(spectrum),
+            InputSpec((sizes.tokens, sizes.width)),
+        ],
         "input_features_mask": [frames],
+        "feature_lens": [InputSpec((), "int64", values=(seconds,))],
+        "aftercnn_lens": [InputSpec((), "int64", values=(seconds // 2,))],
         "audio_mel": features[1:2],
         "audio_mel_mask": [frames],
         "spectrogram": [InputSpec((seconds, sizes.first("model_in_dim", "num_mel_bins", default=80)))],
@@ -149,7 +184,3 @@ def _of_series(sizes: Sizes) -> Table:
         "returns_to_go": [InputSpec((steps, 1))],
         "timesteps": [InputSpec((steps,), "int64")],
     }
-
-
-def _runs(module: nn.Module, specs: tuple[InputSpec, ...]) -> bool | None:
-    return takes(module, {s.name: torch.empty(1, *s, dtype=getattr(torch, s.dtype or "float32"), device="meta") for s in specs})

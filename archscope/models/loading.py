@@ -105,7 +105,17 @@ def _completed(given: tuple[InputSpec, ...], usual: tuple[InputSpec, ...]) -> tu
     found = []
     for spec, there in zip(given, places, strict=True):
         like = named.get(spec.name) if spec.name else there
-        found.append(spec if like is None else InputSpec(spec, spec.dtype or like.dtype, spec.name or like.name))
+        found.append(
+            spec
+            if like is None
+            else InputSpec(
+                spec,
+                spec.dtype or like.dtype,
+                spec.name or like.name,
+                spec.values,
+                spec.packed or (like.packed and not spec.values),
+            )
+        )
     return tuple(found)
 
 

@@ -57,7 +57,7 @@ class Model:
         self, batch: int = 1, dtype: str = "float32", device: str = "meta"
     ) -> tuple[tuple[torch.Tensor, ...], dict[str, torch.Tensor]]:
         """Example inputs, by position and by name: random numbers on a real device; zeros where the dtype is an integer, ones
-        where it is a truth value.
+        where it is a truth value. An input whose values were told has them, on the CPU where the others are on the meta device.
         """
         given = [(spec, _tensor(spec, batch, spec.dtype or dtype, device)) for spec in self.specs]
         return tuple(t for spec, t in given if not spec.name), {spec.name: t for spec, t in given if spec.name}
@@ -90,12 +90,12 @@ class Model:
         if kind is not torch.float32:  # float32 leaves a network of mixed dtypes as it is
             module = copy.deepcopy(module).to(kind)
         args, kwargs = self.example(batch, dtype)
-        taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source", "spelling", "keep", "autocast"})
+        taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source", "spelling", "keep", "autocast", "known"})
         if taken:
             raise UsageError(f"an input called {taken[0]} cannot be given by name", "give it by its place, without NAME:")
         run: Callable[..., Graph] = partial(
             trace, name=self.name, mode=mode, variant=self.variant, source=self.source, spelling=spelling,
-            keep=keep, autocast=autocast,
+            keep=keep, autocast=autocast, known=[spec.name for spec in self.specs if spec.values],
         )  # fmt: skip
         return run(module, *args, **kwargs, **(more or {}))
 
@@ -104,7 +104,11 @@ def _tensor(spec: InputSpec, batch: int, dtype: str, device: str) -> torch.Tenso
     import torch
 
     kind, where = torch_dtype(dtype), torch.device(device)
-    shape = (batch, *spec)
+    shape = spec.batched(batch)
+    if spec.values:
+        there = where if where.type != "meta" else None
+        told = torch.tensor(spec.values, dtype=kind, device=there)
+        return (told if len(spec.values) == 1 else told.reshape(tuple(spec))).expand(shape).clone()
     if prod(shape) * kind.itemsize >= 2**63:
         raise UsageError(f"no machine can address an input of {units.shape(shape)}", "give a smaller --input or --batch")
     if where.type == "meta":

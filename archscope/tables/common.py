@@ -18,15 +18,16 @@ CONVENTION = (
 def facts(graph: Graph) -> tuple[str, ...]:
     """The circumstances of a trace, in one or two lines."""
     meta = graph.meta
-    inputs = " and ".join(_input(graph.tensors[tensor], meta.dtype) for tensor in graph.inputs)
+    told = meta.told or [""] * len(graph.inputs)
+    inputs = " and ".join(word or _input(graph.tensors[t], meta.dtype) for t, word in zip(graph.inputs, told, strict=True))
     lines = [meta.variant] if meta.variant else []
-    told = told_rows(meta.decided)
-    told = f" · {told}" if told else ""
+    rows = told_rows(meta.decided)
+    kept = f" · {rows}" if rows else ""
     cast = f", autocast to {meta.autocast} as on the CPU" if meta.autocast else ""
     if meta.device == "file":
-        return (*lines, f"input {inputs} · {meta.dtype} · as {meta.source} says{told}")
+        return (*lines, f"input {inputs} · {meta.dtype} · as {meta.source} says{kept}")
     where = "traced on the meta device" if meta.device == "meta" else f"run on the CPU with random values ({meta.reason})"
-    return (*lines, f"input {inputs} · {meta.mode} mode · {meta.dtype}{cast} · {where} · torch {meta.torch}{told}")
+    return (*lines, f"input {inputs} · {meta.mode} mode · {meta.dtype}{cast} · {where} · torch {meta.torch}{kept}")
 
 
 def _input(tensor: Tensor, usual: str) -> str:
@@ -41,6 +42,7 @@ def head(graph: Graph) -> dict[str, Any]:
         "variant": meta.variant,
         "source": meta.source,
         "inputs": [list(shape) for shape in graph.shapes(graph.inputs)],
+        **({"input_values": list(meta.told)} if meta.told else {}),
         "mode": meta.mode,
         "dtype": meta.dtype,
         **({"autocast": meta.autocast} if meta.autocast else {}),

@@ -19,6 +19,7 @@ from archscope.graph.spelling import Spelling
 from archscope.tracing.arguments import leaves
 from archscope.tracing.autocast import Kernels
 from archscope.tracing.known_runs import Runs, known_runs, operators
+from archscope.tracing.known_values import CPU, KnownValues
 from archscope.tracing.listening_mode import ListeningMode
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess
@@ -52,12 +53,19 @@ class Recorder(ListeningMode):
         meta: bring every tensor that is not there yet to the meta device on sight (constants, what the forward makes anew).
         gradients: write down which tensors each operator reads in which place, and which of them want a gradient.
         passing: has what runs in the place of some operators: those whose sizes data decide. They run themselves without.
+        values: knows which tensors have values although they are not needed; without it, single numbers have.
     """
 
     supports_higher_order_operators = True  # they are written down as one operator that nobody knows the cost of
 
     def __init__(
-        self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool = False, passing: Passing | Kernels | None = None
+        self,
+        survey: Survey,
+        ledger: Ledger,
+        meta: bool,
+        gradients: bool = False,
+        passing: Passing | Kernels | None = None,
+        values: KnownValues | None = None,
     ) -> None:
         super().__init__()
         self.nodes: list[Node] = []
@@ -68,6 +76,7 @@ class Recorder(ListeningMode):
         self._paths, self._packed = survey.paths, survey.packed
         self._meta = meta
         self._gradients = gradients
+        self._values = values
         self._operators = operators() if passing is None else {}
         self._known, self._known_here = known_runs(), Runs()
         self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
@@ -131,11 +140,14 @@ class Recorder(ListeningMode):
         if operator.parts is not None:
             with self._resumed():
                 return operator.parts(*args, **kwargs)
-        meta = self._meta
+        meta, out = self._meta, None
         if meta and (operator.has_device or operator.reads_values or kwargs or not _all_on_meta(args)):
-            meta = not _are_constants(args, kwargs)
+            meta = not self._have_values(operator, args, kwargs)
             if meta:
+                out = self._values.selected(operator, args) if self._values is not None else None
                 args, kwargs = self._on_meta(operator, args, kwargs)
+            elif "device" in kwargs:
+                kwargs = {**kwargs, "device": CPU}
         read = Reading(self.ledger, operator)
         arguments = read.all(args)
         if kwargs:
@@ -145,7 +157,7 @@ class Recorder(ListeningMode):
             named = kwargs
         if read.packed:
             read.params += self._packed_params()
-        if operator.decides:  # its result is not the same for the same shapes
+        if operator.decides or out is not None:  # its result is not the same for the same shapes
             read.key.append(len(self.nodes))
         runs = self._known if operator.is_torchs and not read.packed else self._known_here
         known = runs.get(key := tuple(read.key)) if meta else None
@@ -154,7 +166,8 @@ class Recorder(ListeningMode):
         if known is not None and known.in_place:
             out = args[0]
         else:
-            out = operator.rule(*args, **kwargs) if operator.rule is not None and meta else None
+            if out is None and operator.rule is not None and meta:
+                out = operator.rule(*args, **kwargs)
             by_rule = out is not None
             if out is None:
                 out = operator.run(*args, **kwargs)
@@ -191,12 +204,18 @@ class Recorder(ListeningMode):
         finally:
             TorchDispatchMode.__exit__(self, None, None, None)
 
+    def _have_values(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        return _are_constants(args, kwargs) if self._values is None else self._values.of(operator, args, kwargs)
+
     def _on_meta(
         self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments, with every tensor and every named device moved to the meta device."""
         if operator.reads_values:
             raise NeedsValuesError(f"{operator.name} reads a tensor's value")
+        if self._values is not None:
+            self._values.lose(operator, args, kwargs)
+            args = self._values.placed(operator, args)
         args = tuple([self.move(a) for a in args])
         if operator.has_device:
             kwargs = {name: value for name, value in kwargs.items() if name != "pin_memory"}

@@ -5,35 +5,36 @@ hooks; it comes back as it was, also when its forward raises. A model that needs
 is run again on the CPU with random inputs, and the Graph says so.
 """
 
-import copy
 import re
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import msgspec
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torch.utils._pytree import tree_map_only
 
 from archscope import units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.free_memory import available_memory
 from archscope.graph import Decided, Failure, Graph, Meta
+from archscope.graph.input_spec import InputSpec
 from archscope.tracing.arguments import kept, leaves, moved
 from archscope.tracing.autocast import Kernels, checked, surrounding, twin, wants_values, without_memory
 from archscope.tracing.autocast import autocast as casting
 from archscope.tracing.data_sizes import with_values
 from archscope.tracing.dispatch_mode import SPARSE, NeedsValuesError, Recorder, one_line
+from archscope.tracing.known_values import FromPython, KnownValues, whole_numbers_stay
+from archscope.tracing.lazy_modules import surveyed
 from archscope.tracing.lending import lent
 from archscope.tracing.looks import Looks
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.module_loan import borrowed, given_on_cpu, on_cpu, on_meta
 from archscope.tracing.operator_runs import META
 from archscope.tracing.passing_rows import Passing
-from archscope.tracing.process import listening, shared_state, uncollected, undisturbed
+from archscope.tracing.process import listening, shared_state, uncollected
 from archscope.tracing.same_device import SameDevice, on_two_devices
 from archscope.tracing.tensor_identity import Ledger
 
@@ -67,6 +68,7 @@ def trace(
     spelling: bool = False,
     keep: int | Mapping[str, int] | None = None,
     autocast: str = "",
+    known: Collection[str] = (),
     **kwargs: Any,
 ) -> Graph:
     """Runs `module(*inputs, **kwargs)` once, without weights or arithmetic, and returns what it did.
@@ -81,6 +83,8 @@ def trace(
         keep: how many rows pass where data decide that (`nms`, `nonzero`, boolean masks), at most what there is: a number, or
             numbers by module path, as in {"rpn": 1000}.
         autocast: "bfloat16" or "float16": run as under `torch.autocast` on the CPU. By default what is in force.
+        known: names of tensors among `kwargs` whose values are part of what is asked, such as the sizes of a grid: what follows
+            from them is known.
 
     Several threads may trace at once, and a forward may trace another module: each trace hears its own forward. While a module
     is traced, another thread that traces or runs it waits; one that is halfway through its forward, or reads its parameters,
@@ -96,20 +100,21 @@ def trace(
         raise UsageError(f"trace takes a torch.nn.Module, not {type(module).__name__}", "pass an instance: trace(Net(), x)")
     if mode not in ("eval", "train"):
         raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
-    module = _unwrapped(module)
+    module = unwrapped(module)
     meta = Meta(
-        variant=variant, mode=mode, source=source, torch=str(torch.__version__), autocast=checked(autocast or surrounding())
-    )
+        variant=variant, mode=mode, source=source, torch=str(torch.__version__), autocast=checked(autocast or surrounding()),
+        told=_told(inputs, kwargs, known),
+    )  # fmt: skip
     name = name or type(module).__name__
     told = dict(keep) if isinstance(keep, Mapping) else {} if keep is None else {"": keep}
     if any(rows < 0 for rows in told.values()):
         raise UsageError("no fewer than 0 rows can pass", "give keep a number of rows, or numbers by module path")
     with listening(None), lent(module), shared_state():
         compiler = _COMPILER in sys.modules
-        graph = _traced(module, inputs, kwargs, name, meta, spelling, told)
+        graph = _traced(module, inputs, kwargs, name, meta, spelling, told, known)
         if compiler or _COMPILER not in sys.modules:
             return graph
-        return _traced(module, inputs, kwargs, name, meta, spelling, told)
+        return _traced(module, inputs, kwargs, name, meta, spelling, told, known)
 
 
 _COMPILER = "torch._dynamo"
@@ -119,7 +124,7 @@ their tensors, which then seem to be held to the end: what that forward tells of
 _WRAPPED = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
 
 
-def _unwrapped(module: nn.Module) -> nn.Module:
+def unwrapped(module: nn.Module) -> nn.Module:
     """The network inside torch.compile's wrapper and those that spread a batch over GPUs or processes: the latter would wait for
     processes that trace nothing.
     """
@@ -129,30 +134,36 @@ def _unwrapped(module: nn.Module) -> nn.Module:
 
 
 def _traced(
-    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta, spelled: bool, told: dict[str, int]
-) -> Graph:
+    module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], name: str, meta: Meta, spelled: bool, told: dict[str, int],
+    known: Collection[str],
+) -> Graph:  # fmt: skip
     """The Graph, from the meta device or else from the CPU."""
     args, kwargs = tree_map_only(torch.Size, lambda size: torch.empty(size, device=META), (args, kwargs), is_leaf=_is_size)
     if any(t.is_nested for t in leaves((args, kwargs))):
         raise UsageError("nested tensors have no shape to trace", "pass a padded batch")
     with uncollected():
-        survey = _surveyed(module, args, kwargs)
+        survey = surveyed(module, args, kwargs)
         sparse = survey.is_sparse or any([t.layout is not torch.strided for t in leaves((args, kwargs))])
         if told:
             meta = msgspec.structs.replace(meta, decided=Decided(kept=told, idle=tuple(told)))
 
         def run(meta: Meta, passing: Passing | None = None, looks: Looks | None = None) -> Graph:
             try:
-                return _run(survey, args, kwargs, name, meta, spelled, passing=passing, looks=looks)
-            except _TwoDevicesError:
-                return _run(survey, args, kwargs, name, meta, spelled, together=True, passing=passing)
+                return run_once(survey, args, kwargs, name, meta, spelled, passing=passing, looks=looks)
+            except TwoDevicesError:
+                return run_once(survey, args, kwargs, name, meta, spelled, together=True, passing=passing)
 
+        reason = SPARSE if sparse else ""
+        try:
+            if not sparse and not known:
+                return run(meta)
+        except NotOnMetaError as error:
+            reason = str(error)
         try:
             if not sparse:
-                return run(meta)
-            reason = SPARSE
-        except _NotOnMetaError as error:
-            reason = str(error)
+                return run_once(survey, args, kwargs, name, meta, spelled, values=KnownValues(known))
+        except NotOnMetaError as error:
+            reason = reason or str(error)
     meta = msgspec.structs.replace(meta, device="cpu", reason=reason)
     if sparse:
         return run(meta)
@@ -171,60 +182,23 @@ def _has_room(survey: Survey, name: str, reason: str) -> None:
         )
 
 
-def takes(module: nn.Module, inputs: dict[str, Any]) -> bool | None:
-    """Whether a forward gets through with these inputs, by name, on the meta device; None where it stops for want of values."""
-    module = _unwrapped(module)
-    try:
-        with listening(None), lent(module), shared_state():
-            survey = _surveyed(module, (), inputs)
-            try:
-                _run(survey, (), inputs, "", Meta(), spelled=False)
-            except _TwoDevicesError:
-                _run(survey, (), inputs, "", Meta(), spelled=False, together=True)
-    except _NotOnMetaError:
-        return None
-    except ArchscopeError:
-        return False
-    return True
+class NotOnMetaError(Exception):
+    """The forward cannot run without values; the message says what asked for them.
+
+    Attributes:
+        operators: that had run.
+    """
+
+    def __init__(self, asking: str, operators: int) -> None:
+        super().__init__(asking)
+        self.operators = operators
 
 
-class _NotOnMetaError(Exception):
-    """The forward cannot run without values; the message says what asked for them."""
-
-
-class _TwoDevicesError(Exception):
+class TwoDevicesError(Exception):
     """A function looks at its tensors' devices itself, and they were on two."""
 
 
-def _surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Survey:
-    """The module surveyed; an initialised copy of a lazy module, which running it would change into another."""
-    survey = Survey.of(module)
-    if not survey.is_lazy:
-        return survey
-    initialised = copy.deepcopy(module, {key: _unborn(held.tensor) for key, held in survey.state.items()})
-    args, kwargs = moved((args, kwargs), on_meta)
-    try:
-        with torch.no_grad(), undisturbed():
-            initialised(*args, **kwargs)
-    except Exception as error:
-        raise ArchscopeError(
-            f"the lazy modules of {type(module).__name__} cannot be initialised: {one_line(error)}",
-            "check the input size (--input), or the module's forward",
-        ) from error
-    return Survey.of(initialised)
-
-
-def _unborn(tensor: torch.Tensor) -> torch.Tensor:
-    """What the copy holds in the place of a parameter or buffer: its twin on the meta device; one without a shape stays so."""
-    if isinstance(tensor, (UninitializedParameter, UninitializedBuffer)):
-        kind: Any = type(tensor)
-        unborn: torch.Tensor = kind(requires_grad=tensor.requires_grad, device=META, dtype=tensor.dtype)
-        return unborn
-    twin = on_meta(tensor)
-    return nn.Parameter(twin, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else twin
-
-
-def _run(
+def run_once(
     survey: Survey,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
@@ -234,7 +208,18 @@ def _run(
     together: bool = False,
     passing: Passing | None = None,
     looks: Looks | None = None,
+    values: KnownValues | None = None,
 ) -> Graph:
+    """The Graph of one forward, on the device that `meta` names.
+
+    Arguments:
+        meta: with the circumstances that are known before.
+        spelled, passing, looks: as for `trace`, `Recorder` and `with_values`.
+        together: every function of torch that wants its tensors on one device gets them so.
+        values: knows which values the forward may look at on the meta device.
+
+    Raises `TraceError` where forward raises, `NotOnMetaError` or `TwoDevicesError` where only the device was in its way.
+    """
     bare = meta.device == "meta"  # of values
     # Autocast leaves meta tensors alone: under it the tensors without values are on the CPU by their own account.
     without_values = twin if meta.autocast else on_meta
@@ -243,9 +228,10 @@ def _run(
     with (
         without_memory() if on_device is twin else nullcontext(),
         kept((args, kwargs), None if on_device is on_meta else given_there),
-        borrowed(survey, training=meta.mode == "train", device=on_device) as state,
+        borrowed(survey, meta.mode == "train", on_device if values is None else whole_numbers_stay(on_device)) as state,
     ):
-        args, kwargs = moved((args, kwargs), given_there)
+        told = {key: moved(value, given_on_cpu) for key, value in kwargs.items() if values is not None and key in values.told}
+        args, kwargs = moved((args, kwargs | told), lambda t: t if any(t is one for one in told.values()) else given_there(t))
         ledger = Ledger(state.items())
         if any(isinstance(m, torch.jit.ScriptModule) for m in survey.paths):  # it keeps its own tensors and cannot be lent others
             for held in survey.state.values():
@@ -254,20 +240,20 @@ def _run(
             ledger.add(tensor)
         given = range(len(ledger.tensors))
         instead = Kernels() if on_device is twin else passing
-        recorder = _recorder(spelled)(survey, ledger, on_device is on_meta, gradients=meta.mode == "train", passing=instead)
+        recorder = _recorder(spelled)(survey, ledger, on_device is on_meta, meta.mode == "train", instead, values)
         if looks is not None:
             looks.path = recorder.path
         outputs: list[int] = []
         try:
-            with recorder, SameDevice(recorder.move) if together else looks or nullcontext(), casting(meta.autocast):
+            with recorder, _functions(recorder, together, looks, values), casting(meta.autocast):
                 result = survey.root(*args, **kwargs)
             outputs = [n for t in leaves(result) if (n := recorder.number(t)) is not None]
         except Exception as raised:
             error = raised
     if error is not None and bare and not together and on_two_devices(error):
-        raise _TwoDevicesError from error
+        raise TwoDevicesError from error
     if error is not None and bare and (_needs_values(error) or on_two_devices(error)):
-        raise _NotOnMetaError(_asking(error)) from error
+        raise NotOnMetaError(_asking(error), len(recorder.nodes)) from error
     params = survey.params()
     ran = {call.path for call in recorder.calls}
     idle = {path: kind for path, kind in survey.holders().items() if path not in ran}
@@ -287,6 +273,27 @@ def _run(
         failure = recorder.failure or Failure("", type(survey.root).__name__, one_line(error))
         raise TraceError(graph, failure, error.hint if isinstance(error, ArchscopeError) else "") from error
     return graph
+
+
+def _told(args: tuple[Any, ...], kwargs: dict[str, Any], known: Collection[str]) -> tuple[str, ...]:
+    """The values of the first example of each input in words; "" for those that are not `known`."""
+    words = [""] * len([*leaves(args)])
+    for name, value in kwargs.items():
+        for tensor in leaves(value):
+            example = tensor[0] if tensor.dim() and name in known else tensor
+            everywhere = name in known and example.numel() > 4 and bool((example == example.reshape(-1)[0]).all())
+            values = example.reshape(-1)[:1] if everywhere else example.reshape(-1)
+            words.append(str(InputSpec(example.shape, name=name, dtype="int64", values=values.tolist())) if name in known else "")
+    return tuple(words) if any(words) else ()
+
+
+def _functions(
+    recorder: Recorder, together: bool, looks: Looks | None, values: KnownValues | None
+) -> AbstractContextManager[object]:
+    """What hears the functions of torch, above its operators."""
+    if values is not None:
+        return FromPython(recorder.move)
+    return SameDevice(recorder.move) if together else looks or nullcontext()
 
 
 def _dtype(inputs: Iterable[str], params: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from archscope.graph import Attr
 from archscope.graph.spelling import Argument, FunctionCall, Group, ModuleCall, ModuleNote, Spelling, TensorArgument
 from archscope.tracing.autocast import Kernels
 from archscope.tracing.dispatch_mode import Recorder
+from archscope.tracing.known_values import KnownValues
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.passing_rows import Passing
 from archscope.tracing.process import listens
@@ -111,8 +112,11 @@ def _bytecode(code: CodeType) -> bytes:
 class SpellingRecorder(Recorder):
     """A recorder that also notes functions, and what goes into and comes out of every module."""
 
-    def __init__(self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool, passing: Passing | Kernels | None) -> None:
-        super().__init__(survey, ledger, meta, gradients, passing)
+    def __init__(
+        self, survey: Survey, ledger: Ledger, meta: bool, gradients: bool, passing: Passing | Kernels | None,
+        values: KnownValues | None,
+    ) -> None:  # fmt: skip
+        super().__init__(survey, ledger, meta, gradients, passing, values)
         self._modules = list(_places(survey.root))
         self._index = {id(module): at for at, (module, _) in enumerate(self._modules)}
         self._begun: list[int] = []

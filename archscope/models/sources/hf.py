@@ -20,6 +20,7 @@ from typing import Any
 from archscope.errors import ArchscopeError
 from archscope.models.model import Model, Options
 from archscope.models.source import guarded, optional, source, varied
+from archscope.models.without_weights import WholeNumbers
 from archscope.registry import unknown
 
 
@@ -131,10 +132,11 @@ def _transformer(config: Any, wanted: str, name: str, options: Options) -> Model
     if wanted:
         if wanted not in dir(library):  # to ask for it would import it
             raise unknown("model class of transformers", wanted, _classes(library))
-        module = guarded(name, lambda: getattr(library, wanted)(config))
+        build = getattr(library, wanted)
     else:
-        build = _own_class(config)
-        module = guarded(name, lambda: build(config) if build else library.AutoModel.from_config(config))
+        build = _own_class(config) or library.AutoModel.from_config
+    with WholeNumbers():
+        module = guarded(name, lambda: build(config))
     kind = type(module).__name__
     default = "default configuration" if not name.endswith(".json") else "configuration of the file"
     variant = varied("; ".join([f"transformers' {kind}, {default}", *_attention(config)]), options)

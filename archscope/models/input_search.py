@@ -1,0 +1,117 @@
+"""Which inputs a network runs with: sets of them are tried on the meta device, and the one that gets farthest is
+improved.
+
+How far a forward gets is how many operators ran before it stopped. An input more, or another shape for one, that gets it farther
+is kept; what an error names is tried first; what turns out not to be needed is left out again.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import torch
+from torch import nn
+
+from archscope.graph.input_spec import InputSpec
+from archscope.tracing.reach import Reach, reach
+
+_NUMBER = re.compile(r"\d+")
+_LARGEST = 100_000
+
+Known = Mapping[str, Sequence[InputSpec]]
+"""Inputs by name, each with the shapes that networks which call it so take, the likeliest first."""
+
+
+class Search:
+    """Tries sets of inputs on one network.
+
+    Arguments:
+        known: its inputs, as far as they are known.
+        most: sets that are tried at the most.
+
+    Attributes:
+        best: the set that got farthest.
+    """
+
+    def __init__(self, module: nn.Module, known: Known, most: int) -> None:
+        self._module, self._known, self._left = module, known, most
+        self._tried: dict[str, Reach] = {}
+        self.best: tuple[InputSpec, ...] = ()
+        self.reach = Reach(False, -1, "", "")
+
+    def tries(self, sets: Iterable[tuple[InputSpec, ...]]) -> bool:
+        """Whether one of these is what the network runs with; then it is the best."""
+        return any(self._gets_farther(specs) and self.reach.runs for specs in sets)
+
+    def improves(self, needed: Sequence[str]) -> bool:
+        """Whether the best set, changed one input at a time, becomes one that the network runs with.
+
+        Arguments:
+            needed: names that no set may be without.
+        """
+        farther = True
+        while farther and not self.reach.runs:
+            farther = any(self._gets_farther(specs) for specs in self._changed(needed))
+        if self.reach.runs:
+            for name in [spec.name for spec in self.best if spec.name not in needed]:
+                self._gets_farther(tuple(spec for spec in self.best if spec.name != name))
+        return self.reach.runs is True
+
+    def _changed(self, needed: Sequence[str]) -> Iterator[tuple[InputSpec, ...]]:
+        """The best set with one input more, in another shape, or less."""
+        given = {spec.name: spec for spec in self.best}
+        said = [name for name in self._known if name in self.reach.said]
+        for name in (*said, *(name for name in self._known if name not in said)):
+            for spec in self._known[name]:
+                if str(given.get(name)) != str(spec):
+                    yield tuple({**given, name: spec}.values())
+        for name, spec in given.items():
+            for other in _resized(spec, self.reach.said):
+                yield tuple({**given, name: other}.values())
+        for name in given:
+            if name not in needed and len(given) > 1:
+                yield tuple(spec for key, spec in given.items() if key != name)
+
+    def _gets_farther(self, specs: tuple[InputSpec, ...]) -> bool:
+        """Tries a set; whether it is the best so far."""
+        key = " ".join(sorted(map(str, specs)))
+        if key in self._tried or self._left <= 0:
+            return False
+        self._left -= 1
+        there = self._tried[key] = _reach(self._module, specs)
+        if self.reach.runs and not (there.runs and len(specs) < len(self.best)):
+            return False
+        if not there.runs and (there.operators <= self.reach.operators or there.where == self.reach.where):
+            return False  # more of the same, before the same error, is not farther
+        self.best, self.reach = specs, there
+        return True
+
+
+def _resized(spec: InputSpec, said: str) -> Iterator[InputSpec]:
+    """The input with another size in the place of one that an error speaks of: "Input height (224) doesn't match model (336)"."""
+    numbers = [int(number) for number in dict.fromkeys(_NUMBER.findall(said))]
+    for here, there in product([n for n in numbers if n in spec and not spec.values[1:]], numbers):
+        if there == here or not 1 < there <= _LARGEST:
+            continue
+        size = here // there * there or there if "multiple" in said else there
+        yield InputSpec([size if n == here else n for n in spec], spec.dtype, spec.name, spec.values, spec.packed)
+
+
+def _reach(module: nn.Module, specs: Sequence[InputSpec]) -> Reach:
+    return reach(module, {spec.name: _example(spec) for spec in specs}, [spec.name for spec in specs if _has_values(spec)])
+
+
+def _has_values(spec: InputSpec) -> bool:
+    return bool(spec.values) or spec.dtype.startswith(("int", "bool"))
+
+
+def _example(spec: InputSpec) -> Any:
+    """A tensor for it, one example; whole numbers are 0 where no others were told, truth values 1."""
+    kind, shape = getattr(torch, spec.dtype or "float32"), spec.batched(1)
+    if not _has_values(spec):
+        return torch.empty(shape, dtype=kind, device="meta")
+    if len(spec.values) > 1:
+        return torch.tensor(spec.values, dtype=kind, device="cpu").reshape(shape)
+    value = spec.values[0] if spec.values else int(spec.dtype == "bool")
+    return torch.full(shape, value, dtype=kind, device="cpu")

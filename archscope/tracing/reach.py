@@ -1,0 +1,56 @@
+"""How far a forward gets with these inputs: what can be learned of a network by trying."""
+
+import re
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from torch import nn
+
+from archscope.errors import ArchscopeError
+from archscope.graph import Meta
+from archscope.tracing.forward_pass import NotOnMetaError, TraceError, TwoDevicesError, run_once, unwrapped
+from archscope.tracing.known_values import KnownValues
+from archscope.tracing.lazy_modules import surveyed
+from archscope.tracing.lending import lent
+from archscope.tracing.process import listening, shared_state
+
+
+class Reach(NamedTuple):
+    """What became of one forward on the meta device.
+
+    Attributes:
+        runs: whether it got through; None where it stopped for want of values.
+        operators: that ran.
+        said: why it stopped; "" where it got through.
+        where: the module that it stopped in, and why, without numbers.
+    """
+
+    runs: bool | None
+    operators: int
+    said: str
+    where: str
+
+
+def reach(module: nn.Module, inputs: dict[str, Any], known: Collection[str] = ()) -> Reach:
+    """Runs a module with inputs by name, without weights or arithmetic.
+
+    Arguments:
+        known: names of inputs on the CPU whose values may be looked at, if need be.
+    """
+    module = unwrapped(module)
+    try:
+        with listening(None), lent(module), shared_state():
+            survey = surveyed(module, (), inputs)
+            try:
+                graph = run_once(survey, (), inputs, "", Meta(), spelled=False)
+            except (TwoDevicesError, NotOnMetaError):
+                graph = run_once(survey, (), inputs, "", Meta(), spelled=False, values=KnownValues(known))
+    except NotOnMetaError as error:
+        return Reach(None, error.operators, str(error), str(error))
+    except TraceError as error:
+        failure = error.failure
+        where = f"{failure.path} {failure.type} {re.sub('[0-9]+', '', failure.error)}"
+        return Reach(False, len(error.graph.nodes), failure.error, where)
+    except ArchscopeError as error:
+        return Reach(False, 0, error.message, error.message)
+    return Reach(True, len(graph.nodes), "", "")

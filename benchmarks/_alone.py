@@ -1,0 +1,135 @@
+"""Whether a library itself can run a network of its own: asked without archscope, which may be what is wrong.
+
+python -m benchmarks._alone hf:bamba '{"num_hidden_layers": 2}'     prints the library's answer as JSON, null where it is not clear
+
+The network is made by the library and run by torch alone: whole on the meta device and, with as few layers as were looked at, on the
+CPU with the weights that the library draws, if there is room for them. It gets what the documentation of its forward describes (`torch.LongTensor` of shape
+`(batch_size, sequence_length)`), in several sizes, without and with what is optional. Only where it has no forward at all, or gives
+the same answer, word for word, to all of them, is the library said not to run it; an answer that speaks of an input is none.
+"""
+
+import json
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from inspect import signature
+from typing import Any
+
+import torch
+import transformers
+from torch import nn
+
+from archscope.models.documented_inputs import documented
+from archscope.models.hf_sizes import Sizes
+
+_SECONDS, _MEMORY = 150, 12 * 2**30
+_SIZED = re.compile(r"input\[[^\]]*\]")  # torch names the size of what a convolution was given, which is not what it complains of
+_ON_META = re.compile(r"\bmeta\b|unallocated storage|no fake impl|Invalid channel", re.IGNORECASE)
+_META = "on the meta device there is no saying"
+_MOST = 2**31  # bytes of weights that are worth drawing
+
+
+def answer(name: str, options: Mapping[str, Any]) -> str | None:
+    """What the library says of the network whatever it is given; None where it runs, or where that is not clear.
+
+    Arguments:
+        options: entries of the configuration that leave it a few layers.
+    """
+    command = [sys.executable, "-m", "benchmarks._alone", name, json.dumps(dict(options))]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return None
+    lines = done.stdout.splitlines()
+    return json.loads(lines[-1]) if done.returncode == 0 and lines else None
+
+
+def main(name: str, options: Mapping[str, Any]) -> str | None:
+    """As `answer`, in this process."""
+    with torch.device("meta"):
+        module, config = _made(name, {})
+        small, _ = _made(name, options)
+    if module.forward.__func__ is nn.Module.forward:  # type: ignore[attr-defined]
+        return f"{type(module).__name__} has no forward"
+    whole = _same({_said(module, inputs) for inputs in _inputs(module, config, "meta")})
+    if whole is None or (whole != _META and sum(p.numel() * 4 for p in small.parameters()) > _MOST):
+        return whole
+    small, config = _made(name, options)
+    there = _same({_said(small.eval(), inputs) for inputs in _inputs(small, config, "cpu")})
+    return there if there is not None and (whole == _META or _cause(whole) == _cause(there)) else None
+
+
+def _same(said: set[str | None]) -> str | None:
+    """The one answer that was given to all inputs; None where there are several, or where it ran."""
+    clear = said - {_META} or said
+    return clear.pop() if len(clear) == 1 else None
+
+
+def _made(name: str, options: Mapping[str, Any]) -> tuple[nn.Module, Any]:
+    """The network as the library makes it, on the device that torch makes tensors on."""
+    from archscope.models.sources import hf
+
+    kind = name.removeprefix("hf:")
+    config = hf._config(kind, {}, kind, options)
+    build: Any = hf._own_class(config) or transformers.AutoModel.from_config
+    return build(config), config
+
+
+def _inputs(module: nn.Module, config: Any, device: str) -> Iterator[dict[str, torch.Tensor]]:
+    """What the documentation describes: what has no default and the main input, then all of it; each in two sizes."""
+    parameters = signature(module.forward).parameters
+    main: Any = getattr(module, "main_input_name", None) or []
+    needed = {name for name, p in parameters.items() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD}
+    needed |= {main} if isinstance(main, str) else set(main)
+    for factor in (1, 2):
+        described = {
+            name: _tensor(specs[0], factor, device)
+            for name, specs in documented(module, Sizes(config)).items()
+            if name in parameters
+        }
+        yield {name: tensor for name, tensor in described.items() if name in needed}
+        yield {name: tensor for name, tensor in described.items() if name in needed or "mask" in name}
+
+
+def _tensor(spec: Any, factor: int, device: str) -> torch.Tensor:
+    """An example, twice as long or large where `factor` is 2; ones in masks, zeros among ids, random numbers elsewhere."""
+    shape = [1, *spec]
+    axis = len(shape) - 1 if len(shape) in (2, 4) else 1
+    if factor > 1 and len(shape) > 1:
+        for at in {axis, axis - 1} if len(shape) >= 4 else {axis}:
+            shape[at] *= factor
+    kind = getattr(torch, spec.dtype or "float32")
+    if kind.is_floating_point:
+        return torch.randn(shape, device=device)
+    return torch.full(shape, int(bool(spec.values) or kind is torch.bool), dtype=kind, device=device)
+
+
+def _said(module: nn.Module, inputs: Mapping[str, torch.Tensor]) -> str | None:
+    """What the library raises; None where it runs, or where it speaks of an input."""
+    try:
+        with torch.no_grad():
+            module(**inputs)
+    except Exception as error:
+        lines = str(error).strip().splitlines()
+        said = f"{type(error).__name__}: {lines[0] if lines else ''}"
+        if next(module.parameters()).is_meta and _ON_META.search(said):
+            return _META
+        named = re.findall(r"\w+", said)
+        return (
+            None
+            if set(named) & {*signature(module.forward).parameters} or "'NoneType' object" in said
+            else _SIZED.sub("input", said)
+        )
+    return None
+
+
+def _cause(said: str) -> str:
+    """What it says, without how torch writes it on one device and on the other."""
+    return " ".join(re.findall(r"[a-zA-Z]{4,}", said)[:8])
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    print(json.dumps(main(sys.argv[1], json.loads(sys.argv[2]))))
