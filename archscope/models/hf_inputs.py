@@ -136,6 +136,7 @@ def _of_images(sizes: Sizes) -> Table:
     return {
         "pixel_values": pixels,
         "pixel_values_videos": [clip],
+        "hidden_states": [image, InputSpec((16, sizes.tokens, sizes.width), packed=True)],
         "image_features": [InputSpec((at * at, sizes.width))],
         "images": [image],
         "image": [image],
@@ -151,7 +152,7 @@ def _of_sound(sizes: Sizes) -> Table:
     features = [
         InputSpec((bins, seconds)), InputSpec((seconds, bins)), InputSpec((1, 1024, 64)), InputSpec((1, seconds, bins)),
         InputSpec((512, 2 * bins)), InputSpec((512, 4 * bins)), InputSpec((4, seconds, bins)),
-        InputSpec((bins, seconds), packed=True),
+        InputSpec((bins, seconds), packed=True), *([InputSpec((seconds, 128)), InputSpec((128, seconds))] if bins != 128 else []),
     ]  # fmt: skip
     spectrum = sizes.first("max_length", default=1024), sizes.first("num_mel_bins", default=128)
     return {
@@ -163,6 +164,7 @@ def _of_sound(sizes: Sizes) -> Table:
             InputSpec((sizes.tokens, sizes.width)),
         ],
         "input_features_mask": [frames],
+        "hidden_states": [InputSpec((1, 48_000))],
         "feature_lens": [InputSpec((), "int64", values=(seconds,))],
         "aftercnn_lens": [InputSpec((), "int64", values=(seconds // 2,))],
         "audio_mel": features[1:2],

@@ -16,7 +16,8 @@ def of_patches(sizes: Sizes) -> dict[str, list[InputSpec]]:
     frames = sizes.first("temporal_patch_size", default=1)
     flat = sizes.channels * patch * patch
     rows = [InputSpec((count, width)) for width in dict.fromkeys((frames * flat, flat))]
-    joined = [InputSpec(row, packed=True) for row in (*rows, (count, sizes.channels, patch, patch))]
+    squares = InputSpec((count, sizes.channels, patch, patch))
+    joined = [squares, *(InputSpec(row, packed=True) for row in (*rows, squares))]
     tiles = sizes.first("max_num_tiles", default=4)
     grid, sides = InputSpec((3,), "int64", values=(1, side, side)), InputSpec((2,), "int64", values=(side, side))
     mask, one = InputSpec((count,), "int64", values=(1,)), InputSpec((1,), "int64", values=(1,))

@@ -12,8 +12,8 @@ import copy
 import importlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -135,12 +135,18 @@ def _transformer(config: Any, wanted: str, name: str, options: Options) -> Model
         build = getattr(library, wanted)
     else:
         build = _own_class(config) or library.AutoModel.from_config
-    with WholeNumbers():
-        module = guarded(name, lambda: build(config))
+    module = _built(name, lambda: build(config))
     kind = type(module).__name__
     default = "default configuration" if not name.endswith(".json") else "configuration of the file"
     variant = varied("; ".join([f"transformers' {kind}, {default}", *_attention(config)]), options)
     return Model(_short(name), module, fitting_inputs(module, config), variant, f"hf:{name}", dict(options))
+
+
+def _built(name: str, build: Callable[[], Any]) -> Any:
+    """The module; without the values of its whole numbers where the constructor brings them together with what has none."""
+    with suppress(ArchscopeError), WholeNumbers():
+        return guarded(name, build)
+    return guarded(name, build)
 
 
 def _attention(config: Any) -> Iterator[str]:
