@@ -97,16 +97,3 @@ def test_what_is_no_network_of_theirs(tmp_path, monkeypatch, capsys, words, erro
     (tmp_path / "modeling.py").write_text("raise SystemExit('ran')")
     assert run(["params", *words]) in (1, 2)
     assert capsys.readouterr().err.startswith(f"error: {error}")
-
-
-@pytest.mark.parametrize(("name", "options", "inputs"), [
-    ("SD3Transformer2DModel", {"num_layers": 2}, ["hidden_states:16x128x128", "timestep:int64:scalar",
-     "encoder_hidden_states:77x4096", "pooled_projections:2048"]),
-    ("CogVideoXTransformer3DModel", {"num_layers": 1}, ["hidden_states:5x16x32x32", "encoder_hidden_states:226x4096",
-     "timestep:int64:scalar"]),
-])  # fmt: skip
-def test_denoising_transformers_get_what_is_noisy_the_step_and_the_text(name, options, inputs):
-    pytest.importorskip("diffusers")
-    model = load(f"hf:{name}", **options)
-    assert sorted(map(str, model.specs)) == sorted(inputs)
-    assert model.trace().cost.macs > 0

@@ -72,6 +72,8 @@ def test_a_constant_that_was_written_into_has_no_values_any_more():
 @pytest.mark.parametrize(("text", "shape", "values"), [
     ("grid=1,16,16", (3,), (1, 16, 16)), ("places=0,0;0,1;5,6", (3, 2), (0, 0, 0, 1, 5, 6)), ("step=5", (), (5,)),
     ("mask=1:128", (128,), (1,)), ("places=grid:2x3", (6, 2), (0, 0, 1, 0, 2, 0, 0, 1, 1, 1, 2, 1)), ("x=0.5", (), (0.5,)),
+    ("mask:bool=0*5,1*4", (9,), (0, 0, 0, 0, 0, 1, 1, 1, 1)), ("num_frames:python=5", (), (5,)),
+    ("img_shapes:python=[[(1, 16, 16)]]", (), ([[(1, 16, 16)]],)),
 ])  # fmt: skip
 def test_values_in_words(text, shape, values):
     spec = parse_input(text)

@@ -72,7 +72,7 @@ Input = Annotated[
         "-i",
         metavar="[NAME:][DTYPE:]SHAPE",
         help="Input shape without the batch: 3x299x299, ids:int64:128, mask:bool:128; or its values where they matter: "
-        "grid_thw=1,16,16, mask=1:128 for 1 everywhere. Repeat it for several inputs.",
+        "grid_thw=1,16,16, mask=1:128 for 1 everywhere, num_frames:python=5 for what is no tensor. Repeat it for several inputs.",
         show_default="the model's own",
     ),
 ]

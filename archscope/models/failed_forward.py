@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from archscope.graph.input_spec import spec_of
 from archscope.models.assumed_input import parameters
 from archscope.models.model import Model
+from archscope.models.nests import argument
 from archscope.tracing.forward_pass import TraceError
 from archscope.units import shape as written
 
@@ -46,7 +47,7 @@ def _hint(model: Model) -> str:
 def _stray(model: Model) -> str:
     """Which input the forward has no parameter for, and what it has."""
     taken = parameters(model.module)
-    wrong = next((spec.name for spec in model.specs if spec.name and spec.name not in taken), "")
+    wrong = next((spec.name for spec in model.specs if spec.name and argument(spec.name) not in taken), "")
     if not wrong or not taken:
         return ""
     close = get_close_matches(wrong, taken, 1, 0.5) or [name for name in taken if name.endswith(f"_{wrong}")][:1]

@@ -1,4 +1,4 @@
-"""What a network of transformers or diffusers takes, read off its configuration and tried on the meta device."""
+"""What a network of transformers takes, read off its configuration and its documentation, and tried on the meta device."""
 
 import inspect
 from collections.abc import Iterator
@@ -9,7 +9,6 @@ from torch import nn
 
 from archscope.graph.input_spec import InputSpec
 from archscope.models.documented_inputs import by_name, documented
-from archscope.models.hf_denoising import FIRST, of_denoising
 from archscope.models.hf_patches import of_patches
 from archscope.models.hf_sizes import Sizes
 from archscope.models.input_search import Known, Search
@@ -81,9 +80,7 @@ def _sets(module: nn.Module, config: Any, known: Known) -> list[tuple[str, ...]]
     needed = _needed(module, known)
     others = [name for name in known if name not in mains]
     wide = [name for name in known if name not in _INSTEAD]
-    steps: list[str] = [name for name in FIRST[:-1] if name in known] if "timestep" in known else []
-    places: list[str] = [name for name in ("img_ids", "txt_ids") if name in known]
-    sets = [mains + decoder, mains, needed, needed + mains, steps, steps + places, *([*mains, name] for name in others), wide]
+    sets = [mains + decoder, mains, needed, needed + mains, *([*mains, name] for name in others), wide]
     sets += [*([*needed, name] for name in others if needed), [*known], *([name] for name in others)]
     return list(dict.fromkeys(tuple(dict.fromkeys(names)) for names in sets if names))
 
@@ -91,13 +88,11 @@ def _sets(module: nn.Module, config: Any, known: Known) -> list[tuple[str, ...]]
 def _known(module: nn.Module, sizes: Sizes) -> Known:
     """What is known of each parameter of forward: from the tables, its documentation, its name."""
     parameters = inspect.signature(module.forward).parameters
-    patches = of_patches(sizes) if not sizes.denoises and _GRIDS & parameters.keys() else {}
-    told = {} if sizes.denoises else documented(module, sizes)
-    tables = (patches, _of_text(sizes), _of_images(sizes), _of_sound(sizes), _of_series(sizes), of_denoising(sizes), told)
+    patches = of_patches(sizes) if _GRIDS & parameters.keys() else {}
+    told = documented(module, sizes)
+    tables = (patches, _of_text(sizes), _of_images(sizes), _of_sound(sizes), _of_series(sizes), told)
     order = list(dict.fromkeys(name for table in tables for name in table if name in parameters))
-    order += [name for name in parameters if name not in order and not sizes.denoises and by_name(name, sizes)]
-    if "timestep" in order:  # a denoising network: what it cleans, when, and the text it follows
-        order = [name for name in (*FIRST, *order) if name in parameters]
+    order += [name for name in parameters if name not in order and by_name(name, sizes)]
     found: Table = {}
     for name in dict.fromkeys(order):
         specs = [spec for table in tables for spec in table.get(name, ())] or by_name(name, sizes)

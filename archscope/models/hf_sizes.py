@@ -10,14 +10,12 @@ class Sizes:
     """Looks entries up in a configuration and in its parts.
 
     Attributes:
-        denoises: whether it is one of diffusers', whose inputs are noisy.
         is_video: whether its images are clips.
     """
 
     def __init__(self, config: Any) -> None:
         parts = [config, *(_entry(config, part) for part in _PARTS)]
         self._parts = [part for part in parts if part is not None]
-        self.denoises = not hasattr(config, "model_type")
         self.is_video = getattr(config, "model_type", "") in _VIDEO
 
     def first(self, *names: str, default: int) -> int:
@@ -30,6 +28,24 @@ class Sizes:
                 if isinstance(value, int) and not isinstance(value, bool):
                     return value
         return default
+
+    def listed(self, name: str) -> list[Any]:
+        """The items of an entry that is a list; none where it is not there."""
+        found = (_entry(part, name) for part in self._parts)
+        return next((list(value) for value in found if isinstance(value, (list, tuple))), [])
+
+    def at(self, name: str, index: int, default: int) -> int:
+        """One item of a list, or the entry itself where it is a number."""
+        items = self.listed(name)
+        return int(items[index]) if items else self.first(name, default=default)
+
+    def has(self, *names: str) -> bool:
+        """Whether one of these entries is there and says something."""
+        return any(_entry(part, name) is not None for part in self._parts for name in names)
+
+    def value(self, name: str) -> Any:
+        """An entry as it is; None where it is not there."""
+        return next((value for part in self._parts if (value := _entry(part, name)) is not None), None)
 
     @property
     def tokens(self) -> int:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from archscope import units
 from archscope.errors import UsageError
 from archscope.graph import Graph
-from archscope.graph.input_spec import InputSpec, spec_of
+from archscope.graph.input_spec import PYTHON, InputSpec, spec_of
+from archscope.models.nests import argument, nested
 from archscope.registry import unknown
 
 if TYPE_CHECKING:
@@ -49,18 +50,24 @@ class Model:
         """The shapes with what is known of their dtypes and names."""
         return tuple(map(spec_of, self.shapes))
 
+    def _described(self) -> str:
+        """The variant, with the inputs that are no tensors: nothing else in a Graph says what they were."""
+        given = [f"{spec.name}={spec.told}" for spec in self.specs if spec.dtype == PYTHON]
+        return "; ".join(words for words in (self.variant, f"given {', '.join(given)}" if given else "") if words)
+
     def inputs(self, batch: int = 1, dtype: str = "float32", device: str = "meta") -> tuple[torch.Tensor, ...]:
         """Example inputs by position: [batch, *shape] each; see `example`."""
         return self.example(batch, dtype, device)[0]
 
     def example(
         self, batch: int = 1, dtype: str = "float32", device: str = "meta"
-    ) -> tuple[tuple[torch.Tensor, ...], dict[str, torch.Tensor]]:
+    ) -> tuple[tuple[torch.Tensor, ...], dict[str, Any]]:
         """Example inputs, by position and by name: random numbers on a real device; zeros where the dtype is an integer, ones
         where it is a truth value. An input whose values were told has them, on the CPU where the others are on the meta device.
         """
-        given = [(spec, _tensor(spec, batch, spec.dtype or dtype, device)) for spec in self.specs]
-        return tuple(t for spec, t in given if not spec.name), {spec.name: t for spec, t in given if spec.name}
+        args = tuple(example(spec, spec.batched(batch), dtype, device) for spec in self.specs if not spec.name)
+        named = [spec for spec in self.specs if spec.name]
+        return args, nested(named, lambda spec, shape: example(spec, shape, dtype, device), batch)
 
     def trace(
         self,
@@ -93,20 +100,27 @@ class Model:
         taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source", "spelling", "keep", "autocast", "known"})
         if taken:
             raise UsageError(f"an input called {taken[0]} cannot be given by name", "give it by its place, without NAME:")
+        known = [argument(spec.name) for spec in self.specs if spec.values and spec.dtype != PYTHON]
         run: Callable[..., Graph] = partial(
-            trace, name=self.name, mode=mode, variant=self.variant, source=self.source, spelling=spelling,
-            keep=keep, autocast=autocast, known=[spec.name for spec in self.specs if spec.values],
+            trace, name=self.name, mode=mode, variant=self._described(), source=self.source, spelling=spelling,
+            keep=keep, autocast=autocast, known=known,
         )  # fmt: skip
         return run(module, *args, **kwargs, **(more or {}))
 
 
-def _tensor(spec: InputSpec, batch: int, dtype: str, device: str) -> torch.Tensor:
+def example(spec: InputSpec, shape: tuple[int, ...], dtype: str, device: str) -> Any:
+    """A tensor of this shape for an input, or what else it takes.
+
+    Arguments:
+        dtype: where the input says none.
+    """
     import torch
 
-    kind, where = torch_dtype(dtype), torch.device(device)
-    shape = spec.batched(batch)
+    if spec.dtype == PYTHON:
+        return spec.values[0]
+    kind, where = torch_dtype(spec.dtype or dtype), torch.device(device)
     if spec.values:
-        there = where if where.type != "meta" else None
+        there = where if where.type != "meta" else torch.device("cpu")  # whatever the default is just now
         told = torch.tensor(spec.values, dtype=kind, device=there)
         return (told if len(spec.values) == 1 else told.reshape(tuple(spec))).expand(shape).clone()
     if prod(shape) * kind.itemsize >= 2**63:

@@ -20,7 +20,6 @@ from archscope import units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.free_memory import available_memory
 from archscope.graph import Decided, Failure, Graph, Meta
-from archscope.graph.input_spec import InputSpec
 from archscope.tracing.arguments import kept, leaves, moved
 from archscope.tracing.autocast import Kernels, checked, surrounding, twin, wants_values, without_memory
 from archscope.tracing.autocast import autocast as casting
@@ -37,6 +36,7 @@ from archscope.tracing.passing_rows import Passing
 from archscope.tracing.process import listening, shared_state, uncollected
 from archscope.tracing.same_device import SameDevice, on_two_devices
 from archscope.tracing.tensor_identity import Ledger
+from archscope.tracing.told_values import in_words, with_its_values
 
 
 class TraceError(ArchscopeError):
@@ -103,7 +103,7 @@ def trace(
     module = unwrapped(module)
     meta = Meta(
         variant=variant, mode=mode, source=source, torch=str(torch.__version__), autocast=checked(autocast or surrounding()),
-        told=_told(inputs, kwargs, known),
+        told=in_words(inputs, kwargs, known),
     )  # fmt: skip
     name = name or type(module).__name__
     told = dict(keep) if isinstance(keep, Mapping) else {} if keep is None else {"": keep}
@@ -230,8 +230,9 @@ def run_once(
         kept((args, kwargs), None if on_device is on_meta else given_there),
         borrowed(survey, meta.mode == "train", on_device if values is None else whole_numbers_stay(on_device)) as state,
     ):
-        told = {key: moved(value, given_on_cpu) for key, value in kwargs.items() if values is not None and key in values.told}
-        args, kwargs = moved((args, kwargs | told), lambda t: t if any(t is one for one in told.values()) else given_there(t))
+        told = {key: moved(value, with_its_values) for key, value in kwargs.items() if values is not None and key in values.told}
+        valued = [t for t in leaves(told) if not t.is_meta]
+        args, kwargs = moved((args, kwargs | told), lambda t: t if any(t is one for one in valued) else given_there(t))
         ledger = Ledger(state.items())
         if any(isinstance(m, torch.jit.ScriptModule) for m in survey.paths):  # it keeps its own tensors and cannot be lent others
             for held in survey.state.values():
@@ -273,18 +274,6 @@ def run_once(
         failure = recorder.failure or Failure("", type(survey.root).__name__, one_line(error))
         raise TraceError(graph, failure, error.hint if isinstance(error, ArchscopeError) else "") from error
     return graph
-
-
-def _told(args: tuple[Any, ...], kwargs: dict[str, Any], known: Collection[str]) -> tuple[str, ...]:
-    """The values of the first example of each input in words; "" for those that are not `known`."""
-    words = [""] * len([*leaves(args)])
-    for name, value in kwargs.items():
-        for tensor in leaves(value):
-            example = tensor[0] if tensor.dim() and name in known else tensor
-            everywhere = name in known and example.numel() > 4 and bool((example == example.reshape(-1)[0]).all())
-            values = example.reshape(-1)[:1] if everywhere else example.reshape(-1)
-            words.append(str(InputSpec(example.shape, name=name, dtype="int64", values=values.tolist())) if name in known else "")
-    return tuple(words) if any(words) else ()
 
 
 def _functions(

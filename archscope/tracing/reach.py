@@ -23,12 +23,16 @@ class Reach(NamedTuple):
         operators: that ran.
         said: why it stopped; "" where it got through.
         where: the module that it stopped in, and why, without numbers.
+        modules: that had begun to run.
+        error: of the network's own code, with its traceback.
     """
 
     runs: bool | None
     operators: int
     said: str
     where: str
+    modules: int = 0
+    error: BaseException | None = None
 
 
 def reach(module: nn.Module, inputs: dict[str, Any], known: Collection[str] = ()) -> Reach:
@@ -46,11 +50,12 @@ def reach(module: nn.Module, inputs: dict[str, Any], known: Collection[str] = ()
             except (TwoDevicesError, NotOnMetaError):
                 graph = run_once(survey, (), inputs, "", Meta(), spelled=False, values=KnownValues(known))
     except NotOnMetaError as error:
-        return Reach(None, error.operators, str(error), str(error))
+        refused = isinstance(error.__cause__, NotImplementedError) and "meta" not in str(error.__cause__)
+        return Reach(False if refused else None, error.operators, str(error), str(error), error=error.__cause__)
     except TraceError as error:
         failure = error.failure
         where = f"{failure.path} {failure.type} {re.sub('[0-9]+', '', failure.error)}"
-        return Reach(False, len(error.graph.nodes), failure.error, where)
+        return Reach(False, len(error.graph.nodes), failure.error, where, len(error.graph.calls), error.__cause__)
     except ArchscopeError as error:
-        return Reach(False, 0, error.message, error.message)
+        return Reach(False, 0, error.message, error.message, error=error)
     return Reach(True, len(graph.nodes), "", "")

@@ -191,7 +191,7 @@ def _short(name: str) -> str:
 
 
 def _diffusers(kind: str, settings: dict[str, Any], name: str, options: Options) -> Model:
-    from archscope.models.hf_inputs import fitting_inputs
+    from archscope.models.denoising.search import inputs_of
 
     library = optional("diffusers", "archscope[hf]")
     build = guarded(name, lambda: getattr(library, kind, None))
@@ -200,7 +200,7 @@ def _diffusers(kind: str, settings: dict[str, Any], name: str, options: Options)
     given = {key: value for key, value in settings.items() if not key.startswith("_")} | dict(options)
     module = guarded(name, lambda: build.from_config(given))
     variant = varied(f"diffusers' {kind}", options)
-    return Model(kind, module, fitting_inputs(module, module.config), variant, f"hf:{name}", dict(options))
+    return Model(kind, module, inputs_of(module, module.config), variant, f"hf:{name}", dict(options))
 
 
 def _classes(library: Any) -> list[str]:
