@@ -127,7 +127,13 @@ def examined(todo: Sequence[Spec]) -> Iterator[Row]:
 
 def _alone(row: Row) -> str | None:
     """What the library itself says of a network that is not complete, if it is the same whatever it is given."""
-    if complete(row) or not built(row) or library(row["model"]) != "transformers":
+    if complete(row) or not built(row):
+        return None
+    if library(row["model"]) == "diffusers":
+        from benchmarks import _alone_diffusers
+
+        return _alone_diffusers.answer(row["model"])
+    if library(row["model"]) != "transformers":
         return None
     from benchmarks._alone import answer
 

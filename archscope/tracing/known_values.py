@@ -17,6 +17,7 @@ from archscope.tracing.tensor_identity import tensors_in
 
 CPU = torch.device("cpu")
 _MOST = 2**22  # elements of a constant that is worth its memory
+_FEW, _ROOM = 2**12, 2**26  # elements of one that is always, and of all others together: every layer may make its own mask
 _FILLED = {
     "aten.arange", "aten.zeros", "aten.ones", "aten.full", "aten.scalar_tensor", "aten.eye", "aten.linspace", "aten.logspace",
     "aten.tril_indices", "aten.triu_indices",
@@ -38,16 +39,23 @@ class KnownValues:
 
     def __init__(self, told: Collection[str] = ()) -> None:
         self.told = told
+        self._room = _ROOM
         self._lost: dict[int, torch.UntypedStorage] = {}  # by address: memory that holds something without a value
 
     def of(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether all that an operator is given has values, so that its result has."""
         tensors = tensors_in([*args, *kwargs.values()])
         if not tensors:
-            return operator.name in _FILLED and _size(operator.name, args) <= _MOST
+            return operator.name in _FILLED and self._has_room(_size(operator.name, args))
         if any(t.device.type != "cpu" or t.layout is not torch.strided or self.is_lost(t) for t in tensors):
             return False
-        return not any(word in operator.name for word in _RANDOM) and all(t.numel() <= _MOST for t in tensors)
+        return not any(word in operator.name for word in _RANDOM) and self._has_room(max(t.numel() for t in tensors))
+
+    def _has_room(self, size: int) -> bool:
+        """Whether one more constant of about this size is worth its memory."""
+        if size > _FEW:
+            self._room -= size
+        return size <= _FEW or (size <= _MOST and self._room >= 0)
 
     def is_lost(self, tensor: torch.Tensor) -> bool:
         """Whether a tensor on the CPU holds something without a value."""
