@@ -13,7 +13,7 @@ from archscope.models.hf_patches import of_patches
 from archscope.models.hf_sizes import Sizes
 from archscope.models.input_search import Known, Search
 
-_MOST = 150  # forwards on the meta device that are tried
+_MOST = 220  # forwards on the meta device that are tried
 
 _GRIDS = {
     "grid_thw",
@@ -108,7 +108,7 @@ def _of_text(sizes: Sizes) -> Table:
         "input_ids": [ids, InputSpec((tokens, codebooks), "int64"), InputSpec((codebooks, tokens), "int64"),
                       InputSpec((tokens, codebooks + 1), "int64")],
         "decoder_input_ids": [ids, InputSpec((codebooks, tokens), "int64")],
-        "bbox": [InputSpec((tokens, 4), "int64")],
+        "bbox": [InputSpec((tokens, 4), "int64"), InputSpec((tokens, 4))],
         "inputs_embeds": [InputSpec((tokens, width))],
         "hidden_states": [InputSpec((tokens, width))],
         "query_embeds": [InputSpec((32, width))],
@@ -127,10 +127,14 @@ def _of_images(sizes: Sizes) -> Table:
     pixels = [image, clip, InputSpec((2, *image)), InputSpec((at * at, flat)), InputSpec((sizes.channels, frames, *sizes.image))]
     if sizes.is_video:
         pixels = [clip, image]
-    pixels += [InputSpec((sizes.channels, side, side)) for side in _SIDES] + [InputSpec(clip, packed=True)]
+    pixels += [InputSpec((sizes.channels, side, side)) for side in _SIDES] + [
+        InputSpec(clip, packed=True),
+        InputSpec((1, *image)),
+    ]
     return {
         "pixel_values": pixels,
         "pixel_values_videos": [clip],
+        "image_attention_mask": [InputSpec((sizes.tokens, 1), "int64", values=(1,))],
         "hidden_states": [image, InputSpec((16, sizes.tokens, sizes.width), packed=True)],
         "image_features": [InputSpec((at * at, sizes.width))],
         "images": [image],
@@ -160,6 +164,8 @@ def _of_sound(sizes: Sizes) -> Table:
         ],
         "input_features_mask": [frames],
         "hidden_states": [InputSpec((1, 48_000))],
+        "decoder_input_values": [InputSpec((sizes.tokens, bins)), InputSpec((sizes.tokens, sizes.width))],
+        "chunk_sample_lengths": [InputSpec((), "int64", values=(160 * seconds,))],
         "feature_lens": [InputSpec((), "int64", values=(seconds,))],
         "aftercnn_lens": [InputSpec((), "int64", values=(seconds // 2,))],
         "audio_mel": features[1:2],

@@ -66,9 +66,10 @@ class Search:
             for spec in self._known[name]:
                 if str(given.get(name)) != str(spec):
                     yield tuple({**given, name: spec}.values())
-        for name, spec in given.items():
-            for other in _resized(spec, self.reach.said):
-                yield tuple({**given, name: other}.values())
+        for here, there in _sizes(self.reach.said):
+            resized = {name: other for name, spec in given.items() if (other := _resized(spec, here, there)) is not None}
+            for one in (*({name: other} for name, other in resized.items()), resized if len(resized) > 1 else {}):
+                yield tuple({**given, **one}.values())
         for name in given:
             if name not in needed and len(given) > 1:
                 yield tuple(spec for key, spec in given.items() if key != name)
@@ -88,14 +89,19 @@ class Search:
         return True
 
 
-def _resized(spec: InputSpec, said: str) -> Iterator[InputSpec]:
-    """The input with another size in the place of one that an error speaks of: "Input height (224) doesn't match model (336)"."""
+def _sizes(said: str) -> Iterator[tuple[int, int]]:
+    """A size and another to try in its place, of those that an error speaks of: "Input height (224) doesn't match model (336)"."""
     numbers = [int(number) for number in dict.fromkeys(_NUMBER.findall(said))]
-    for here, there in product([n for n in numbers if n in spec and not spec.values[1:]], numbers):
-        if there == here or not 1 < there <= _LARGEST:
-            continue
-        size = here // there * there or there if "multiple" in said else there
-        yield InputSpec([size if n == here else n for n in spec], spec.dtype, spec.name, spec.values, spec.packed)
+    for here, there in product(numbers, numbers):
+        if there != here and 1 < there <= _LARGEST:
+            yield here, here // there * there or there if "multiple" in said else there
+
+
+def _resized(spec: InputSpec, here: int, there: int) -> InputSpec | None:
+    """The input with that size in the place of the one; None where it has none such, or values for each place."""
+    if here not in spec or spec.values[1:]:
+        return None
+    return InputSpec([there if n == here else n for n in spec], spec.dtype, spec.name, spec.values, spec.packed)
 
 
 def _reach(module: nn.Module, specs: Sequence[InputSpec]) -> Reach:
