@@ -90,7 +90,7 @@ class Search:
 
 
 def _sizes(said: str) -> Iterator[tuple[int, int]]:
-    """A size and another to try in its place, of those that an error speaks of: "Input height (224) doesn't match model (336)"."""
+    """A size and another to try in its place, as an error names them: "Input height (224) doesn't match model (336)"."""
     numbers = [int(number) for number in dict.fromkeys(_NUMBER.findall(said))]
     for here, there in product(numbers, numbers):
         if there != here and 1 < there <= _LARGEST:
