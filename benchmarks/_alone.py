@@ -27,6 +27,7 @@ from archscope.models.hf_sizes import Sizes
 _SECONDS, _MEMORY = 150, 12 * 2**30
 _SIZED = re.compile(r"input\[[^\]]*\]")  # torch names the size of what a convolution was given, which is not what it complains of
 _ON_META = re.compile(r"\bmeta\b|unallocated storage|no fake impl|Invalid channel", re.IGNORECASE)
+_MISSING = re.compile(r"'NoneType' object|must be Tensor, not NoneType")
 _META = "on the meta device there is no saying"
 _MOST = 2**31  # bytes of weights that are worth drawing
 

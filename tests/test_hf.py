@@ -7,6 +7,7 @@ import pytest
 
 from archscope import metrics
 from archscope.cli.app import run
+from archscope.graph.input_spec import parse_input
 from archscope.models.loading import load
 
 
@@ -41,6 +42,32 @@ def test_each_gets_the_inputs_that_its_configuration_tells(name, options, inputs
     model = load(name, **options)
     assert [str(spec) for spec in model.shapes] == inputs
     assert model.trace().cost.macs
+
+
+@pytest.mark.skipif(int(version("transformers").partition(".")[0]) < 5, reason="named otherwise")
+@pytest.mark.parametrize(("name", "options", "inputs"), [
+    ("glm4v_vision", {"depth": 1}, ["hidden_states:256x1176", "grid_thw=1,16,16"]),
+    ("siglip2_vision_model", {"num_hidden_layers": 1}, ["pixel_values:256x768", "pixel_attention_mask=1:256", "spatial_shapes=16,16"]),
+    ("kimi_k25_vision", {"num_hidden_layers": 1}, ["pixel_values:packed:256x3x14x14", "grid_thw=1,16,16"]),
+    ("gemma4_vision", {"num_hidden_layers": 1}, ["pixel_values:225x768", "pixel_position_ids=grid:15x15"]),
+    ("lxmert", {"l_layers": 1, "x_layers": 1, "r_layers": 1}, ["input_ids:int64:128", "visual_feats:16x2048", "visual_pos:16x4"]),
+    ("tvp", {}, ["input_ids:int64:128", "pixel_values:3x448x448"]),
+    ("mimi", {"num_hidden_layers": 1}, ["input_values:1x16000"]),
+])  # fmt: skip
+def test_grids_documentation_and_errors_tell_what_a_network_takes(name, options, inputs):
+    model = load(f"hf:{name}", **options)
+    assert sorted(map(str, model.specs)) == sorted(inputs)
+    graph = model.trace()
+    assert graph.meta.device == "meta"
+    assert graph.cost.macs > 0
+
+
+def test_a_larger_grid_is_told():
+    said = ["pixel_values:1024x768", "pixel_attention_mask=1:1024", "spatial_shapes=32,32"]
+    for inputs, patches in ((None, 256), ([parse_input(text) for text in said], 1024)):
+        graph = load("hf:siglip2_vision_model", num_hidden_layers=1, input=inputs).trace()
+        assert graph.within("encoder").cost.macs == encoder_macs(patches, 768, 3072, 1)
+        assert graph.meta.told[2] == f"spatial_shapes={patches**0.5:g},{patches**0.5:g}"
 
 
 @pytest.mark.skipif(int(version("transformers").partition(".")[0]) < 5, reason="it loops over the experts that the values choose")
