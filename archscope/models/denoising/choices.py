@@ -70,7 +70,7 @@ class Choices:
         parameters = inspect.signature(module.forward).parameters
         plain = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
         self._first = [name for name, p in plain.items() if p.default is p.empty or name in _USUAL]
-        self._optional = {name for name, p in plain.items() if p.default is None}
+        self._optional = [name for name, p in plain.items() if p.default is None]
 
     def first(self, noise: Noise) -> Choice | None:
         """What the forward needs, and what most are given; None where it needs something of which nothing is known."""
@@ -95,6 +95,7 @@ class Choices:
         yield from _turned(choice, found.named)
         for name in lacking:
             yield from (choice.gives(name, index) for index in range(len(choice.alternatives(name))))
+        yield from (choice.gives(name) for name in self._optional if name not in choice.taken and meaning_of(name) is not None)
         yield from _turned(choice, choice.taken)
 
 

@@ -22,13 +22,15 @@ _ALL = 2**31  # modules: what only wants values has got as far as it can
 
 
 def inputs_of(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
-    """Inputs by name that it runs with, with values where it runs with them only; none where no such were found."""
+    """Inputs by name that it runs with, with values where it runs with them only; where none were found, those that it gets
+    farthest with, and none where it needs something of which nothing is known.
+    """
     search = _Search(module)
     for noise in noises(module, config):
         specs = search.among(noise)
         if specs:
             return specs
-    return search.perhaps
+    return search.perhaps or search.farthest
 
 
 class _Outcome(NamedTuple):
@@ -50,6 +52,7 @@ class _Outcome(NamedTuple):
 class _Search:
     """Attributes:
     perhaps: inputs with which the forward wanted values and nothing else.
+    farthest: inputs with which the most modules began to run.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -57,6 +60,8 @@ class _Search:
         self._left = _MOST
         self._tried: set[str] = set()
         self.perhaps: tuple[InputSpec, ...] = ()
+        self.farthest: tuple[InputSpec, ...] = ()
+        self._modules = -1
 
     def among(self, noise: Noise) -> tuple[InputSpec, ...]:
         """Inputs that fit where what is cleaned is of this kind; none where there are none."""
@@ -104,6 +109,8 @@ class _Search:
         there = reach(self._module, inputs, choice.known())
         if there.runs:
             return None
+        if there.modules > self._modules:
+            self.farthest, self._modules = choice.specs(), there.modules
         told, wants = evidence(self._module, inputs, there.error), there.runs is None
         far = (_ALL, 0, True) if wants else (there.modules, told.at, not told.absent)
         return _Outcome(far, there.operators, wants, told)
