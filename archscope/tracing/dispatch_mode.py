@@ -126,6 +126,13 @@ class Recorder(ListeningMode):
         """How the Python was spelled, where it was noted."""
         return None
 
+    def forget(self) -> None:
+        """Lets go of all that it has written down. It refers to itself: the trace of a large network would be left to the garbage
+        collector, which looks at every part of it.
+        """
+        self.nodes, self.calls, self._outputs, self._moved = [], [], {}, {}
+        self.ledger.forget()
+
     # -- operators --------------------------------------------------------------------------------------------------------------
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:

@@ -270,6 +270,7 @@ def run_once(
         meta=msgspec.structs.replace(meta, dtype=dtype, idle=idle, failure=recorder.failure if error else None),
         spelling=recorder.spelling(),
     ).kept()
+    recorder.forget()
     if error is not None:
         failure = recorder.failure or Failure("", type(survey.root).__name__, one_line(error))
         raise TraceError(graph, failure, error.hint if isinstance(error, ArchscopeError) else "") from error

@@ -139,6 +139,10 @@ class Ledger:
             Tensor(shapes.setdefault(t.shape, t.shape), t.dtype, t.storage, until.get(t.storage, last)) for t in self.tensors
         ]
 
+    def forget(self) -> None:
+        """No tensor is known any more."""
+        self.tensors, self.entries, self._until = [], {}, {}
+
     def _enter(self, tensor: torch.Tensor, key: int | str, record: Tensor) -> Entry:
         me, storage = id(tensor), record.storage
         entry = self.entries.get(me)
