@@ -36,7 +36,7 @@ def opened_block(graph: Graph, panel: Panel, paint: Paint, direction: Direction 
     """A block with all its boxes."""
     frame = Frame(panel, direction)
     there = in_branches(frame) or in_layers(frame)
-    elements = [_connection(frame, there.routes[edge], edge, paint) for edge in frame.drawn]
+    elements = [route_element(frame, there.routes[edge], edge, paint) for edge in frame.drawn]
     elements += [box_element(graph, box, *there.boxes[box.id], paint, opened=True) for box in panel.boxes]
     x, y, width, height = there.boxes[frame.sink]
     said = Text(x + width / 2, y + height / 2 + LABEL * 0.36, panel.shapes[1], LABEL, paint.theme.muted, anchor="middle")
@@ -44,7 +44,8 @@ def opened_block(graph: Graph, panel: Panel, paint: Paint, direction: Direction 
     return Drawing(tuple(elements), there.width, there.height)
 
 
-def _connection(frame: Frame, route: Route, edge: tuple[int, int], paint: Paint) -> Element:
+def route_element(frame: Frame, route: Route, edge: tuple[int, int], paint: Paint) -> Element:
+    """An arrow between two boxes, with the factor of a residual scale beside it."""
     points, target = route.points, frame.boxes.get(edge[1])
     path: tuple[Segment, ...] = line(points)
     if route.curve:

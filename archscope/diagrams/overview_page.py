@@ -22,6 +22,7 @@ LABEL, SMALL = 11.0, 10.0
 HEIGHT, GAP = 26.0, 14.0
 _NARROWEST, _WIDEST = 120.0, 214.0
 _ARC = 9.0  # between two arcs
+SUBLINE = SMALL + 3.5  # the same of the smaller lines under it
 _LINE = 13.0  # from one line of a label to the next
 _WIDEST_CELL = 160.0
 SLANT = 9.0  # how much a box that lowers the resolution narrows
@@ -99,6 +100,13 @@ def label_lines(box: Box, width: float) -> list[str]:
     return fonts.wrapped(label(box), LABEL, width - 14, bold=bold(box))
 
 
+def lines_inside(box: Box, width: float) -> list[str]:
+    """What stands in a box under its label, where no table stands beside it: what leaves it, parameters, MACs."""
+    costs = " · ".join((amount(box, "params"), amount(box, "macs"))) if box.costs.params or box.costs.macs else ""
+    said = [text for text in (box.shape, "" if box.kind == INPUT else costs) if text]
+    return [line for text in said for line in fonts.wrapped(text, SMALL, width - 12)]
+
+
 def label(box: Box) -> str:
     """What stands in a box of the overview."""
     return f"{box.title} {box.mark}".strip()
@@ -124,12 +132,12 @@ def stage_box(graph: Graph, box: Box, x: float, y: float, w: float, h: float, pa
     color, middle = theme.on(fill), x + w / 2
     words = label_lines(box, w)
     lines = [part for line in lines for part in fonts.wrapped(line, SMALL, w - 12)]
-    block = LABEL + (len(words) - 1) * _LINE + len(lines) * (SMALL + 3.5)
+    block = LABEL + (len(words) - 1) * _LINE + len(lines) * SUBLINE
     first = y + (h - block) / 2 + LABEL * 0.86
     texts = [Text(middle, first + n * _LINE, text, LABEL, color, bold(box), "middle", w - 12) for n, text in enumerate(words)]
     first += (len(words) - 1) * _LINE
     texts += [
-        Text(middle, first + (n + 1) * (SMALL + 3.5), line, SMALL, color, False, "middle", w - 12) for n, line in enumerate(lines)
+        Text(middle, first + (n + 1) * SUBLINE, line, SMALL, color, False, "middle", w - 12) for n, line in enumerate(lines)
     ]
     data = (("box", str(box.id)), ("kind", box.kind), ("label", label(box)), ("count", str(box.count)))
     return Element((drawn, *texts), tooltip(graph, box), "box", data)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from archscope import metrics, units
 from archscope.diagrams import text_width as fonts
+from archscope.diagrams import towers
 from archscope.diagrams.block_places import Direction
 from archscope.diagrams.colouring import Paint
 from archscope.diagrams.opened_block import Drawing, opened_block
@@ -22,12 +23,8 @@ TITLE = 16.0
 
 def page(picture: Picture, paint: Paint, direction: Direction = "TB") -> Scene:
     """A network's overview; where the picture has opened blocks, these beside it."""
-    both_ways = u_shape(picture.overview) if direction == "TB" else None
-    if both_ways is not None:
-        body = drawn(picture.graph, picture.overview, both_ways, paint)
-    else:
-        body = overview(picture.graph, picture.overview, paint, direction)
-    said = [*notes(picture), *([NOTE] if both_ways is not None else [])]
+    body, note = _overview(picture, paint, direction)
+    said = [*notes(picture), *([note] if note else [])]
     if picture.panels:
         names = {} if picture.alike else {box.opens: box.title for box in reversed(picture.overview.boxes)}
         opened = [opened_block(picture.graph, panel, paint, direction) for panel in picture.panels]
@@ -35,6 +32,16 @@ def page(picture: Picture, paint: Paint, direction: Direction = "TB") -> Scene:
         body = _set_in_columns([replace(body, width=body.width + 16, height=body.height + 10), *blocks])
     boxes = [*picture.overview.boxes, *(box for panel in picture.panels for box in panel.boxes)]
     return composed(picture.title, summary(picture), body, boxes, paint, said, alarm(picture))
+
+
+def _overview(picture: Picture, paint: Paint, direction: Direction) -> tuple[Drawing, str]:
+    """The overview in the form that suits the network, and what must be said of it."""
+    graph, panel = picture.graph, picture.overview
+    if direction == "TB" and (both_ways := u_shape(panel)) is not None:
+        return drawn(graph, panel, both_ways, paint), NOTE
+    if direction == "TB" and (places := towers.towers(panel)) is not None:
+        return towers.drawn(graph, panel, places, paint), towers.NOTE
+    return overview(graph, panel, paint, direction), ""
 
 
 def block_page(picture: Picture, paint: Paint, direction: Direction = "TB") -> Scene:

@@ -8,20 +8,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 
-from archscope.diagrams import text_width as fonts
 from archscope.diagrams.block_places import Rectangle
-from archscope.diagrams.colouring import Paint, amount
+from archscope.diagrams.colouring import Paint
 from archscope.diagrams.condition_marks import marks
 from archscope.diagrams.opened_block import Drawing
-from archscope.diagrams.overview_page import GAP, SMALL, box_height, box_width, connection, inset, stage_box
-from archscope.diagrams.picture import INPUT, Box, Panel
+from archscope.diagrams.overview_page import GAP, SUBLINE, box_height, box_width, connection, inset, lines_inside, stage_box
+from archscope.diagrams.picture import Box, Panel
 from archscope.diagrams.scene import Element
 from archscope.diagrams.shape_labels import first_shape
 from archscope.graph import Graph
 
 _APART = 90.0  # between the columns
 _ASIDE = 34.0  # between the encoder and what only prepares conditions
-_LINE = SMALL + 3.5
 NOTE = "In each box: what leaves it; parameters · MACs. Encoder on the left, decoder on the right."
 
 
@@ -76,8 +74,8 @@ def _area(box: Box) -> int:
 def drawn(graph: Graph, panel: Panel, found: UShape, paint: Paint) -> Drawing:
     """The two columns, and to their left what only prepares conditions."""
     width = box_width(panel.boxes)
-    lines = {box.id: _lines(box, width) for box in panel.boxes}
-    height = max(box_height(box, width) + len(lines[box.id]) * _LINE for box in panel.boxes)
+    lines = {box.id: lines_inside(box, width) for box in panel.boxes}
+    height = max(box_height(box, width) + len(lines[box.id]) * SUBLINE for box in panel.boxes)
     rows, pitch = _rows(found), height + GAP
     aside = sorted(panel.aside)
     rows |= {box: at + 1 for at, box in enumerate(aside)}
@@ -94,13 +92,6 @@ def drawn(graph: Graph, panel: Panel, found: UShape, paint: Paint) -> Drawing:
     elements += [stage_box(graph, box, *places[box.id], paint, lines[box.id]) for box in panel.boxes]
     elements += marks(panel, places, paint)
     return Drawing(tuple(elements), right + width, (max(rows.values()) + 1) * pitch - GAP + 2)
-
-
-def _lines(box: Box, width: float) -> list[str]:
-    """What stands in a box under its label."""
-    costs = " · ".join((amount(box, "params"), amount(box, "macs"))) if box.costs.params or box.costs.macs else ""
-    said = [text for text in (box.shape, "" if box.kind == INPUT else costs) if text]
-    return [line for text in said for line in fonts.wrapped(text, SMALL, width - 12)]
 
 
 def _rows(found: UShape) -> dict[int, int]:
