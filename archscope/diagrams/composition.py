@@ -140,7 +140,7 @@ class Maker:
         known: dict[object, int] = {}
         for block in blocks:
             panel = self.panel(block)
-            looks = (panel.title, panel.edges, tuple((box.title, box.mark, box.shape, box.scale) for box in panel.boxes))
+            looks = (panel.title, panel.shapes, panel.edges, tuple((box.title, box.mark, box.scale) for box in panel.boxes))
             key = looks if len(blocks) <= _MANY else structure(self.cut, block)
             number = known.get(looks, known.get(key, len(shown)))
             known[looks] = known[key] = numbers[signature(self.cut, block)] = number

@@ -26,7 +26,9 @@ def page(picture: Picture, paint: Paint, direction: Direction = "TB") -> Scene:
     body, note = _overview(picture, paint, direction)
     said = [*notes(picture), *([note] if note else [])]
     if picture.panels:
-        names = {} if picture.alike else {box.opens: box.title for box in reversed(picture.overview.boxes)}
+        inside = {box.opens for panel in picture.panels for box in panel.boxes}
+        outside = () if picture.alike else tuple(box for box in picture.overview.boxes if box.opens not in inside)
+        names = {box.opens: box.title for box in reversed(outside)}
         opened = [opened_block(picture.graph, panel, paint, direction) for panel in picture.panels]
         blocks = [framed(drawing, names.get(n, picture.panels[n].title), paint) for n, drawing in enumerate(opened)]
         body = _set_in_columns([replace(body, width=body.width + 16, height=body.height + 10), *blocks])

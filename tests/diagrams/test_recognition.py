@@ -223,7 +223,10 @@ NORMS = {
         lambda x, w, b: (x - x.mean(-1, keepdim=True)) * ((x - x.mean(-1, keepdim=True)) ** 2).mean(-1, True).add(1e-6).rsqrt(),
         lambda x, w, b: F.layer_norm(x, (WIDTH,), w, b),
     ],
-    "L2 norm": [lambda x, w, b: F.normalize(x, dim=-1), lambda x, w, b: x / x.norm(dim=-1, keepdim=True) * w],
+    "L2 norm": [
+        lambda x, w, b: F.normalize(x, dim=-1),
+        lambda x, w, b: x / x.pow(2).sum(-1, keepdim=True).pow(0.5),
+        lambda x, w, b: x / x.norm(dim=-1, keepdim=True) * w],
 }  # fmt: skip
 
 
@@ -279,6 +282,22 @@ def by_complex_numbers(x):
 def test_a_rotary_embedding_is_one_box_however_it_is_spelled(turn):
     found, _ = words(Written(lambda x, w, b: turn(x)), 2, TOKENS, WIDTH)
     assert found == ["linear", "rotary embedding", "linear"]
+
+
+def test_a_rotary_embedding_behind_a_norm_ends_at_the_norm():
+    def normed(x, weight, bias):
+        return by_halves(x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6) * (1 + weight))
+
+    found, _ = words(Written(normed), 2, TOKENS, WIDTH)
+    assert found == ["linear", "rms norm", "rotary embedding", "linear"]
+
+
+def test_what_a_norm_is_of_may_be_scaled_by_a_constant():
+    def normed(x, weight, bias):
+        scaled = x * torch.full((1,), 3.0)
+        return scaled * torch.rsqrt(scaled.square().mean(-1, keepdim=True) + 1e-6)
+
+    assert words(Written(normed), 2, TOKENS, WIDTH)[0].count("rms norm") == 1
 
 
 @pytest.mark.parametrize(

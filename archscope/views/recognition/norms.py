@@ -106,7 +106,7 @@ def _divides(flow: Flow, root: int, of: int, inverse: bool) -> Node | None:
         first, second = map(flow.origin, node.inputs)
         scaled = second if first == flow.origin(root) else first
         made = flow.maker(scaled)
-        if made is not None and made.name == "mul" and _learned(flow, made):
+        if scaled != of and made is not None and made.name == "mul" and _learned(flow, made):
             scaled = flow.origin(next(t for t in made.inputs if not flow.is_constant(t)))
         if (inverse or first != flow.origin(root)) and (scaled == of or _without_mean(flow, scaled, of)):
             return node

@@ -54,9 +54,10 @@ class _Turn:
             return self.flow.numel(tensor) == 0
         if depth > _DEEPEST or made in self.nodes:
             return depth <= _DEEPEST
-        if made is not None and is_move(self.flow, made) and made.name != "view_as_real":
+        claimed = made is not None and self.flow.is_claimed(made)  # a norm, with its weight
+        if made is not None and not claimed and is_move(self.flow, made) and made.name != "view_as_real":
             return self.collect(next(t for t in made.inputs if not self.flow.is_constant(t)), depth + 1)
-        if made is None or not self._takes(made, depth):
+        if made is None or claimed or not self._takes(made, depth):
             self.leaves.add(tensor)
             return len(self.leaves) == 1
         return True
