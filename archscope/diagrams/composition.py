@@ -3,21 +3,26 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import prod
 from string import ascii_lowercase
 from types import MappingProxyType
 
 from archscope.diagrams import box_labels as wording
 from archscope.diagrams.box_costs import added, piece_costs
+from archscope.diagrams.box_kinds import block_kind, piece_kind
 from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Condition, Panel, Picture
-from archscope.diagrams.shape_labels import first_shape, group_shape_label, input_label, read_shape_label, shape_label
+from archscope.diagrams.shape_labels import (
+    group_shape_label,
+    input_label,
+    read_shapes_label,
+    shape_label,
+)
 from archscope.errors import UsageError
-from archscope.graph import Graph, kinds
+from archscope.graph import Graph
 from archscope.registry import nearest
 from archscope.views.conditioning import Condition as Conditional
 from archscope.views.conditioning import conditioning
-from archscope.views.fusion import ENTRY, Piece, Pieces, pieces
-from archscope.views.module_groups import Group, contents, is_light, is_series, signature, sources, structure, type_of
+from archscope.views.fusion import ENTRY, Pieces, pieces
+from archscope.views.module_groups import Group, contents, is_series, signature, sources, structure, type_of
 from archscope.views.overview import LIMIT, inside, overview
 from archscope.views.repeats import fold
 
@@ -29,7 +34,7 @@ _PANEL_LIMITS = (
 )  # boxes of one opened block; the fewer, the more arrows there are (DenseNet: to every later layer)
 _NONE: Mapping[object, int] = MappingProxyType({})
 _SHORT = 9  # letters of what tells two boxes apart
-_MANY = 12  # blocks to open
+_MANY, _MANY_BOXES, _FEW = 12, 160, 4  # blocks to open, boxes in them, and blocks in a row that are not equal
 _CROWDED = 120  # arrows that nobody can follow
 
 
@@ -44,10 +49,9 @@ def picture(graph: Graph, *, title: str = "", opened: bool = False, limit: int =
     groups = overview(maker.cut, limit)
     maker.told = wording.told_apart(maker.cut, groups)
     blocks = maker.with_composites(maker.distinct(groups)) if opened else []
-    shown, numbers = maker.each_once(blocks)
+    shown, numbers, alike = maker.each_once(blocks)
     panels = [maker.panel(group, numbers) for group in shown]
-    overall, alike = maker.overview(groups, numbers), len(blocks) > _MANY and len(shown) < len(blocks)
-    return Picture(graph, title or graph.name, overall, tuple(panels), maker.usual, alike)
+    return Picture(graph, title or graph.name, maker.overview(groups, numbers), tuple(panels), maker.usual, alike)
 
 
 def block_picture(graph: Graph, name: str, *, title: str = "") -> Picture:
@@ -111,9 +115,11 @@ class Maker:
         """The blocks that are worth opening, each once."""
         first: dict[object, Group] = {}
         for group in groups:
+            few = group.equal or len(group.members) <= _FEW
+            key = signature if few else structure
             for member in group.members if not group.equal else (group.unit,):
                 if member.size > 1:
-                    first.setdefault(signature(self.cut, member), member)
+                    first.setdefault(key(self.cut, member), member)
         return list(first.values())
 
     def with_composites(self, blocks: Sequence[Group]) -> list[Group]:
@@ -131,21 +137,23 @@ class Maker:
             waiting[:0] = [part for part in parts if series or (part.start, part.stop) in self.cut.composites]
         return list(first.values())
 
-    def each_once(self, blocks: Sequence[Group]) -> tuple[list[Group], dict[object, int]]:
-        """The blocks to open, and for the signature of each block the number of the one that shows it: those that look the same
-        are shown once, and where there are many, those that differ in their sizes only.
+    def each_once(self, blocks: Sequence[Group]) -> tuple[list[Group], dict[object, int], bool]:
+        """The blocks to open; for the signature of each block the number of the one that shows it; and whether blocks are shown
+        by others that differ from them in their sizes. Those that look the same are shown once, and where there are many, or
+        many boxes in them, those that differ in their sizes too.
         """
+        panels = [self.panel(block) for block in blocks]
+        crowded = len(blocks) > _MANY or sum(len(panel.boxes) for panel in panels) > _MANY_BOXES
         shown: list[Group] = []
         numbers: dict[object, int] = {}
         known: dict[object, int] = {}
-        for block in blocks:
-            panel = self.panel(block)
+        for block, panel in zip(blocks, panels, strict=True):
             looks = (panel.title, panel.shapes, panel.edges, tuple((box.title, box.mark, box.scale) for box in panel.boxes))
-            key = looks if len(blocks) <= _MANY else structure(self.cut, block)
+            key = structure(self.cut, block) if crowded else looks
             number = known.get(looks, known.get(key, len(shown)))
             known[looks] = known[key] = numbers[signature(self.cut, block)] = number
             shown += [block] if number == len(shown) else []
-        return shown, numbers
+        return shown, numbers, crowded and len(shown) < len(blocks)
 
     def overview(self, groups: Sequence[Group], numbers: Mapping[object, int] = _NONE) -> Panel:
         """The network's boxes, its input first.
@@ -192,9 +200,9 @@ class Maker:
 
     def panel_of(self, group: Group, parts: Sequence[Group], numbers: Mapping[object, int] = _NONE) -> Panel:
         """A group opened into these parts."""
-        into = read_shape_label(self.cut, group)
+        into, out = read_shapes_label(self.cut, group), group_shape_label(self.cut, group.unit)
         boxes = [Box(0, "input", INPUT, "input", into), *(self._box(n + 1, part, numbers) for n, part in enumerate(parts))]
-        return Panel(self.label(group), tuple(boxes), self._edges(parts), (into, boxes[-1].shape))
+        return Panel(self.label(group), tuple(boxes), self._edges(parts), (into, out))
 
     def _edges(self, groups: Sequence[Group]) -> tuple[tuple[int, int], ...]:
         at = {piece: n + 1 for n, group in enumerate(groups) for piece in range(group.start, group.stop)}
@@ -212,7 +220,7 @@ class Maker:
         return Box(
             number,
             self.label(group),
-            _kind(cut, single) if single else self._block_kind(unit),
+            piece_kind(cut, single) if single else block_kind(cut, unit),
             single.word if single else self._block_word(unit),
             group_shape_label(cut, group),
             wording.piece_mark(cut, single, self.usual) if single else "",
@@ -233,37 +241,6 @@ class Maker:
     def _block_word(self, unit: Group) -> str:
         found = self.cut.composites.get((unit.start, unit.stop))
         return found.kind if found is not None else type_of(self.cut, unit) or "block"
-
-    def _block_kind(self, unit: Group) -> str:
-        """Whether it is attention, a few linear layers, or a block, and whether this lowers the resolution."""
-        found = self.cut.composites.get((unit.start, unit.stop))
-        if found is not None:
-            return kinds.ATTENTION if found.attention is not None else kinds.LINEAR
-        if all(is_light(self.cut, Group(at, at + 1)) for at in range(unit.start, unit.stop)):
-            return kinds.OTHER
-        before, after = _sizes(read_shape_label(self.cut, unit)), _sizes(group_shape_label(self.cut, unit))
-        smaller = min(len(before), len(after)) > 1 and prod(after[:-1]) < prod(before[:-1])
-        return DOWNSAMPLING if smaller else BLOCK
-
-
-def _sizes(shape: str) -> list[int]:
-    return [int(size) for size in re.findall(r"\d+", first_shape(shape))]
-
-
-def _kind(cut: Pieces, piece: Piece) -> str:
-    if piece.kind in (kinds.PRODUCT, kinds.ATTENTION):
-        return kinds.ATTENTION
-    if piece.word.endswith("softmax"):  # between two products it is attention, else it gives probabilities
-        beside = (*piece.inputs, *cut.readers.get(piece.id, ()))
-        return kinds.ATTENTION if any(at != ENTRY and cut.items[at].kind == kinds.PRODUCT for at in beside) else kinds.OTHER
-    if piece.kind in (kinds.LINEAR, kinds.RECURRENT, kinds.EMBEDDING):
-        return kinds.LINEAR
-    if piece.kind == kinds.JOIN or (piece.kind == kinds.POINTWISE and len(piece.inputs) > 1):
-        return kinds.JOIN
-    if piece.word.endswith("pool"):
-        return kinds.POOLING
-    known = (kinds.CONVOLUTION, kinds.POOLING, kinds.NORMALISATION)
-    return piece.kind if piece.kind in known else kinds.OTHER
 
 
 def _told_apart(boxes: Sequence[Box]) -> tuple[Box, ...]:

@@ -78,7 +78,7 @@ def notes(picture: Picture) -> list[str]:
     if any("by table" in box.mark for box in boxes):
         found.append("by table: each filter reads some of the maps.")
     if picture.alike:
-        found.append("Of blocks that differ in their sizes only, the first is opened.")
+        found.append("Of blocks that differ in sizes and dilations only, the first is opened.")
     for one in picture.overview.conditions:
         found.append(f"{one.mark}: {one.name}, {one.shape}, goes into each box with this letter at its upper corner.")
     idle = metrics.unused_params(picture.graph)

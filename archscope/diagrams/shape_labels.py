@@ -30,7 +30,7 @@ def channels_last(cut: Pieces, piece_id: int) -> bool:
             if (a == b) != (b == c):
                 return a == b
         if _passes_on(cut, piece):
-            piece_id = piece.inputs[0]
+            piece_id = max(piece.inputs)
             continue
         if _turned(cut, piece):
             return True
@@ -44,9 +44,9 @@ def channels_last(cut: Pieces, piece_id: int) -> bool:
 
 def _passes_on(cut: Pieces, piece: Piece) -> bool:
     """Whether, in a network of signals, it works element by element on what the piece before it leaves."""
-    if piece.kind not in _ELEMENTWISE or not is_signal(cut.graph) or not piece.inputs or piece.inputs[0] == ENTRY:
+    if piece.kind not in _ELEMENTWISE or not is_signal(cut.graph) or not piece.inputs or max(piece.inputs) == ENTRY:
         return False
-    before = cut.items[piece.inputs[0]].output
+    before = cut.items[max(piece.inputs)].output
     shapes = cut.graph.shapes((before, *piece.main.inputs[:1], piece.output)) if min(before, piece.output) >= 0 else ()
     return len(shapes) == 3 and len(set(shapes)) == 1 and len(shapes[0]) == 3
 
@@ -72,6 +72,14 @@ def group_shape_label(cut: Pieces, group: Group) -> str:
             continue
         return _in_order(cut, output, node.outputs[0]) or shape_label(cut, group.stop - 1)
     return shape_label(cut, group.stop - 1)
+
+
+def read_shapes_label(cut: Pieces, group: Group) -> str:
+    """The shapes that a group reads, each once: "128 tokens x 384 and 1500 tokens x 384"."""
+    first, *others = sources(cut, group) or [ENTRY]
+    found = [read_shape_label(cut, group), *(shape_label(cut, source) for source in others)]
+    shapes = list(dict.fromkeys(found)) if first != ENTRY else found[:1]
+    return " and ".join(filter(None, (", ".join(shapes[:-1]), shapes[-1])))
 
 
 def read_shape_label(cut: Pieces, group: Group) -> str:

@@ -153,12 +153,13 @@ def signature(cut: Pieces, group: Group) -> tuple[object, ...]:
 
 
 def structure(cut: Pieces, group: Group) -> tuple[object, ...]:
-    """What a group does, whatever the sizes are: equal for blocks that differ in their widths and resolution only."""
+    """What a group does, whatever the sizes are: equal for blocks that differ in widths, resolution and dilation only."""
     steps = []
     for piece in cut.items[group.start : group.stop]:
         nodes = tuple(node.name for node in piece.nodes if node.id in cut.live and kinds.kind(node) != kinds.RESHAPE)
         wires = tuple(source - group.start if source >= group.start else -1 for source in piece.inputs)
-        steps.append((nodes, kinds.window(piece.main.attrs), piece.activation, wires))
+        window = [piece.main.attrs.get(name) for name in ("kernel", "stride")]
+        steps.append((nodes, str(window), piece.activation, wires))
     return (type_of(cut, group), *steps)
 
 
