@@ -3,7 +3,7 @@ level line.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -32,12 +32,14 @@ class UShape:
         skips: (from, to), the outermost first, each drawn level.
         others: more skips: a step of the encoder may hand on what it has before and after it lowers the resolution.
         bottom: the box with the lowest resolution, which stands between the columns.
+        between: boxes on skips, by the skip: what is handed on goes through one more block, as in an hourglass.
     """
 
     chain: tuple[int, ...]
     skips: tuple[tuple[int, int], ...]
     others: tuple[tuple[int, int], ...]
     bottom: int
+    between: Mapping[tuple[int, int], int]
 
 
 def u_shape(panel: Panel) -> UShape | None:
@@ -46,9 +48,10 @@ def u_shape(panel: Panel) -> UShape | None:
     There are two or more, one inside the other, and the resolution falls from the outermost to a bottom inside the innermost,
     and rises again.
     """
-    chain = [box.id for box in panel.boxes if box.id not in panel.aside]
-    steps = set(pairwise(chain))
-    jumps = [edge for edge in panel.flow if edge not in steps and panel.aside.isdisjoint(edge)]
+    between = _between(panel)
+    chain = [box.id for box in panel.boxes if box.id not in panel.aside and box.id not in between.values()]
+    steps, off = set(pairwise(chain)), panel.aside | set(between.values())
+    jumps = [*(edge for edge in panel.flow if edge not in steps and off.isdisjoint(edge)), *between]
     nearest: dict[int, int] = {}
     for a, b in jumps:
         nearest[b] = max(a, nearest.get(b, a))
@@ -63,7 +66,23 @@ def u_shape(panel: Panel) -> UShape | None:
     falls = all(a >= b for ends in (down, up) for a, b in pairwise([*ends, lowest])) and down[0] > lowest
     crosses = all(a < bottom < b for a, b in jumps)
     others = tuple(edge for edge in jumps if edge not in skips)
-    return UShape(tuple(chain), tuple(skips), others, bottom) if falls and crosses and len({*up, lowest}) > 2 else None
+    is_u = falls and crosses and len({*up, lowest}) > 2 and set(between) <= set(skips)
+    return UShape(tuple(chain), tuple(skips), others, bottom, between) if is_u else None
+
+
+def _between(panel: Panel) -> dict[tuple[int, int], int]:
+    """The boxes that lie on a way of their own from one box to another, past which the network goes on, by those two."""
+    into = {box.id: [a for a, b in panel.flow if b == box.id] for box in panel.boxes}
+    ways = []
+    for box in panel.boxes[1:-1]:
+        before, after = into[box.id], panel.readers[box.id]
+        if (box.id - 1, box.id + 1) in panel.flow and len(before) == len(after) == 1:
+            ways.append((after[0] - before[0], box.id, (before[0], after[0])))
+    found: dict[tuple[int, int], int] = {}
+    for _, number, ends in sorted(ways, reverse=True):  # beside the longest way, its neighbour is what the network goes on with
+        if {number - 1, number + 1}.isdisjoint(found.values()):
+            found[ends] = number
+    return found
 
 
 def _area(box: Box) -> int:
@@ -78,15 +97,18 @@ def drawn(graph: Graph, panel: Panel, found: UShape, paint: Paint) -> Drawing:
     height = max(box_height(box, width) + len(lines[box.id]) * SUBLINE for box in panel.boxes)
     rows, pitch = _rows(found), height + GAP
     aside = sorted(panel.aside)
-    rows |= {box: at + 1 for at, box in enumerate(aside)}
+    rows |= {box: at + 1 for at, box in enumerate(aside)} | {box: rows[a] for (a, _), box in found.between.items()}
     left = width + _ASIDE if aside else 0.0
-    right = left + width + _APART
+    right = left + width + (width + _APART if found.between else _APART)
     places = []
     for box in panel.boxes:
-        x = (left + right) / 2 if box.id == found.bottom else right if box.id > found.bottom else left
+        middle = box.id == found.bottom or box.id in found.between.values()
+        x = (left + right) / 2 if middle else right if box.id > found.bottom else left
         places.append(Rectangle(0.0 if box.id in panel.aside else x, rows[box.id] * pitch, width, height))
     elements = [_step(places, a, b, found, paint) for a, b in pairwise(found.chain)]
-    elements += [_skip(panel, places, a, b, paint) for a, b in found.skips]
+    skips = [(a, b) for a, b in found.skips if (a, b) not in found.between]
+    skips += [end for (a, b), box in found.between.items() for end in ((a, box), (box, b))]
+    elements += [_skip(panel, places, a, b, paint) for a, b in skips]
     elements += [_stepped(panel, places, a, b, paint) for a, b in found.others]
     elements += [_beside(places, a, b, paint) for a, b in panel.flow if b in panel.aside]
     elements += [stage_box(graph, box, *places[box.id], paint, lines[box.id]) for box in panel.boxes]

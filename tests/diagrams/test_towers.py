@@ -6,8 +6,10 @@ from reading import drawn, traced
 from test_conditions import places
 from test_truth import check
 from torch import nn
+from torch.nn import functional as F
 
 from archscope.diagrams.towers import towers
+from archscope.diagrams.u_shape import u_shape
 from archscope.models.picture_of import diagram
 from archscope.tracing.forward_pass import trace
 
@@ -112,3 +114,30 @@ def test_clip_has_two_towers():
     panel = diagram(traced("hf:clip")).pictures[0].overview
     assert towers(panel) is not None
     assert [box.title for box in panel.boxes if "CLIPEncoderLayer" in box.title] == ["12 x CLIPEncoderLayer"] * 2
+
+
+class Hourglass(nn.Module):
+    """Newell, Yang and Deng, arXiv 1603.06937: what is handed over goes through one more block."""
+
+    def __init__(self, depth, over_first):
+        super().__init__()
+        self.over, self.down, self.up = (nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.Conv2d(8, 8, 1)) for _ in range(3))
+        self.inner = Hourglass(depth - 1, over_first) if depth > 1 else nn.Conv2d(8, 8, 3, padding=1)
+        self.over_first = over_first
+
+    def forward(self, x):
+        over = self.over(x) if self.over_first else None
+        y = F.interpolate(self.up(self.inner(self.down(F.max_pool2d(x, 2)))), scale_factor=2)
+        return (over if over is not None else self.over(x)) + y
+
+
+@pytest.mark.parametrize("over_first", [False, True])
+def test_an_hourglass_goes_down_and_up_with_a_block_on_each_skip(over_first):
+    panel, boxes = show(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), Hourglass(2, over_first)), (1, 3, 32, 32))
+    found = u_shape(panel)
+    assert len(found.skips) == len(found.between) == 2
+    for (a, b), over in found.between.items():
+        assert boxes[a][2] < boxes[over][0]
+        assert boxes[over][2] < boxes[b][0]
+        assert len({(boxes[at][1] + boxes[at][3]) / 2 for at in (a, over, b)}) == 1  # level
+        assert panel.boxes[a].shape == panel.boxes[over].shape == panel.boxes[b].shape
