@@ -60,6 +60,8 @@ def u_shape(panel: Panel) -> UShape | None:
         return None
     areas = [_area(box) for box in panel.boxes]
     inner = [at for at in chain if skips[-1][0] < at < skips[-1][1]]
+    if not inner:
+        return None
     lowest = min(areas[at] for at in inner)
     bottom = max(at for at in inner if areas[at] == lowest)
     down, up = [areas[a] for a, _ in skips], [areas[b] for _, b in skips]
@@ -76,7 +78,8 @@ def _between(panel: Panel) -> dict[tuple[int, int], int]:
     ways = []
     for box in panel.boxes[1:-1]:
         before, after = into[box.id], panel.readers[box.id]
-        if (box.id - 1, box.id + 1) in panel.flow and len(before) == len(after) == 1:
+        past = (box.id - 1, box.id + 1) in panel.flow
+        if past and len(before) == len(after) == 1 and (before[0], after[0]) != (box.id - 1, box.id + 1):
             ways.append((after[0] - before[0], box.id, (before[0], after[0])))
     found: dict[tuple[int, int], int] = {}
     for _, number, ends in sorted(ways, reverse=True):  # beside the longest way, its neighbour is what the network goes on with
