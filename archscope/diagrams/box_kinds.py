@@ -7,7 +7,7 @@ from archscope.diagrams.picture import BLOCK, DOWNSAMPLING
 from archscope.diagrams.shape_labels import first_shape, group_shape_label, read_shape_label
 from archscope.graph import kinds
 from archscope.views.fusion import ENTRY, Piece, Pieces
-from archscope.views.module_groups import Group, is_light
+from archscope.views.module_groups import Group, works
 
 
 def block_kind(cut: Pieces, unit: Group) -> str:
@@ -15,7 +15,7 @@ def block_kind(cut: Pieces, unit: Group) -> str:
     found = cut.composites.get((unit.start, unit.stop))
     if found is not None:
         return kinds.ATTENTION if found.attention is not None else kinds.LINEAR
-    if all(is_light(cut, Group(at, at + 1)) for at in range(unit.start, unit.stop)):
+    if not works(cut, unit):
         return kinds.OTHER
     before, after = _sizes(read_shape_label(cut, unit)), _sizes(group_shape_label(cut, unit))
     smaller = min(len(before), len(after)) > 1 and prod(after[:-1]) < prod(before[:-1])

@@ -108,9 +108,13 @@ def is_anonymous(cut: Pieces, group: Group) -> bool:
 
 def is_light(cut: Pieces, group: Group) -> bool:
     """Whether it is one operation that has no weight, multiplies no matrices and is no pooling: bookkeeping."""
-    piece = cut.items[group.start]
-    works = any(node.params or node.cost.macs for node in piece.nodes)
-    return group.size == 1 and not works and piece.kind not in (kinds.POOLING, kinds.NORMALISATION, kinds.ACTIVATION)
+    kind = cut.items[group.start].kind
+    return group.size == 1 and not works(cut, group) and kind not in (kinds.POOLING, kinds.NORMALISATION, kinds.ACTIVATION)
+
+
+def works(cut: Pieces, group: Group) -> bool:
+    """Whether something in it has a weight or multiplies matrices."""
+    return any(node.params or node.cost.macs for piece in cut.items[group.start : group.stop] for node in piece.nodes)
 
 
 def contents(cut: Pieces, unit: Group) -> Sequence[Group]:

@@ -18,6 +18,7 @@ from archscope.views.module_groups import (
     segments,
     type_of,
     whole,
+    works,
 )
 from archscope.views.repeats import fold, fold_alike, fold_alike_series
 
@@ -118,6 +119,10 @@ def _without_bookkeeping(cut: Pieces, groups: Sequence[Group], crowded: bool) ->
     each; those in between only where it is `crowded`.
     """
     found: list[Group] = []
+    last = max((n for n, group in enumerate(groups) if works(cut, group)), default=len(groups))
+    tail = groups[last + 1 :]
+    if len(tail) >= _BOOKKEEPING:  # a detector's: with the probabilities that it makes of scores
+        return [*_without_bookkeeping(cut, groups[: last + 1], crowded), joined(tail)]
     for light, run in groupby(groups, lambda group: is_light(cut, group)):
         part = list(run)
         begins, ends = part[0].start == 0, part[-1].stop == len(cut.items)

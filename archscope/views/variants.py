@@ -36,9 +36,10 @@ def _keeps_last(nodes: Iterable[Node]) -> bool:
     return any(node.name == "slice" and isinstance(start := node.attrs.get("start"), int) and start < -1 for node in nodes)
 
 
+_SLIDING = "sliding-window"
 _TELLING = (
     ("shifted", lambda nodes: any(node.name == "roll" for node in nodes)),
-    ("sliding-window", _keeps_last),
+    (_SLIDING, _keeps_last),
     ("dilated", lambda nodes: any(max(_sizes(node.attrs.get("dilation")), default=1) > 1 for node in nodes)),
 )
 
@@ -61,8 +62,10 @@ def variants(cut: Pieces, groups: Sequence[Group]) -> list[Variant]:
         shared = set.intersection(*inside)
         for n, word, types in zip(alike, words, inside, strict=True):
             own = sorted(types - shared)
-            own_words = " ".join(one for one in word if one not in common)
-            found[n] = Variant(own_words, f"with {own[0]}" if len(own) == 1 else "")
+            if len(own) == 1:
+                found[n] = Variant(addition=f"with {own[0]}")
+            else:
+                found[n] = Variant(" ".join(one for one in word if one not in common))
     return found
 
 
@@ -71,8 +74,9 @@ def _words(cut: Pieces, group: Group) -> list[str]:
     pieces = cut.items[group.start : group.stop]
     own = range(group.call or 0, cut.graph.end(group.call or 0))  # what only views its result is run by others
     nodes = [node for piece in pieces for node in piece.nodes if node.id in cut.live and node.call in own]
-    windowed = any(piece.attention is not None and piece.attention.windows > 1 for piece in pieces)
-    return [*(word for word, holds in _TELLING if holds(nodes)), *(["windowed"] if windowed else [])]
+    attentions = [piece.attention for piece in pieces if piece.attention is not None]
+    found = [word for word, holds in _TELLING if holds(nodes) and (attentions or word != _SLIDING)]
+    return [*found, *(["windowed"] if any(one.windows > 1 for one in attentions) else [])]
 
 
 def _types(cut: Pieces, group: Group) -> set[str]:
