@@ -20,7 +20,6 @@ from typing import Any
 from archscope.errors import ArchscopeError
 from archscope.models.model import Model, Options
 from archscope.models.source import guarded, optional, source, varied
-from archscope.models.without_weights import WholeNumbers
 from archscope.registry import unknown
 
 
@@ -144,6 +143,8 @@ def _transformer(config: Any, wanted: str, name: str, options: Options) -> Model
 
 def _built(name: str, build: Callable[[], Any]) -> Any:
     """The module; without the values of its whole numbers where the constructor brings them together with what has none."""
+    from archscope.models.without_weights import WholeNumbers
+
     with suppress(ArchscopeError), WholeNumbers():
         return guarded(name, build)
     return guarded(name, build)
