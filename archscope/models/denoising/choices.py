@@ -95,6 +95,8 @@ class Choices:
         yield from _turned(choice, found.named)
         for name in lacking:
             yield from (choice.gives(name, index) for index in range(len(choice.alternatives(name))))
+        if found.named == (choice.noise.main,):  # it is the main input's own: its axes lie in another way
+            return
         yield from (choice.gives(name) for name in self._optional if name not in choice.taken and meaning_of(name) is not None)
         yield from _turned(choice, choice.taken)
 

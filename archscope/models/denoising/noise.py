@@ -33,7 +33,13 @@ _WIDTHS = (
 )  # fmt: skip
 _OF_PLACES = {"img_ids", "img_shapes", "num_frames", "txt_ids", "position_ids", "image_rotary_emb"}
 _OF_SOUND = ("audio_channels", "sampling_rate", "sample_rate", "dit_dim", "io_channels")
-_OF_TIME = ("patch_size_t", "temporal_compression_ratio", "temporal_downsample_blocks", "temperal_downsample")
+_OF_TIME = (
+    "patch_size_t",
+    "temporal_expansions",
+    "temporal_compression_ratio",
+    "temporal_downsample_blocks",
+    "temperal_downsample",
+)
 _SEEN, _LATENT = (17, 256, 256), (5, 32, 32)  # frames, height and width of what an autoencoder sees, and of what it makes of it
 _HEARD, _LATENT_SOUND = 65_536, 256  # samples
 
