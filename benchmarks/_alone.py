@@ -21,13 +21,13 @@ import torch
 import transformers
 from torch import nn
 
-from archscope.models.documented_inputs import documented
+from archscope.models.documented_inputs import by_name, documented
 from archscope.models.hf_sizes import Sizes
 
 _SECONDS, _MEMORY = 150, 12 * 2**30
 _SIZED = re.compile(r"input\[[^\]]*\]")  # torch names the size of what a convolution was given, which is not what it complains of
-_ON_META = re.compile(r"\bmeta\b|unallocated storage|no fake impl|Invalid channel", re.IGNORECASE)
-_MISSING = re.compile(r"'NoneType' object|must be Tensor, not NoneType")
+_ON_META = re.compile(r"\bmeta\b|unallocated storage|no fake impl|register_meta|Invalid channel", re.IGNORECASE)
+_MISSING = re.compile(r"'NoneType' object|must be Tensor, not NoneType|of shape `?\(|to unpack")
 _META = "on the meta device there is no saying"
 _MOST = 2**31  # bytes of weights that are worth drawing
 
@@ -84,14 +84,18 @@ def _inputs(module: nn.Module, config: Any, device: str) -> Iterator[dict[str, t
     main: Any = getattr(module, "main_input_name", None) or []
     needed = {name for name, p in parameters.items() if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD}
     needed |= {main} if isinstance(main, str) else set(main)
-    for factor in (1, 2):
-        described = {
-            name: _tensor(specs[0], factor, device)
-            for name, specs in documented(module, Sizes(config)).items()
-            if name in parameters
-        }
-        yield {name: tensor for name, tensor in described.items() if name in needed}
-        yield {name: tensor for name, tensor in described.items() if name in needed or "mask" in name}
+    sizes = Sizes(config)
+    told = {name: specs[0] for name, specs in documented(module, sizes).items() if name in parameters}
+    told |= {name: by_name(name, sizes)[0] for name in needed if name not in told and by_name(name, sizes)}
+    needed, masks = needed & told.keys(), {name for name in told if "mask" in name}
+    text = any(len(told[name]) == 1 for name in needed)  # its length may be any; an image of another size may be refused for that
+    for factor in (1, 2) if needed else ():
+        for names in (needed, needed | masks):
+            yield {
+                name: _tensor(told[name], factor if len(told[name]) == 1 or not text else 1, device)
+                for name in told
+                if name in names
+            }
 
 
 def _tensor(spec: Any, factor: int, device: str) -> torch.Tensor:
@@ -117,12 +121,8 @@ def _said(module: nn.Module, inputs: Mapping[str, torch.Tensor]) -> str | None:
         said = f"{type(error).__name__}: {lines[0] if lines else ''}"
         if next(module.parameters()).is_meta and _ON_META.search(said):
             return _META
-        named = re.findall(r"\w+", said)
-        return (
-            None
-            if set(named) & {*signature(module.forward).parameters} or "'NoneType' object" in said
-            else _SIZED.sub("input", said)
-        )
+        speaks_of_input = set(re.findall(r"\w+", said)) & {*signature(module.forward).parameters} or _MISSING.search(said)
+        return None if speaks_of_input else _SIZED.sub("input", said)
     return None
 
 

@@ -18,10 +18,11 @@ Every network that four libraries offer by name, built without weights and trace
 Made by `python -m benchmarks coverage`.
 
 A network is *complete* where its forward was traced to its end and every operator has a cost, or a known reason to cost nothing. *Built* are
-those that the library itself makes from its defaults. *Run* are all of these but the ones that the library itself cannot run by themselves.
-Of transformers these are all entries of its table of configurations, parts of networks included, each in its default configuration with
-two layers of every kind (*with few layers*), or whole where that is not complete. Inputs are found from the configuration and the forward's
-signature, by trying: where none was found, the failure below is the library's answer to the likeliest. What was not looked at is not judged.
+those that the library itself makes from its defaults. *Run* are all of these but the ones that the library itself does not run, asked
+without archscope (`benchmarks/_alone.py`): they have no forward, or raise the same whatever they are given of what their documentation
+describes. Of transformers these are all entries of its table of configurations, parts of networks included, each in its default
+configuration with two layers of every kind (*with few layers*), or whole where that is not complete. Inputs are found from the configuration and the forward's
+documentation, by trying: where none was found, the failure below is the library's answer to the likeliest. What was not looked at is not judged.
 Each network had {seconds:g} s and {memory:g} GiB.
 
 """

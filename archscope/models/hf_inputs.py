@@ -55,8 +55,10 @@ def fitting_inputs(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
         not search.tries(likeliest)
         and not search.tries(tuple(known[name][0] for name in names) for names in sets)
         and not search.improves(needed)
+        and not search.tries(specs for names in sets for specs in shaped(names, 1))
     ):
-        search.tries(specs for names in sets for specs in shaped(names, 1))
+        search.improves(needed)
+    search.tells_masks()
     return search.best
 
 
@@ -105,8 +107,8 @@ def _of_text(sizes: Sizes) -> Table:
     ids = InputSpec((tokens,), "int64")
     codebooks = sizes.first("num_codebooks", "n_codebooks", "num_quantizers", default=8)
     return {
-        "input_ids": [ids, InputSpec((tokens, codebooks), "int64"), InputSpec((codebooks, tokens), "int64"),
-                      InputSpec((tokens, codebooks + 1), "int64")],
+        "input_ids": [ids, InputSpec((codebooks, tokens), "int64", packed=True), InputSpec((tokens, codebooks), "int64"),
+                      InputSpec((codebooks, tokens), "int64"), InputSpec((tokens, codebooks + 1), "int64")],
         "decoder_input_ids": [ids, InputSpec((codebooks, tokens), "int64")],
         "bbox": [InputSpec((tokens, 4), "int64"), InputSpec((tokens, 4))],
         "inputs_embeds": [InputSpec((tokens, width))],

@@ -24,7 +24,7 @@ def of_patches(sizes: Sizes) -> dict[str, list[InputSpec]]:
     image = (sizes.channels, *sizes.image)
     return {
         "hidden_states": [*rows, *joined],
-        "pixel_values": [*rows, *joined, InputSpec((sizes.channels, patch, count * patch)),
+        "pixel_values": [*rows, InputSpec((sizes.channels, patch, count * patch)), *joined,
                          InputSpec((1, tiles, *image)), InputSpec((1, *image))],
         "grid_thw": [grid, sides],
         "image_grid_thw": [grid],

@@ -58,6 +58,20 @@ class Search:
                 self._gets_farther(tuple(spec for spec in self.best if spec.name != name))
         return self.reach.runs is True
 
+    def tells_masks(self) -> None:
+        """Where the network finds out from the ids what is no padding, adds masks that say so: nothing hangs on the ids then."""
+        told = [spec.name for spec in self.best if spec.values]
+        if not self.reach.runs or not self.reach.looked or _reach(self._module, self.best, told).runs:
+            return
+        given = {spec.name: spec for spec in self.best}
+        masks = {name: specs[0] for name, specs in self._known.items() if name.endswith("attention_mask") and name not in given}
+        for more in ({name: masks[name]} for name in masks if len(masks) > 1), [masks]:
+            for one in more:
+                specs = tuple({**given, **one}.values())
+                if one and _reach(self._module, specs, [spec.name for spec in specs if spec.values]).runs:
+                    self.best = specs
+                    return
+
     def _changed(self, needed: Sequence[str]) -> Iterator[tuple[InputSpec, ...]]:
         """The best set with one input more, in another shape, or less."""
         given = {spec.name: spec for spec in self.best}
@@ -104,8 +118,10 @@ def _resized(spec: InputSpec, here: int, there: int) -> InputSpec | None:
     return InputSpec([there if n == here else n for n in spec], spec.dtype, spec.name, spec.values, spec.packed)
 
 
-def _reach(module: nn.Module, specs: Sequence[InputSpec]) -> Reach:
-    return reach(module, {spec.name: _example(spec) for spec in specs}, [spec.name for spec in specs if _has_values(spec)])
+def _reach(module: nn.Module, specs: Sequence[InputSpec], known: Sequence[str] | None = None) -> Reach:
+    """How far it gets; where `known` is not given, all whole numbers may be looked at."""
+    names = [spec.name for spec in specs if _has_values(spec)] if known is None else known
+    return reach(module, {spec.name: _example(spec) for spec in specs}, names)
 
 
 def _has_values(spec: InputSpec) -> bool:

@@ -25,6 +25,7 @@ class Reach(NamedTuple):
         where: the module that it stopped in, and why, without numbers.
         modules: that had begun to run.
         error: of the network's own code, with its traceback.
+        looked: whether it wanted to know values.
     """
 
     runs: bool | None
@@ -33,6 +34,7 @@ class Reach(NamedTuple):
     where: str
     modules: int = 0
     error: BaseException | None = None
+    looked: bool = False
 
 
 def reach(module: nn.Module, inputs: dict[str, Any], known: Collection[str] = ()) -> Reach:
@@ -44,10 +46,11 @@ def reach(module: nn.Module, inputs: dict[str, Any], known: Collection[str] = ()
     module = unwrapped(module)
     try:
         with listening(None), lent(module), shared_state():
-            survey = surveyed(module, (), inputs)
+            survey, looked = surveyed(module, (), inputs), False
             try:
                 graph = run_once(survey, (), inputs, "", Meta(), spelled=False)
             except (TwoDevicesError, NotOnMetaError):
+                looked = True
                 graph = run_once(survey, (), inputs, "", Meta(), spelled=False, values=KnownValues(known))
     except NotOnMetaError as error:
         refused = isinstance(error.__cause__, NotImplementedError) and "meta" not in str(error.__cause__)
@@ -58,4 +61,4 @@ def reach(module: nn.Module, inputs: dict[str, Any], known: Collection[str] = ()
         return Reach(False, len(error.graph.nodes), failure.error, where, len(error.graph.calls), error.__cause__)
     except ArchscopeError as error:
         return Reach(False, 0, error.message, error.message, error=error)
-    return Reach(True, len(graph.nodes), "", "")
+    return Reach(True, len(graph.nodes), "", "", looked=looked)
