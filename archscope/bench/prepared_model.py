@@ -83,7 +83,7 @@ def prepare(model: Model, settings: Settings, device: Device) -> Subject:
         raise ArchscopeError(f"{model.name} has no weights to run with", 'load it on a device: load("lenet5", device="cpu")')
     device.check(settings.dtype)
     dtype = "float32" if settings.dtype == "autocast" else settings.dtype
-    module = copy.deepcopy(model.module).train(settings.train).to(device.place, getattr(torch, dtype))
+    module = copy.deepcopy(model.module, _computed(model.module)).train(settings.train).to(device.place, getattr(torch, dtype))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         inputs, named = model.example(settings.batch, dtype, device.place)
@@ -99,6 +99,14 @@ def prepare(model: Model, settings: Settings, device: Device) -> Subject:
     # Too small a step to move a weight far: thousands of runs leave the numbers in their range.
     optimiser = torch.optim.SGD((p for p in module.parameters() if p.requires_grad), lr=1e-6, momentum=0.9)
     return Subject(_step(optimiser, runnable, inputs, precision), module, held, optimiser)
+
+
+def _computed(module: nn.Module) -> dict[int, torch.Tensor]:
+    """What takes the place of attributes that were computed from parameters, which `deepcopy` refuses: the weights of the older
+    weight norm, which every forward computes anew.
+    """
+    held = (value for m in module.modules() for value in vars(m).values())
+    return {id(t): t.detach().clone() for t in held if isinstance(t, torch.Tensor) and not t.is_leaf}
 
 
 def _channels_last(tensor: torch.Tensor) -> torch.Tensor:

@@ -317,6 +317,13 @@ def test_layers_are_of_a_plain_forward():
         quick([load("lenet5", device="cpu")], [Settings(train=True)], layers=True)
 
 
+def test_a_network_with_the_older_weight_norm():
+    model = Model("net", nn.Sequential(nn.utils.weight_norm(nn.Linear(4, 2))), ((4,),))
+    (timing,) = quick([model]).timings
+    assert (timing.failure, len(timing.times)) == ("", 6)
+    assert not model.module[0].weight.is_leaf
+
+
 def test_no_model():
     with pytest.raises(UsageError, match="no model to time"):
         quick([])
