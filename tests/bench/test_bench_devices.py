@@ -60,14 +60,13 @@ def test_cuda_peak_is_the_allocators_beyond_what_was_there():
         ("bfloat16", (9, 0), True, "highest", "", "highest"),
     ],
 )
-def test_matrix_products_as_convolutions_compute_them(monkeypatch, dtype, capability, convolutions, products, said, within):
+def test_matrix_products_as_convolutions_compute_them(dtype, capability, convolutions, products, said, within):
     before = torch.get_float32_matmul_precision()
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", convolutions)
     api = FakeCuda()
     api.capability = capability
     try:
         torch.set_float32_matmul_precision(products)
-        with Cuda(0, api).as_convolutions(dtype) as precision:
+        with torch.backends.cudnn.flags(allow_tf32=convolutions), Cuda(0, api).as_convolutions(dtype) as precision:
             assert (precision, torch.get_float32_matmul_precision()) == (said, within)
         assert torch.get_float32_matmul_precision() == products
     finally:
