@@ -36,6 +36,16 @@ def sweep_in_this_process() -> None:
     Sweep(Path("r.parquet"), REQUEST, ("params", "macs")).run(specs(GRID, range(len(GRID))), len(GRID), one_by_one)
 
 
+def sweep_in_a_process_of_its_own(store: str) -> None:
+    os.environ["ARCHSCOPE_STORE"] = store
+    sweep_in_this_process()
+
+
+# The process of the tests has threads, and what is forked from it may not run: a server forks, which has none.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["archscope.sweep.examine", "archscope.sweep.run", "archscope.models.loading", "test_restart"])
+
+
 def _size() -> int:
     journal = Path("r.parquet.journal")
     return journal.stat().st_size if journal.exists() else 0
@@ -49,7 +59,7 @@ def test_killed_ten_times_at_any_moment(here):
     moments = random.Random(13)
     killed = 0
     for _ in range(200):
-        process = multiprocessing.get_context("fork").Process(target=sweep_in_this_process)
+        process = PROCESSES.Process(target=sweep_in_a_process_of_its_own, args=(os.environ["ARCHSCOPE_STORE"],))
         process.start()
         enough = _size() + moments.uniform(0, 600)
         while process.is_alive() and _size() < enough:
