@@ -23,7 +23,9 @@ def test_bert_costs_what_its_paper_s_sizes_say():
     pooler = 768 * 768
     assert graph.cost.macs == encoder_macs(128, 768, 3072, 12) + pooler
     assert not graph.uncounted
-    assert [str(spec) for spec in model.shapes] == ["input_ids:int64:128"]
+    first, *masks = map(str, model.shapes)  # some releases look at the values of a mask, and one of ones is told
+    assert first == "input_ids:int64:128"
+    assert set(masks) <= {"attention_mask=1:128"}
 
 
 def test_another_class_and_entries_of_the_configuration():
@@ -62,6 +64,7 @@ def test_grids_documentation_and_errors_tell_what_a_network_takes(name, options,
     assert graph.cost.macs > 0
 
 
+@pytest.mark.skipif(int(version("transformers").partition(".")[0]) < 5, reason="named otherwise")
 def test_a_larger_grid_is_told():
     said = ["pixel_values:1024x768", "pixel_attention_mask=1:1024", "spatial_shapes=32,32"]
     for inputs, patches in ((None, 256), ([parse_input(text) for text in said], 1024)):

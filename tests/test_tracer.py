@@ -467,6 +467,13 @@ def test_wrappers_are_the_network_inside():
     assert graphs[0] == graphs[1] == graphs[2] == archscope.trace(nn.Linear(4, 4), Size((2, 4)))
 
 
+def test_a_module_without_a_forward_names_its_parts():
+    parts = nn.ModuleDict({"coarse": nn.Linear(4, 4), "fine": nn.ReLU()})
+    with pytest.raises(archscope.ArchscopeError, match="ModuleDict has no forward") as caught:
+        archscope.trace(parts, Size((2, 4)))
+    assert caught.value.hint == "trace one of them: coarse (Linear), fine (ReLU)"
+
+
 def test_gpus_to_spread_to_are_still_there_afterwards():
     module = spread_over_gpus()
     archscope.trace(module, Size((2, 4)))

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -106,6 +107,11 @@ def trace(
         told=in_words(inputs, kwargs, known),
     )  # fmt: skip
     name = name or type(module).__name__
+    if getattr(module.forward, "__name__", "") == "_forward_unimplemented":
+        parts = ", ".join(f"{part} ({type(child).__name__})" for part, child in islice(module.named_children(), 5))
+        raise ArchscopeError(
+            f"{name} has no forward: its parts are run one by one", f"trace one of them: {parts or 'it has none'}"
+        )
     told = dict(keep) if isinstance(keep, Mapping) else {} if keep is None else {"": keep}
     if any(rows < 0 for rows in told.values()):
         raise UsageError("no fewer than 0 rows can pass", "give keep a number of rows, or numbers by module path")
