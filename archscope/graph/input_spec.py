@@ -59,7 +59,12 @@ class InputSpec(tuple[int, ...]):
 
     def called(self, name: str) -> "InputSpec":
         """The same for another parameter."""
-        return InputSpec(self, self.dtype, name, self.values, self.packed, self.shared)
+        return self.but(name=name)
+
+    def but(self, sizes: Iterable[int] | None = None, **parts: Any) -> "InputSpec":
+        """The same with other sizes, or with some of its attributes changed."""
+        same = {part: getattr(self, part) for part in ("dtype", "name", "values", "packed", "shared")}
+        return InputSpec(self if sizes is None else sizes, **{**same, **parts})
 
     def __str__(self) -> str:
         if self.values:

@@ -12,6 +12,7 @@ from archscope.models.documented_inputs import by_name, documented
 from archscope.models.hf_patches import of_patches
 from archscope.models.hf_sizes import Sizes
 from archscope.models.input_search import Known, Search
+from archscope.tracing.module_contents import has_forward
 
 _MOST = 220  # forwards on the meta device that are tried
 
@@ -43,7 +44,7 @@ def fitting_inputs(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
     A forward says which inputs it knows, the configuration their sizes; which of them are needed shows when it is run.
     """
     known = _known(module, Sizes(config))
-    if _is_missing(module.forward):
+    if not has_forward(module):
         return ()
     search, needed, sets = Search(module, known, _MOST), _needed(module, known), _sets(module, config, known)
 
@@ -60,10 +61,6 @@ def fitting_inputs(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
         search.improves(needed)
     search.tells_masks()
     return search.best
-
-
-def _is_missing(forward: Any) -> bool:
-    return getattr(forward, "__func__", None) is getattr(nn.Module, "forward", None)
 
 
 def _mains(module: nn.Module) -> list[str]:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-import torch
 from torch import nn
 
 from archscope.graph.input_spec import InputSpec
+from archscope.models.model import example
 from archscope.tracing.reach import Reach, reach
 
 _NUMBER = re.compile(r"\d+")
@@ -115,7 +115,7 @@ def _resized(spec: InputSpec, here: int, there: int) -> InputSpec | None:
     """The input with that size in the place of the one; None where it has none such, or values for each place."""
     if here not in spec or spec.values[1:]:
         return None
-    return InputSpec([there if n == here else n for n in spec], spec.dtype, spec.name, spec.values, spec.packed)
+    return spec.but([there if n == here else n for n in spec])
 
 
 def _reach(module: nn.Module, specs: Sequence[InputSpec], known: Sequence[str] | None = None) -> Reach:
@@ -129,11 +129,5 @@ def _has_values(spec: InputSpec) -> bool:
 
 
 def _example(spec: InputSpec) -> Any:
-    """A tensor for it, one example; whole numbers are 0 where no others were told, truth values 1."""
-    kind, shape = getattr(torch, spec.dtype or "float32"), spec.batched(1)
-    if not _has_values(spec):
-        return torch.empty(shape, dtype=kind, device="meta")
-    if len(spec.values) > 1:
-        return torch.tensor(spec.values, dtype=kind, device="cpu").reshape(shape)
-    value = spec.values[0] if spec.values else int(spec.dtype == "bool")
-    return torch.full(shape, value, dtype=kind, device="cpu")
+    """A tensor for it, one example; whole numbers have values: 0 where no others were told, truth values 1."""
+    return example(spec, spec.batched(1), "float32", "cpu" if _has_values(spec) else "meta")

@@ -30,7 +30,7 @@ from archscope.tracing.known_values import FromPython, KnownValues, whole_number
 from archscope.tracing.lazy_modules import surveyed
 from archscope.tracing.lending import lent
 from archscope.tracing.looks import Looks
-from archscope.tracing.module_contents import Survey
+from archscope.tracing.module_contents import Survey, has_forward
 from archscope.tracing.module_loan import borrowed, given_on_cpu, on_cpu, on_meta
 from archscope.tracing.operator_runs import META
 from archscope.tracing.passing_rows import Passing
@@ -107,7 +107,7 @@ def trace(
         told=in_words(inputs, kwargs, known),
     )  # fmt: skip
     name = name or type(module).__name__
-    if getattr(module.forward, "__name__", "") == "_forward_unimplemented":
+    if not has_forward(module):
         parts = ", ".join(f"{part} ({type(child).__name__})" for part, child in islice(module.named_children(), 5))
         raise ArchscopeError(
             f"{name} has no forward: its parts are run one by one", f"trace one of them: {parts or 'it has none'}"

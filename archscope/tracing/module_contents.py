@@ -107,6 +107,11 @@ def _unpacked(path: str, module: nn.Module) -> tuple[Param, ...]:
     )
 
 
+def has_forward(module: nn.Module) -> bool:
+    """Whether a module can be run: containers and networks whose parts are run one by one have no forward of their own."""
+    return getattr(module.forward, "__func__", None) is not getattr(nn.Module, "forward", None)
+
+
 _MOST_NAMES = 64  # of one module: twice the same in twice the same in ... has as many names as there are ways down
 
 

@@ -58,9 +58,7 @@ class Choice:
 def _valued(spec: InputSpec) -> InputSpec:
     """The same with a value everywhere: 1, and 0 among whole numbers."""
     dtype = spec.dtype or "float32"
-    return (
-        spec if spec.values else InputSpec(spec, dtype, spec.name, (int(not dtype.startswith("int")),), spec.packed, spec.shared)
-    )
+    return spec if spec.values else spec.but(dtype=dtype, values=(int(not dtype.startswith("int")),))
 
 
 class Choices:
