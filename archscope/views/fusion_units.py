@@ -208,7 +208,7 @@ def _place_constants(graph: Graph, made: list[Atom], constants: list[Node]) -> N
     for node in reversed(constants):
         readers = [reader for t in node.outputs for reader in graph.consumers.get(t, ()) if reader.id in owner]
         if readers:
-            atom = owner[min(readers, key=lambda reader: reader.id).id]
+            atom = min((owner[reader.id] for reader in readers), key=lambda a: a.id)
         else:
             at = min(bisect_right(furthest, node.id), len(made) - 1)  # the first atom behind it
             behind = [a for a in made[at : at + 8] if a.main.id > node.id] or [made[at]]
