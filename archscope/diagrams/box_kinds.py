@@ -6,6 +6,7 @@ from math import prod
 from archscope.diagrams.picture import BLOCK, DOWNSAMPLING
 from archscope.diagrams.shape_labels import first_shape, group_shape_label, read_shape_label
 from archscope.graph import kinds
+from archscope.views.composites import ATTENTION
 from archscope.views.fusion import ENTRY, Piece, Pieces
 from archscope.views.module_groups import Group, works
 
@@ -14,7 +15,7 @@ def block_kind(cut: Pieces, unit: Group) -> str:
     """Whether it is attention, a few linear layers, or a block, and whether this lowers the resolution."""
     found = cut.composites.get((unit.start, unit.stop))
     if found is not None:
-        return kinds.ATTENTION if found.attention is not None else kinds.LINEAR
+        return kinds.ATTENTION if found.kind == ATTENTION else kinds.LINEAR
     if not works(cut, unit):
         return kinds.OTHER
     before, after = _sizes(read_shape_label(cut, unit)), _sizes(group_shape_label(cut, unit))

@@ -9,7 +9,7 @@ from archscope.graph import kinds
 from archscope.views.composites import ATTENTION, GATED, Composite
 from archscope.views.fusion import Piece, Pieces
 from archscope.views.module_groups import Group, contents, is_anonymous, is_light, is_series, signature, type_of
-from archscope.views.recognition import Attention
+from archscope.views.recognition import Attention, Experts, Recurrence, Router
 from archscope.views.variants import PLAIN, in_series, variants
 
 _LONG = {
@@ -45,6 +45,10 @@ def piece_label(cut: Pieces, piece: Piece) -> str:
         return f"{_windowed(piece, word)}, {width(cut, piece)}"
     if piece.attention is not None:
         return attention_label(cut, piece)
+    if isinstance(piece.facts, Router):
+        return f"router, {piece.facts.active} of {piece.facts.experts} experts"
+    if isinstance(piece.facts, Experts):
+        return ", ".join([f"{piece.facts.count} experts", *expert_words(piece.facts)])
     if piece.kind == kinds.EMBEDDING:
         return embedding_label(cut, piece)
     if piece.kind == kinds.RECURRENT:
@@ -96,12 +100,19 @@ def _plural(count: int, word: str) -> str:
 
 
 def composite_label(found: Composite) -> str:
-    """`"attention, 12 heads, 197 tokens"`, `"gated MLP, 11008 silu"`, `"mixture of experts, 2 of 8"`."""
-    if found.attention is not None:
-        return attention_words(found.attention)
-    if found.kind == GATED:
-        return f"{GATED}, {found.width} {found.activation}"
-    return f"{found.kind}, {found.active} of {found.experts}"
+    """`"attention, 12 heads, 197 tokens"`, `"gated MLP, 11008 silu"`, `"mixture of experts, 2 of 8, gated MLP 14336 silu"`."""
+    if isinstance(found.facts, Attention):
+        return attention_words(found.facts)
+    if isinstance(found.facts, Experts):
+        counted = f"{found.active} of {found.facts.count}{' + shared' if found.shared else ''}"
+        return ", ".join([found.kind, counted, *expert_words(found.facts)])
+    return f"{GATED}, {found.width} {found.activation}"
+
+
+def expert_words(facts: Experts) -> list[str]:
+    """What each expert is, where that is known: `["gated MLP 14336 silu"]`."""
+    name = GATED if facts.gated else "MLP"
+    return [f"{name} {facts.width} {facts.activation}".strip()] if facts.width else []
 
 
 def embedding_label(cut: Pieces, piece: Piece) -> str:
@@ -126,7 +137,8 @@ def _added_tables(cut: Pieces, piece: Piece) -> list[str]:
 
 def recurrent_label(cut: Pieces, piece: Piece) -> str:
     """`"LSTM, 256, 2 layers, both directions"`."""
-    attrs, facts = piece.main.attrs, piece.recurrence
+    attrs = piece.main.attrs
+    facts = piece.facts if isinstance(piece.facts, Recurrence) else None
     both = facts.both if facts is not None else bool(attrs.get("bidirectional"))
     wide = facts.width if facts is not None else width(cut, piece) // (2 if both else 1)
     layers = facts.layers if facts is not None else attrs.get("num_layers")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archscope.graph import kinds
-from archscope.views.recognition import Attention
+from archscope.views.recognition import Experts, Facts, Router
 
 if TYPE_CHECKING:
     from archscope.views.fusion import Piece, Pieces
@@ -23,20 +23,21 @@ class Composite:
 
     Attributes:
         kind: one of the constants above.
-        attention: heads and tokens.
+        facts: of the attention, or of the experts.
         width: of a gated MLP inside.
         activation: of its gate.
-        experts, active: how many there are, and how many each token is sent to.
+        active: how many experts each token is sent to.
+        shared: whether there is an expert that every token meets.
     """
 
     start: int
     stop: int
     kind: str
-    attention: Attention | None = None
+    facts: Facts | None = None
     width: int = 0
     activation: str = ""
-    experts: int = 0
     active: int = 0
+    shared: bool = False
 
 
 def composites(cut: "Pieces") -> tuple[Composite, ...]:
@@ -61,7 +62,7 @@ def _attentions(cut: "Pieces") -> Iterator[Composite]:
             continue
         after = _output(cut, piece, inside)
         if _is_closed(cut, inside, after):
-            yield Composite(min(inside), max(inside) + 1, ATTENTION, attention=piece.attention)
+            yield Composite(min(inside), max(inside) + 1, ATTENTION, facts=piece.attention)
 
 
 def _take_projections(cut: "Pieces", piece: "Piece", inside: set[int]) -> None:
@@ -137,41 +138,38 @@ def _gated(cut: "Pieces") -> Iterator[Composite]:
 
 
 def _experts(cut: "Pieces") -> Iterator[Composite]:
-    """Shazeer et al., "Outrageously Large Neural Networks", arXiv 1701.06538: the best few of a layer's scores decide which of
-    many weights a token meets, and the results are added up again.
-    """
+    """A router with its experts, and a shared expert beside them, which every token meets, with the sum of both."""
     for piece in cut.items:
-        best = next((node for node in piece.nodes if node.name == "topk"), None)
-        if best is None or not best.inputs:
+        router = next((cut.items[at] for at in piece.inputs if at >= 0 and isinstance(cut.items[at].facts, Router)), None)
+        if not isinstance(piece.facts, Experts) or router is None or not isinstance(router.facts, Router):
             continue
-        scores, active = cut.graph.tensors[best.inputs[0]].shape, best.attrs.get("k")
-        router: Piece | None = piece
-        while router is not None and router.kind != kinds.LINEAR:
-            router = cut.items[router.inputs[0]] if len(router.inputs) == 1 and router.inputs[0] >= 0 else None
-        if router is None or len(router.inputs) != 1 or not isinstance(active, int) or not scores or active >= scores[-1]:
-            continue
-        if cut.graph.tensors[router.main.outputs[0]].shape[-1] != scores[-1]:
-            continue
-        stop = _reunited(cut, router, piece.id)
-        if stop is not None:
-            yield Composite(router.id, stop, EXPERTS, experts=scores[-1], active=active)
+        shared = _shared(cut, router, piece)
+        for inside, last in ((shared, max(shared, default=0)), ({router.id, piece.id}, piece.id)):
+            if inside and _is_closed(cut, inside, last):
+                yield Composite(
+                    min(inside), last + 1, EXPERTS, facts=piece.facts, active=router.facts.active, shared=last != piece.id
+                )
+                break
 
 
-def _reunited(cut: "Pieces", router: "Piece", after: int) -> int | None:
-    """One past the piece in which everything behind the router has come together again, as wide as what went in."""
-    source, far, works = router.inputs[0], router.id, False
-    given = cut.graph.tensors[router.main.inputs[0]]
-    for piece in cut.items[router.id : router.id + 8 * _MOST]:
-        if any(at < router.id and at != source for at in piece.inputs):
-            return None
-        far = max([far, *cut.readers.get(piece.id, ())])
-        works = works or (piece.id > after and any(node.cost.macs or node.cost.unknown for node in piece.nodes))
-        behind = [at for at in range(router.id, piece.id) if any(r > piece.id for r in cut.readers.get(at, ()))]
-        made = cut.graph.tensors[piece.output] if piece.output >= 0 else None
-        alike = made is not None and made.numel == given.numel and made.shape[-1:] == given.shape[-1:]
-        if piece.id > after and works and not behind and alike:
-            return piece.id + 1
-    return None
+def _shared(cut: "Pieces", router: "Piece", experts: "Piece") -> set[int]:
+    """The pieces of a mixture whose experts' result is added to that of layers which read the same tokens; empty for none."""
+    readers = cut.readers.get(experts.id, ())
+    total = cut.items[readers[0]] if len(readers) == 1 else experts
+    if total.word != "add" or len(total.inputs) != 2:
+        return set()
+    inside, given, works = {router.id, experts.id, total.id}, set(router.inputs), False
+    waiting = [at for at in total.inputs if at != experts.id]
+    while waiting:
+        at = waiting.pop()
+        if at in given or at in inside:
+            continue
+        if at < 0 or len(inside) > _MOST or total.id - at > _MOST:
+            return set()
+        inside.add(at)
+        works = works or cut.items[at].kind == kinds.LINEAR
+        waiting += cut.items[at].inputs
+    return inside if works and all(set(cut.items[at].inputs) <= inside | given for at in inside) else set()
 
 
 def _is_closed(cut: "Pieces", inside: Collection[int], last: int) -> bool:

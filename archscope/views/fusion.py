@@ -15,7 +15,7 @@ import msgspec
 from archscope.graph import Graph, Node, kinds
 from archscope.views.composites import Composite, composites
 from archscope.views.fusion_units import Atom, atoms, live_nodes
-from archscope.views.recognition import Attention, Recurrence
+from archscope.views.recognition import Attention, Facts
 
 NORMS_OF_VECTORS = frozenset({"ln", "layernorm", "rms norm", "rmsnorm"})
 ENTRY = -1  # stands for the network's input where a piece's id is expected
@@ -37,7 +37,7 @@ class Piece:
         activation: the function at its end, "relu"; "" if none.
         norm: "bn" where normalisation is folded in.
         scale: factor of the last summand, where this is a scaled residual sum.
-        attention, recurrence: what there is to say, where it is one.
+        facts: what there is to say, where it was recognised.
     """
 
     id: int
@@ -51,8 +51,12 @@ class Piece:
     activation: str = ""
     norm: str = ""
     scale: float | None = None
-    attention: Attention | None = None
-    recurrence: Recurrence | None = None
+    facts: Facts | None = None
+
+    @property
+    def attention(self) -> Attention | None:
+        """What there is to say about attention."""
+        return self.facts if isinstance(self.facts, Attention) else None
 
 
 @dataclass(frozen=True)
@@ -190,7 +194,7 @@ def _absorbed(atom: Atom, made: list[Atom], head: dict[int, int], state: dict[in
     if source == ENTRY or len(atom.inputs) != 1:
         return None
     before, piece = made[atom.inputs[0]], state[source]
-    if piece.main.attention is not None and not atom.readers and atom.kind in (kinds.REDUCTION, kinds.POINTWISE):
+    if isinstance(piece.main.facts, Attention) and not atom.readers and atom.kind in (kinds.REDUCTION, kinds.POINTWISE):
         return source  # attention's weights, averaged for somebody who looks at them
     if before.readers != 1 or before.home != atom.home or atom.word.endswith("softmax"):
         return None
@@ -259,8 +263,7 @@ def _assemble(graph: Graph, made: list[Atom], head: dict[int, int], state: dict[
                 part.activation,
                 part.norm,
                 part.scale,
-                part.main.attention,
-                part.main.recurrence,
+                part.main.facts,
             )
         )
     return Pieces(graph, tuple(items), entry, frozenset(live))

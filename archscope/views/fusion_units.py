@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from archscope.graph import Graph, Node, kinds
-from archscope.views.recognition import Attention, Found, Recurrence, recognised
+from archscope.views.recognition import Facts, Found, recognised
+from archscope.views.recognition.activations import spelled_out
 from archscope.views.recognition.dataflow import Flow, is_move
 
 
@@ -27,7 +28,7 @@ class Atom:
         opens: whether it scales one summand of a sum, and so belongs to what follows.
         factor: what it multiplies by.
         ending: the activation function inside it, where it is a module that ends in one.
-        attention, recurrence: what there is to say about it, where it is one.
+        facts: what there is to say about it, where it was recognised.
         output: the tensor that it hands on, where that is not what its last operator writes.
     """
 
@@ -43,8 +44,7 @@ class Atom:
     opens: bool = False
     factor: float | None = None
     ending: str = ""
-    attention: Attention | None = None
-    recurrence: Recurrence | None = None
+    facts: Facts | None = None
     output: int = -1
 
 
@@ -83,8 +83,7 @@ def atoms(graph: Graph) -> list[Atom]:
 
 
 def _atom(number: int, found: Found) -> Atom:
-    facts = {"attention": found.attention, "recurrence": found.recurrence, "output": found.output}
-    return Atom(number, list(found.nodes), found.main, found.kind, found.word, **facts)  # type: ignore[arg-type]
+    return Atom(number, list(found.nodes), found.main, found.kind, found.word, facts=found.facts, output=found.output)
 
 
 def _recognised(graph: Graph, live: set[int], is_small: set[int]) -> tuple[set[int], dict[int, Found]]:
@@ -164,22 +163,10 @@ def _name(graph: Graph, call: int, atom: Atom) -> None:
         return
     first, last = graph.shapes(atom.nodes[0].inputs[:1]), graph.shapes(atom.nodes[-1].outputs[:1])
     if set(kind_of.values()) <= _PLAIN and first == last and not any(node.params for node in atom.nodes):
-        atom.kind, atom.word = kinds.ACTIVATION, _spelled_out(atom.nodes) or type_name.lower()
+        working = [node for node in atom.nodes if kind_of[node.id] != kinds.RESHAPE]
+        atom.kind, atom.word = kinds.ACTIVATION, spelled_out(working) or type_name.lower()
     else:
         atom.kind, atom.word = kinds.OTHER, type_name
-
-
-def _spelled_out(nodes: list[Node]) -> str:
-    """An activation function that is written out: GELU by erf, by tanh of a cube or by a sigmoid, SiLU; "" for any other."""
-    names = [node.name for node in nodes]
-    cube = any(node.name == "pow" and node.attrs.get("exponent") in (3, 3.0) for node in nodes)
-    if "erf" in names or ("tanh" in names and cube):
-        return "gelu"
-    gates = names.count("sigmoid") == 1 and names[-1] == "mul" and len(nodes[-1].inputs) == 2
-    factors = [node.attrs.get("other") for node in nodes if node.name == "mul" and len(node.inputs) == 1]
-    if not gates or not set(names) <= {"sigmoid", "mul"}:
-        return ""
-    return "silu" if not factors else "gelu" if factors == [1.702] else ""
 
 
 def _wire(graph: Graph, made: list[Atom]) -> None:

@@ -344,26 +344,6 @@ def test_a_gate_on_channels_is_no_gated_mlp():
     assert not any(label.startswith("gated") for label in found)
 
 
-class Experts(nn.Module):
-    """Each token goes to two of six experts; the rest is not left out, so that shapes do not depend on the data."""
-
-    def __init__(self):
-        super().__init__()
-        self.router = nn.Linear(WIDTH, 6)
-        self.up, self.down = nn.Parameter(torch.empty(6, WIDTH, 40)), nn.Parameter(torch.empty(6, 40, WIDTH))
-
-    def forward(self, x):
-        scores, best = self.router(x).softmax(-1).topk(2, -1)
-        weights = torch.zeros(*x.shape[:2], 6).scatter(-1, best, scores)
-        made = torch.einsum("etf,efd->etd", torch.einsum("btd,edf->etf", x, self.up).relu(), self.down)
-        return x + torch.einsum("etd,bte->btd", made, weights)
-
-
-def test_a_mixture_of_experts_is_one_box():
-    found, _ = labels(Experts(), (1, TOKENS, WIDTH))
-    assert found == ["mixture of experts, 2 of 6", "+"]
-
-
 def test_layers_fold_though_the_first_makes_the_mask_for_all():
     class Layer(nn.Module):
         def __init__(self):

@@ -1,6 +1,6 @@
 """Walks along the edges of a Graph: past reshapes, back to where a tensor comes from, and the operators between others."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from math import prod
 
 from archscope.graph import Graph, Node, kinds
@@ -67,6 +67,11 @@ class Flow:
                 else:
                     found.append(node)
         return sorted(found, key=lambda node: node.id)
+
+    def behind(self, node: Node, most: int) -> Sequence[Node]:
+        """The next operators in execution order, `most` of them."""
+        at = self._at[node.id] + 1
+        return self.graph.nodes[at : at + most]
 
     def between(self, members: Collection[int]) -> tuple[Node, ...] | None:
         """The operators with these ids and all that lie on a way from one to another, in execution order; None where something

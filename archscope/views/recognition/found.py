@@ -41,6 +41,38 @@ class Recurrence:
 
 
 @dataclass(frozen=True)
+class Router:
+    """What decides which experts see a token.
+
+    Attributes:
+        experts, active: how many there are, and how many each token is sent to.
+    """
+
+    experts: int
+    active: int
+
+
+@dataclass(frozen=True)
+class Experts:
+    """The experts that a router chooses among, with the sum of what they make.
+
+    Attributes:
+        count: how many there are.
+        width: inside each; 0 where the trace does not tell.
+        activation: between the layers of each; "" where there is none that has a name.
+        gated: whether each is a gated MLP.
+    """
+
+    count: int
+    width: int
+    activation: str
+    gated: bool
+
+
+Facts = Attention | Recurrence | Router | Experts
+
+
+@dataclass(frozen=True)
 class Found:
     """Operators that are one thing to a reader.
 
@@ -48,7 +80,7 @@ class Found:
         nodes: in execution order; whatever lies between two of them is among them.
         main: the one that names it.
         kind, word: as in `graph.kinds`.
-        attention, recurrence: what there is to say, where it is one.
+        facts: what there is to say.
         output: the tensor that it hands on, where that is not what the last operator writes.
     """
 
@@ -56,6 +88,5 @@ class Found:
     main: Node
     kind: str
     word: str
-    attention: Attention | None = None
-    recurrence: Recurrence | None = None
+    facts: Facts | None = None
     output: int = -1

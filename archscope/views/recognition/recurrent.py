@@ -43,7 +43,7 @@ def _layer(flow: Flow, call: int, again: list[str]) -> Found | None:
     if both and len(recurrent) % 2:
         return None
     facts = Recurrence(width, max(len(_own(flow, again, gates, width)) // (2 if both else 1), 1), both)
-    return Found(nodes, main, kinds.RECURRENT, _WORDS[gates], recurrence=facts, output=output)
+    return Found(nodes, main, kinds.RECURRENT, _WORDS[gates], facts=facts, output=output)
 
 
 def _own(flow: Flow, again: list[str], gates: int, width: int) -> list[str]:
