@@ -9,7 +9,7 @@ from archscope.graph import kinds
 from archscope.views.composites import ATTENTION, GATED, Composite
 from archscope.views.fusion import Piece, Pieces
 from archscope.views.module_groups import Group, contents, is_anonymous, is_light, is_series, signature, type_of
-from archscope.views.recognition import Attention, Experts, Recurrence, Router
+from archscope.views.recognition import STATE_SPACE, Attention, Experts, Recurrence, Router, Scan
 from archscope.views.variants import PLAIN, in_series, variants
 
 _LONG = {
@@ -49,6 +49,8 @@ def piece_label(cut: Pieces, piece: Piece) -> str:
         return f"router, {piece.facts.active} of {piece.facts.experts} experts"
     if isinstance(piece.facts, Experts):
         return ", ".join([f"{piece.facts.count} experts", *expert_words(piece.facts)])
+    if isinstance(piece.facts, Scan):
+        return scan_label(piece.facts)
     if piece.kind == kinds.EMBEDDING:
         return embedding_label(cut, piece)
     if piece.kind == kinds.RECURRENT:
@@ -145,6 +147,17 @@ def recurrent_label(cut: Pieces, piece: Piece) -> str:
     words = [piece.word, str(wide)]
     words += [f"{layers} layers"] if isinstance(layers, int) and layers > 1 else []
     return ", ".join([*words, *(["both directions"] if both else [])])
+
+
+def scan_label(facts: Scan) -> str:
+    """`"state-space scan, 1536 channels, 16 states"`, `"linear-attention scan, 8 heads, state 256x512"`."""
+    heads = [_plural(facts.heads, "head")] if facts.heads else []
+    if not facts.states:
+        return ", ".join([facts.word, *heads, f"{facts.width} wide"])
+    if facts.word == STATE_SPACE:
+        channels = f"{heads[0]} x {facts.width}" if heads else f"{facts.width} channels"
+        return f"{facts.word}, {channels}, {facts.states} states"
+    return ", ".join([facts.word, *heads, f"state {facts.states}x{facts.width}"])
 
 
 def piece_mark(cut: Pieces, piece: Piece, usual: tuple[str, str]) -> str:

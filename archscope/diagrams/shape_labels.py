@@ -10,6 +10,7 @@ from archscope.views.stages import is_signal
 
 _LAST = frozenset({kinds.LINEAR, kinds.EMBEDDING, kinds.RECURRENT})
 _ELEMENTWISE = frozenset({kinds.JOIN, kinds.POINTWISE, kinds.ACTIVATION})
+_CUTS = frozenset({"slice", "split", "split_with_sizes", "chunk", "constant_pad_nd"})
 _SECOND = frozenset({kinds.CONVOLUTION, kinds.POOLING, kinds.RESAMPLING})
 
 
@@ -34,6 +35,8 @@ def channels_last(cut: Pieces, piece_id: int) -> bool:
             continue
         if _turned(cut, piece):
             return True
+        if dims == 3 and piece.kind not in _SECOND and (told := _told_by_transposes(cut, piece.output)) is not None:
+            return told
         if piece.kind in _LAST or piece.word.lower() in NORMS_OF_VECTORS or (dims == 3 and piece.kind not in _SECOND):
             return True
         if piece.kind in _SECOND or piece.word in ("bn", "gn") or not piece.inputs or dims < 3:
@@ -57,6 +60,34 @@ def _turned(cut: Pieces, piece: Piece) -> bool:
         return False
     made, leaves = cut.graph.shapes((piece.main.outputs[0], piece.output))
     return len(made) == len(leaves) == 3 and made[1] != made[2] and (made[2], made[1]) == leaves[1:]
+
+
+def _told_by_transposes(cut: Pieces, tensor: int) -> bool | None:
+    """Whether the channels are last, told by the layer that a tensor comes from and how often it was transposed since; None where
+    something else lies between.
+    """
+    graph, turns = cut.graph, 0
+    for _ in range(32):
+        made = graph.producer.get(tensor)
+        if made is None or not made.inputs or made.outputs[0] != tensor:
+            made = made if made is not None and made.name in _CUTS else None
+        if made is None or len(graph.tensors[tensor].shape) != 3:
+            return None
+        if kinds.kind(made) == kinds.CONVOLUTION:
+            return turns % 2 == 1
+        before = graph.producer.get(made.inputs[0]) if made.inputs else None
+        if made.name in ("view", "_unsafe_view") and before is not None and kinds.kind(before) == kinds.LINEAR:
+            return turns % 2 == 0 if graph.tensors[tensor].shape[-1] == graph.tensors[made.inputs[0]].shape[-1] else None
+        if made.name == "transpose":
+            turns += {made.attrs.get(name) for name in ("dim0", "dim1")} in ({1, 2}, {-1, -2}, {1, -1}, {2, -2})
+        elif made.name not in _CUTS and made.name != "clone" and kinds.kind(made) not in (kinds.ACTIVATION, kinds.POINTWISE):
+            return None
+        same = (t for t in made.inputs if len(graph.tensors[t].shape) == 3 and graph.producer.get(t) is not None)
+        known = [t for t in same if graph.producer[t].name != "stack"]
+        if not known:
+            return None
+        tensor = known[0]
+    return None
 
 
 def group_shape_label(cut: Pieces, group: Group) -> str:

@@ -1,4 +1,4 @@
-"""Mixtures of experts are boxes of their own, however they are spelled.
+"""Mixtures of experts and scans over tokens are boxes of their own, however they are spelled.
 
 The expected numbers are those that the module beside each test is built with, or those in a configuration of transformers.
 """
@@ -10,8 +10,10 @@ from test_truth import check
 from torch import nn
 from torch.nn import functional as F
 
+from archscope.diagrams.box_labels import piece_label
 from archscope.diagrams.composition import picture
 from archscope.tracing.forward_pass import trace
+from archscope.views.fusion import pieces
 
 TOKENS, WIDTH, INNER, EXPERTS = 10, 24, 40, 6
 
@@ -162,3 +164,176 @@ def test_the_experts_of_transformers(name):
         *([f"gated MLP, {width * shared} silu"] if shared else []),
     ]
     assert set(expected) <= set(found)
+
+
+STATES, HEADS = 4, 3
+
+
+class Selective(nn.Module):
+    """A Mamba mixer (Gu and Dao, arXiv 2312.00752, Algorithm 2), with a loop over the tokens; `steps` says how they are read."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+        self.enter, self.leave = nn.Linear(WIDTH, 2 * INNER), nn.Linear(INNER, WIDTH)
+        self.conv = nn.Conv1d(INNER, INNER, 4, padding=3, groups=INNER)
+        self.select, self.step = nn.Linear(INNER, INNER // 4 + 2 * STATES), nn.Linear(INNER // 4, INNER)
+        self.A, self.D = nn.Parameter(torch.empty(INNER, STATES)), nn.Parameter(torch.empty(INNER))
+
+    def forward(self, x):
+        values, gate = self.enter(x).chunk(2, -1)
+        values = F.silu(self.conv(values.mT)[..., : x.shape[1]]).mT
+        step, b, c = self.select(values).split([INNER // 4, STATES, STATES], -1)
+        step = F.softplus(self.step(step))
+        decay = torch.exp(step[..., None] * -self.A.exp())
+        written = step[..., None] * b[:, :, None] * values[..., None]
+        state, made = torch.zeros(x.shape[0], INNER, STATES), []
+        for keep, add, read in zip(self.steps(decay), self.steps(written), self.steps(c), strict=True):
+            state = keep * state + add
+            made.append((state @ read[..., None])[..., 0])
+        return x + self.leave((torch.stack(made, 1) + values * self.D) * F.silu(gate))
+
+
+def by_index(tensor):
+    return [tensor[:, at] for at in range(tensor.shape[1])]
+
+
+def by_unbinding(tensor):
+    return tensor.unbind(1)
+
+
+@pytest.mark.parametrize("steps", [by_index, by_unbinding])
+def test_a_state_space_scan_is_one_box(steps):
+    shown, found = opened(Selective(steps), 2, TOKENS, WIDTH)
+    scan = "state-space scan, 40 channels, 4 states"
+    layers = ["linear, 80", "1D depthwise conv 4, 40", "linear, 18", "linear, 40"]
+    assert found == [*layers, scan, "silu", "×", "linear, 24", "+"]
+    at = found.index(scan) + 1
+    assert {b for a, b in shown.overview.edges if a == at} == {at + 2}  # the gate alone
+    assert {a for a, b in shown.overview.edges if b == at} == {2, 3, 4}  # values; what is written and read; the step
+    assert shown.overview.boxes[at].costs.macs == 2 * TOKENS * INNER * STATES  # the product of state and readout
+    assert shown.overview.boxes[at].costs.params == INNER * STATES + INNER
+
+
+class Attending(nn.Module):
+    """Queries, keys and values of three heads, between four layers; `core` says how they meet, with a decay for each token."""
+
+    def __init__(self, core):
+        super().__init__()
+        self.core = core
+        self.q, self.k, self.o = nn.Linear(WIDTH, HEADS * STATES), nn.Linear(WIDTH, HEADS * STATES), nn.Linear(WIDTH, WIDTH)
+        self.v, self.f = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, HEADS)
+
+    def forward(self, x):
+        q, k, v = (layer(x).unflatten(2, (HEADS, -1)).transpose(1, 2) for layer in (self.q, self.k, self.v))
+        return x + self.o(self.core(q, k, v, F.logsigmoid(self.f(x)).mT).transpose(1, 2).flatten(2))
+
+
+def token_by_token(q, k, v, log_decay):
+    state, made = torch.zeros(*k.shape[:2], k.shape[-1], v.shape[-1]), []
+    for at in range(q.shape[2]):
+        state = state * log_decay[:, :, at].exp()[..., None, None] + k[:, :, at, :, None] * v[:, :, at, None]
+        made.append((q[:, :, at, None] @ state)[:, :, 0])
+    return torch.stack(made, 2)
+
+
+def in_one_chunk(q, k, v, log_decay):
+    total = log_decay.cumsum(-1)
+    between = (total[..., :, None] - total[..., None, :]).masked_fill(
+        ~torch.ones(q.shape[2], q.shape[2], dtype=torch.bool).tril(), -torch.inf
+    )
+    return (q @ k.mT * between.exp()) @ v
+
+
+def with_the_delta_rule(q, k, v, log_decay):  # Schlag, Irie and Schmidhuber, arXiv 2102.11174
+    state, made = torch.zeros(*k.shape[:2], k.shape[-1], v.shape[-1]), []
+    for at in range(q.shape[2]):
+        state = state * log_decay[:, :, at].exp()[..., None, None]
+        error = v[:, :, at, None] - k[:, :, at, None] @ state
+        state = state + k[:, :, at, :, None] * error
+        made.append((q[:, :, at, None] @ state)[:, :, 0])
+    return torch.stack(made, 2)
+
+
+@pytest.mark.parametrize(
+    ("core", "word"),
+    [(token_by_token, "linear-attention"), (in_one_chunk, "linear-attention"), (with_the_delta_rule, "delta-rule")],
+)
+def test_linear_attention_with_a_decay_is_one_box(core, word):
+    _, found = opened(Attending(core), 2, TOKENS, WIDTH)
+    layers = ["linear, 12", "linear, 12", "linear, 24", "linear, 3"]
+    assert sorted(found[:4]) == layers
+    assert found[4:] == [f"{word} scan, 3 heads, state 4x8", "linear, 24", "+"]
+
+
+class Between(nn.Module):
+    """Something that is done to the result of one layer before the next."""
+
+    def __init__(self, how):
+        super().__init__()
+        self.how, self.a, self.b, self.c = how, nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x):
+        return self.c(self.how(self, self.a(x), self.b(x)))
+
+
+def recur(self, a, b):
+    state, made = torch.zeros(a.shape[0], WIDTH), []
+    for keep, add in zip(by_index(a.sigmoid()), by_index(b), strict=True):
+        state = keep * state + (1 - keep) * add
+        made.append(state)
+    return torch.stack(made, 1)
+
+
+def test_a_gated_recurrence_is_one_box():
+    _, found = opened(Between(recur), 2, TOKENS, WIDTH)
+    assert found == ["linear, 24", "linear, 24", "recurrence over tokens, 24 wide", "linear, 24"]
+
+
+def with_weights(self, a, b):
+    state = torch.zeros(a.shape[0], WIDTH)
+    for at in range(TOKENS):
+        state = (a[:, at] + self.b(state)).tanh()
+    return state
+
+
+NO_SCANS = {
+    "each place by itself": lambda self, a, b: torch.stack(
+        [x.sigmoid() * y for x, y in zip(by_index(a), by_index(b), strict=True)], 1
+    ),
+    "a sum without a decay": lambda self, a, b: a.cumsum(1) * b,
+    "a decay of one sum": lambda self, a, b: a.sum(1, keepdim=True).exp() * b,
+    "weights in each step": with_weights,
+}
+
+
+@pytest.mark.parametrize("case", NO_SCANS)
+def test_what_is_no_scan(case):
+    shown, _ = opened(Between(NO_SCANS[case]), 2, TOKENS, WIDTH)
+    assert not any("scan" in box.title or "recurrence" in box.title for box in shown.overview.boxes)
+
+
+SCANS = {
+    "hf:mamba": lambda c: f"state-space scan, {c.intermediate_size} channels, {c.state_size} states",
+    "hf:mamba2": lambda c: f"state-space scan, {c.num_heads} heads x {c.head_dim}, {c.state_size} states",
+    "hf:xlstm": lambda c: f"linear-attention scan, {c.num_heads} heads, state {c.qk_head_dim}x{c.v_head_dim}",
+    "hf:qwen3_next": lambda c: (
+        f"delta-rule scan, {c.linear_num_value_heads} heads, state {c.linear_key_head_dim}x{c.linear_value_head_dim}"
+    ),
+    "hf:recurrent_gemma": lambda c: f"recurrence over tokens, {c.lru_width} wide",
+}
+
+
+# Layers, and how many of them scan; Qwen3-Next attends in every fourth, RecurrentGemma in every third.
+LAYERS = {"hf:qwen3_next": (4, 3), "hf:recurrent_gemma": (3, 2)}
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_the_scans_of_transformers(name):
+    transformers = pytest.importorskip("transformers")
+    config = transformers.AutoConfig.for_model(name.removeprefix("hf:"))
+    layers, scanning = LAYERS.get(name, (2, 2))
+    graph = traced(name, ("num_hidden_layers", layers))
+    check(graph)
+    cut = pieces(graph)
+    assert [piece_label(cut, piece) for piece in cut.items].count(SCANS[name](config)) == scanning

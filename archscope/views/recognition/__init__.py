@@ -1,5 +1,5 @@
 """What several operators are together, told by what they do and how they are wired, whatever the modules are called: attention,
-norms that are written out, rotary embeddings, recurrent layers step by step, mixtures of experts.
+norms that are written out, rotary embeddings, recurrent layers step by step, scans over tokens, mixtures of experts.
 
 In: a Graph; out: groups of operators (`found.py`) that a picture draws as one box. `dataflow.py` has the walks along the edges;
 each other file knows one thing and how people spell it.
@@ -8,11 +8,12 @@ each other file knows one thing and how people spell it.
 from collections.abc import Collection
 
 from archscope.graph import Graph
-from archscope.views.recognition import attention, experts, norms, recurrent, rotary, selected_maps
+from archscope.views.recognition import attention, experts, norms, recurrent, rotary, scans, selected_maps
 from archscope.views.recognition.dataflow import Flow
-from archscope.views.recognition.found import Attention, Experts, Facts, Found, Recurrence, Router
+from archscope.views.recognition.found import Attention, Experts, Facts, Found, Recurrence, Router, Scan
+from archscope.views.recognition.scans import STATE_SPACE
 
-__all__ = ["Attention", "Experts", "Facts", "Found", "Recurrence", "Router", "recognised"]
+__all__ = ["STATE_SPACE", "Attention", "Experts", "Facts", "Found", "Recurrence", "Router", "Scan", "recognised"]
 
 
 def recognised(graph: Graph, live: Collection[int]) -> list[Found]:
@@ -24,7 +25,7 @@ def recognised(graph: Graph, live: Collection[int]) -> list[Found]:
     names = {node.name for node in graph.nodes}
     flow = Flow(graph, frozenset(live))
     # In this order: attention takes what scales its queries and keys, and stops at norms and rotations that are found by then.
-    for kind in (recurrent, experts, norms, rotary, attention, selected_maps):
+    for kind in (recurrent, experts, norms, rotary, attention, scans, selected_maps):
         if names & kind.NEEDS:
             for found in kind.find(flow):
                 flow.claim(found)

@@ -30,7 +30,7 @@ _BETWEEN = frozenset({
 
 def find(flow: Flow) -> Iterator[Found]:
     """Every attention of the network."""
-    for node in flow.graph.nodes:
+    for node in flow.nodes:
         if node.name not in NEEDS or node.id not in flow.live:
             continue
         found = _fused(flow, node) if node.name in _FUSED else _spelled(flow, node)
@@ -93,7 +93,7 @@ def _values(flow: Flow, softmax: Node) -> Iterator[Node]:
     waiting, seen = [(softmax.outputs[0], _FARTHEST)], set()
     while waiting:
         tensor, left = waiting.pop(0)
-        for node in flow.graph.consumers.get(tensor, ()):
+        for node in flow.reading(tensor):
             if node.id in seen:
                 continue
             seen.add(node.id)
@@ -137,7 +137,7 @@ def _comes_from(flow: Flow, tensor: int, softmax: Node) -> bool:
 def _with_scales(flow: Flow, inside: set[int]) -> set[int]:
     """Also what only prepares queries, keys and values: scales, repeats of shared keys, products with positions."""
     inside = set(inside)
-    waiting = [flow.graph.node(number) for number in sorted(inside)]
+    waiting = [flow.node(number) for number in sorted(inside)]
     while waiting:
         for t in waiting.pop().inputs:
             made = flow.maker(t)

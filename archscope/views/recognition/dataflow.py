@@ -1,6 +1,7 @@
 """Walks along the edges of a Graph: past reshapes, back to where a tensor comes from, and the operators between others."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 from math import prod
 
 from archscope.graph import Graph, Node, kinds
@@ -8,7 +9,8 @@ from archscope.views.recognition.found import Found
 
 
 class Flow:
-    """The edges of a graph, for those that look for patterns in them.
+    """The edges of a graph, for those that look for patterns in them. It keeps what it has looked at: of a large graph, operators
+    and tensors are made anew each time that they are asked for.
 
     Attributes:
         live: ids of the operators whose result depends on the network's inputs.
@@ -20,7 +22,45 @@ class Flow:
         self.live = live
         self.found: list[Found] = []
         self._claimed: set[int] = set()
-        self._at = {node.id: at for at, node in enumerate(graph.nodes)}
+        self._shapes: dict[int, tuple[int, ...]] = {}
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The operators in execution order."""
+        return tuple(self.graph.nodes)
+
+    @cached_property
+    def _at(self) -> dict[int, int]:
+        return {node.id: at for at, node in enumerate(self.nodes)}
+
+    @cached_property
+    def _makers(self) -> dict[int, Node]:
+        return {t: node for node in self.nodes for t in node.outputs}
+
+    @cached_property
+    def _reading(self) -> dict[int, list[Node]]:
+        found: dict[int, list[Node]] = {}
+        for node in self.nodes:
+            if node.id in self.live:
+                for t in dict.fromkeys(node.inputs):
+                    found.setdefault(t, []).append(node)
+        return found
+
+    def node(self, number: int) -> Node:
+        """An operator by its id."""
+        return self.nodes[self._at[number]]
+
+    def made_by(self, tensor: int) -> Node | None:
+        """The operator that makes a tensor, whatever it depends on; None for an input."""
+        return self._makers.get(tensor)
+
+    def reading(self, tensor: int) -> Sequence[Node]:
+        """The operators that read a tensor's values: one whose result is the same for every input takes its shape alone."""
+        return self._reading.get(tensor, ())
+
+    def read_by(self, node: Node) -> Iterator[Node]:
+        """The operators that read what an operator makes."""
+        return (reader for t in node.outputs for reader in self.reading(t))
 
     def claim(self, found: Found) -> None:
         """Takes note of a group, unless one of its operators is in another."""
@@ -35,7 +75,7 @@ class Flow:
 
     def maker(self, tensor: int) -> Node | None:
         """The operator that computes a tensor from the network's input; None for an input and for a constant."""
-        made = self.graph.producer.get(tensor)
+        made = self._makers.get(tensor)
         return made if made is not None and made.id in self.live else None
 
     def is_constant(self, tensor: int) -> bool:
@@ -44,11 +84,13 @@ class Flow:
 
     def numel(self, tensor: int) -> int:
         """Number of elements."""
-        return prod(self.graph.tensors[tensor].shape)
+        return prod(self.shape(tensor))
 
     def shape(self, tensor: int) -> tuple[int, ...]:
         """The shape of a tensor."""
-        return self.graph.tensors[tensor].shape
+        if tensor not in self._shapes:
+            self._shapes[tensor] = self.graph.tensors[tensor].shape
+        return self._shapes[tensor]
 
     def origin(self, tensor: int) -> int:
         """What a tensor is before it was viewed, moved and cast."""
@@ -61,23 +103,22 @@ class Flow:
         found: list[Node] = []
         waiting = [tensor]
         while waiting:
-            for node in self.graph.consumers.get(waiting.pop(), ()):
+            for node in self.reading(waiting.pop()):
                 if is_move(self, node):
                     waiting.extend(node.outputs)
                 else:
                     found.append(node)
         return sorted(found, key=lambda node: node.id)
 
-    def behind(self, node: Node, most: int) -> Sequence[Node]:
-        """The next operators in execution order, `most` of them."""
-        at = self._at[node.id] + 1
-        return self.graph.nodes[at : at + most]
+    def between_ids(self, begin: int, end: int) -> Sequence[Node]:
+        """The operators from one to just before another, in execution order."""
+        return self.nodes[self._at[begin] : self._at[end]]
 
     def between(self, members: Collection[int]) -> tuple[Node, ...] | None:
         """The operators with these ids and all that lie on a way from one to another, in execution order; None where something
         inside is read from outside before all of it has run, and so no single box could stand for them.
         """
-        nodes = self.graph.nodes[self._at[min(members)] : self._at[max(members)] + 1]
+        nodes = self.nodes[self._at[min(members)] : self._at[max(members)] + 1]
         after: set[int] = set()
         written: set[int] = set()
         for node in nodes:
@@ -86,18 +127,15 @@ class Flow:
                 written.update(node.outputs)
         inside: set[int] = set()
         for node in reversed(nodes):
-            if node.id in members or (node.id in after and any(r.id in inside for r in self._reading(node))):
+            if node.id in members or (node.id in after and any(r.id in inside for r in self.read_by(node))):
                 inside.add(node.id)
         kept = tuple(node for node in nodes if node.id in inside)
-        early = any(r.id not in inside and r.id < kept[-1].id for node in kept for r in self._reading(node))
+        early = any(r.id not in inside and r.id < kept[-1].id for node in kept for r in self.read_by(node))
         return None if early else kept
-
-    def _reading(self, node: Node) -> Iterable[Node]:
-        return (reader for t in node.outputs for reader in self.graph.consumers.get(t, ()))
 
     def is_only_for(self, node: Node, inside: Collection[int]) -> bool:
         """Whether all that an operator computes is read by operators among `inside`."""
-        return all(r.id in inside for r in self._reading(node))
+        return all(r.id in inside for r in self.read_by(node))
 
 
 def is_move(flow: Flow, node: Node) -> bool:

@@ -7,6 +7,7 @@ they were.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappop, heappush
 from math import prod
 
 from archscope.graph import Node, kinds
@@ -22,11 +23,11 @@ _WINDOW, _EACH = 128, 48  # operators of a mixture, and more for each expert
 def find(flow: Flow) -> Iterator[Found]:
     """Each router, and its experts."""
     choices: dict[int, list[Node]] = {}  # by the layer that scores
-    for node in flow.graph.nodes:
+    for node in flow.nodes:
         if node.name in NEEDS and node.id in flow.live and (layer := _scoring(flow, node)) is not None:
             choices.setdefault(layer.id, []).append(node)
     for number, chosen in choices.items():
-        yield from _mixture(flow, flow.graph.node(number), chosen)
+        yield from _mixture(flow, flow.node(number), chosen)
 
 
 def _scoring(flow: Flow, choice: Node) -> Node | None:
@@ -55,7 +56,7 @@ def _active(flow: Flow, chosen: Sequence[Node]) -> int:
     if best:
         size = best[-1].attrs.get("k")
         return size if isinstance(size, int) else 0
-    return sum(node.name == "argmax" or any(flow.graph.consumers.get(t) for t in node.outputs[1:]) for node in chosen)
+    return sum(node.name == "argmax" or any(flow.reading(t) for t in node.outputs[1:]) for node in chosen)
 
 
 def _mixture(flow: Flow, layer: Node, chosen: Sequence[Node]) -> Iterator[Found]:
@@ -93,20 +94,26 @@ class _Parts:
         self._choice = choice  # id of the last choice: before it, a parameter belongs to the router
         self._routed: set[int] = set(layer.outputs)
         self._worked: set[int] = set()
-        for node in flow.behind(layer, _WINDOW + _EACH * count):
-            if node.id in flow.live:
-                self._take(node)
+        waiting, seen = [layer.id], {layer.id}
+        while waiting and len(seen) < _WINDOW + _EACH * count:
+            node = flow.node(heappop(waiting))
+            if node.id == layer.id or self._takes(node):
+                for number in self._readers([node]) - seen:
+                    seen.add(number)
+                    heappush(waiting, number)
 
-    def _take(self, node: Node) -> None:
+    def _takes(self, node: Node) -> bool:
+        """Whether an operator behind the layer belongs to the mixture."""
         data = [t for t in node.inputs if not self.flow.is_constant(t)]
-        if self._routed.isdisjoint(data) and self._worked.isdisjoint(data):
-            return
         if self._routed.issuperset(data) and (not node.params or node.id <= self._choice):
             self.routing.append(node)
             self._routed.update(node.outputs)
-        elif (brought := self._brought([t for t in data if t not in self._routed])) is not None:
+            return True
+        brought = self._brought([t for t in data if t not in self._routed])
+        if brought is not None:
             self.steps.append([*brought, node])
             self._worked.update(t for one in (*brought, node) for t in one.outputs)
+        return brought is not None
 
     def _brought(self, tensors: Iterable[int]) -> list[Node] | None:
         """The operators that compute these from the tokens; None where they are computed from anything else."""
@@ -151,8 +158,7 @@ class _Parts:
 
     def _readers(self, nodes: Iterable[Node]) -> set[int]:
         """Ids of the operators that read values of what these make."""
-        readers = (r.id for node in nodes for t in node.outputs for r in self.flow.graph.consumers.get(t, ()))
-        return {number for number in readers if number in self.flow.live}
+        return {reader.id for node in nodes for reader in self.flow.read_by(node)}
 
 
 def _facts(flow: Flow, nodes: Sequence[Node], count: int, wide: int) -> Experts:
@@ -187,8 +193,8 @@ def _weights(flow: Flow, node: Node) -> list[tuple[int, ...]]:
     """The shapes of the parameters that a product reads, views of them too."""
     found = [flow.graph.param[name].shape for name in node.params]
     for t in node.inputs:
-        made = flow.graph.producer.get(t) if flow.is_constant(t) else None
+        made = flow.made_by(t) if flow.is_constant(t) else None
         while made is not None:
             found += [flow.graph.param[name].shape for name in made.params]
-            made = flow.graph.producer.get(made.inputs[0]) if made.inputs else None
+            made = flow.made_by(made.inputs[0]) if made.inputs else None
     return found

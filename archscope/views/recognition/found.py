@@ -69,7 +69,24 @@ class Experts:
     gated: bool
 
 
-Facts = Attention | Recurrence | Router | Experts
+@dataclass(frozen=True)
+class Scan:
+    """A recurrence over tokens without a matrix of weights inside.
+
+    Attributes:
+        word: what a field calls it: "state-space scan".
+        heads: side by side; 0 where each channel has a state of its own.
+        width: values of one head, or channels.
+        states: numbers that are kept for each of them; 0 for one.
+    """
+
+    word: str
+    heads: int
+    width: int
+    states: int
+
+
+Facts = Attention | Recurrence | Router | Experts | Scan
 
 
 @dataclass(frozen=True)

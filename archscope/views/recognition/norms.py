@@ -11,7 +11,7 @@ NEEDS = frozenset({"rsqrt", "sqrt", "linalg_vector_norm", "pow"})
 
 def find(flow: Flow) -> Iterator[Found]:
     """Root mean square and layer norms, and division by the length of a vector."""
-    for node in flow.graph.nodes:
+    for node in flow.nodes:
         if node.id not in flow.live:
             continue
         if node.name in ("rsqrt", "sqrt") or (node.name == "pow" and node.attrs.get("exponent") in (-0.5, 0.5)):

@@ -18,7 +18,7 @@ def find(flow: Flow) -> Iterator[Found]:
     """The layers, one for each run of a module."""
     graph = flow.graph
     used: dict[int, Counter[str]] = {}
-    for node in graph.nodes:
+    for node in flow.nodes:
         if kinds.kind(node) == kinds.LINEAR and node.params and not graph.children[node.call]:
             used.setdefault(node.call, Counter()).update(node.params)
     for call, counted in used.items():
@@ -39,7 +39,7 @@ def _layer(flow: Flow, call: int, again: list[str]) -> Found | None:
         return None
     recurrent = [shape for shape in states if shape == (gates * width, width)]
     main, output = _result(flow, nodes)
-    both = graph.tensors[output].shape[-1:] == (2 * width,)
+    both = flow.shape(output)[-1:] == (2 * width,)
     if both and len(recurrent) % 2:
         return None
     facts = Recurrence(width, max(len(_own(flow, again, gates, width)) // (2 if both else 1), 1), both)
@@ -58,7 +58,7 @@ def _result(flow: Flow, nodes: tuple[Node, ...]) -> tuple[Node, int]:
     inside = {node.id for node in nodes}
     for node in reversed(nodes):
         for t in node.outputs:
-            if any(reader.id not in inside for reader in flow.graph.consumers.get(t, ())):
+            if any(reader.id not in inside for reader in flow.reading(t)):
                 return node, t
     last = next(node for node in reversed(nodes) if node.outputs)
     return last, last.outputs[0]

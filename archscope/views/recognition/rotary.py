@@ -18,7 +18,7 @@ _DEEPEST = 24
 def find(flow: Flow) -> Iterator[Found]:
     """The rotations, the outermost sum or concatenation first."""
     taken: set[int] = set()
-    for node in reversed(flow.graph.nodes):
+    for node in reversed(flow.nodes):
         if node.name not in _ENDS or node.id not in flow.live or node.id in taken:
             continue
         if is_move(flow, node) and node.name != "view_as_real":

@@ -17,7 +17,7 @@ _SELECTS = frozenset(
 
 def find(flow: Flow) -> Iterator[Found]:
     """The concatenations of such convolutions."""
-    for node in flow.graph.nodes:
+    for node in flow.nodes:
         if node.name != "cat" or node.id not in flow.live or is_move(flow, node) or len(node.inputs) < 2:
             continue
         made = [flow.maker(t) for t in node.inputs]
