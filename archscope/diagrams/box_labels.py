@@ -29,6 +29,8 @@ _LONG = {
     "LayerNorm": "layer norm",
     "LayerNorm2d": "layer norm",
     "GroupNorm": "group norm",
+    "fft c2c": "Fourier transform",
+    "fft r2c": "Fourier transform",
 }
 
 

@@ -80,8 +80,9 @@ def _words(cut: Pieces, group: Group) -> list[str]:
 
 
 def _types(cut: Pieces, group: Group) -> set[str]:
-    """The classes of the modules that a module runs itself."""
-    return {cut.graph.calls[child].type for child in cut.graph.children[group.call or 0]} - ANONYMOUS
+    """The classes of the modules that a module runs itself, those that do nothing (a dropout that is off) left out."""
+    children = cut.graph.children[group.call or 0]
+    return {cut.graph.calls[child].type for child in children if cut.graph.inside(child)} - ANONYMOUS
 
 
 def in_series(names: Sequence[str]) -> str:

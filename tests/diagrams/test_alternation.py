@@ -50,6 +50,19 @@ def test_a_single_pair_is_drawn_as_those_that_repeat():
     assert [title for title in found if "Block" in title] == ["Block + shifted Block", "2 x (Block + shifted Block)"]
 
 
+def test_a_module_that_does_nothing_tells_no_block_apart():
+    class Dropping(Block):
+        def __init__(self, shift, drop):
+            super().__init__(8, shift)
+            self.drop = drop
+
+        def forward(self, x):
+            return self.drop(super().forward(x))
+
+    found, _ = titles(*(Dropping(n % 2, nn.Identity() if n == 0 else nn.Dropout(0.1)) for n in range(4)), nn.Conv2d(8, 4, 1))
+    assert found[0] == "2 x (Dropping + shifted Dropping)"
+
+
 def test_five_of_six():
     found, graph = titles(*(Block(8, 3 * (n % 6 < 5)) for n in range(12)), nn.Conv2d(8, 4, 1))
     assert found[0] == "2 x (5 x shifted Block + Block)"

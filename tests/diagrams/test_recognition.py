@@ -77,7 +77,16 @@ def with_sinks(q, k, v):
     return (torch.cat([scores, sink], -1).softmax(-1)[..., :-1] @ v).transpose(1, 2)
 
 
-SPELLINGS = [by_matmul, by_matmul_with_a_mask, by_einsum, by_bmm, by_the_function, with_capped_scores, with_sinks]
+def with_biases_of_positions(q, k, v):  # Press, Smith and Lewis, arXiv 2108.12409
+    biases = torch.arange(q.shape[1]).float() * torch.ones(HEADS, 1)
+    q, k, v = (t.transpose(1, 2).flatten(0, 1) for t in (q, k, v))
+    scores = torch.baddbmm(biases.repeat(len(q) // HEADS, 1)[:, None], q, k.mT, alpha=q.shape[-1] ** -0.5)
+    return (scores.softmax(-1) @ v).unflatten(0, (-1, HEADS)).transpose(1, 2)
+
+
+SPELLINGS = [
+    by_matmul, by_matmul_with_a_mask, by_einsum, by_bmm, by_the_function, with_capped_scores, with_sinks, with_biases_of_positions
+]  # fmt: skip
 
 
 def labels(module, *shapes):
@@ -160,6 +169,21 @@ def test_windows():
 
     found, _ = labels(Windows(), (1, 8, 8, WIDTH))
     assert found == ["attention, 4 heads, 4 windows of 16 tokens", "sum"]
+
+
+@pytest.mark.parametrize("norm", [lambda t: t, lambda t: F.normalize(t, dim=-1)])
+def test_attention_between_channels(norm):
+    class CrossCovariance(nn.Module):  # El-Nouby et al., arXiv 2106.09681
+        def __init__(self):
+            super().__init__()
+            self.qkv, self.o = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+
+        def forward(self, x):
+            q, k, v = self.qkv(x).unflatten(2, (3, HEADS, -1)).permute(2, 0, 3, 4, 1)  # channels, and then tokens
+            return x + self.o(((norm(q) @ norm(k).mT).softmax(-1) @ v).permute(0, 3, 1, 2).flatten(2))
+
+    found, _ = labels(CrossCovariance(), (1, TOKENS, WIDTH))
+    assert found == ["attention between channels, 4 heads", "+"]
 
 
 class NoAttention(nn.Module):
@@ -281,6 +305,22 @@ def by_complex_numbers(x):
 @pytest.mark.parametrize("turn", [by_halves, by_two_sums, by_pairs, by_complex_numbers])
 def test_a_rotary_embedding_is_one_box_however_it_is_spelled(turn):
     found, _ = words(Written(lambda x, w, b: turn(x)), 2, TOKENS, WIDTH)
+    assert found == ["linear", "rotary embedding", "linear"]
+
+
+def test_a_rotary_embedding_by_a_table_that_the_module_keeps():
+    class Turned(Written):
+        def __init__(self):
+            super().__init__(None)
+            at = torch.cat([angles(TOKENS, WIDTH // 2)] * 2, -1)
+            self.register_buffer("table", torch.cat([at.sin(), at.cos()], -1))
+
+        def forward(self, x):
+            x = self.a(x)
+            first, second = x.chunk(2, -1)
+            return self.b(x * self.table[:, WIDTH:] + torch.cat([-second, first], -1) * self.table[:, :WIDTH])
+
+    found, _ = words(Turned(), 2, TOKENS, WIDTH)
     assert found == ["linear", "rotary embedding", "linear"]
 
 

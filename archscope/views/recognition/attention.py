@@ -105,7 +105,7 @@ def _values(flow: Flow, softmax: Node) -> Iterator[Node]:
 
 def _is_product(node: Node) -> bool:
     """Whether two activations are multiplied as matrices (neither is a weight)."""
-    return kinds.kind(node) == kinds.PRODUCT and not node.params and len(node.inputs) == 2
+    return kinds.kind(node) == kinds.PRODUCT and not node.params and len(node.inputs) == 2 + (node.name == "baddbmm")
 
 
 def _mixes_heads(flow: Flow, node: Node) -> bool:
@@ -120,8 +120,8 @@ def _may_lie_inside(flow: Flow, node: Node, ends: set[int]) -> bool:
 
 def _contracted(flow: Flow, values: Node, softmax: Node) -> int:
     """Over how many places the second product sums."""
-    first, second = (flow.shape(t) for t in values.inputs)
-    weights_first = _comes_from(flow, values.inputs[0], softmax)
+    first, second = (flow.shape(t) for t in values.inputs[-2:])
+    weights_first = _comes_from(flow, values.inputs[-2], softmax)
     return (first[-1] if first else 0) if weights_first else (second[-2] if len(second) > 1 else 0)
 
 
@@ -163,7 +163,7 @@ def _batch(flow: Flow) -> int:
 
 def _facts(flow: Flow, scores: Node, made: tuple[int, ...], dim: int, queries: int, keys: int) -> Attention:
     """Heads and tokens, from the shapes of the first product and of the softmax, `made`."""
-    q, k = scores.inputs
+    q, k = scores.inputs[-2:]  # before them, what a product is added to
     width, batch = flow.shape(q)[-1], _batch(flow)
     rest = list(made)
     del rest[dim % len(made)]
@@ -192,7 +192,13 @@ def _facts(flow: Flow, scores: Node, made: tuple[int, ...], dim: int, queries: i
 def _projected(flow: Flow, queries: int) -> tuple[int, bool]:
     """How wide the layer that makes the queries is, and whether its heads are told apart by then already."""
     tensor = flow.origin(queries)
-    while (made := flow.maker(tensor)) is not None and made.name in ("mul", "div"):
+    while (made := flow.maker(tensor)) is not None:
+        norm = flow.claimed_by(made)
+        if norm is not None and norm.kind == kinds.NORMALISATION:
+            tensor = flow.origin(norm.nodes[0].inputs[0])
+            continue
+        if made.name not in ("mul", "div"):
+            break
         given = [t for t in made.inputs if not flow.is_constant(t)]
         if len(given) != 1:
             break

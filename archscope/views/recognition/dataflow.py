@@ -21,7 +21,7 @@ class Flow:
         self.graph = graph
         self.live = live
         self.found: list[Found] = []
-        self._claimed: set[int] = set()
+        self._claimed: dict[int, Found] = {}
         self._shapes: dict[int, tuple[int, ...]] = {}
 
     @cached_property
@@ -65,13 +65,17 @@ class Flow:
     def claim(self, found: Found) -> None:
         """Takes note of a group, unless one of its operators is in another."""
         ids = {node.id for node in found.nodes}
-        if self._claimed.isdisjoint(ids):
-            self._claimed |= ids
+        if self._claimed.keys().isdisjoint(ids):
+            self._claimed |= dict.fromkeys(ids, found)
             self.found.append(found)
 
     def is_claimed(self, node: Node) -> bool:
         """Whether an operator is in a group already."""
         return node.id in self._claimed
+
+    def claimed_by(self, node: Node) -> Found | None:
+        """The group that an operator is in."""
+        return self._claimed.get(node.id)
 
     def maker(self, tensor: int) -> Node | None:
         """The operator that computes a tensor from the network's input; None for an input and for a constant."""

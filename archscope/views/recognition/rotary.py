@@ -5,6 +5,7 @@ its sign changed somewhere, with factors that do not depend on it.
 """
 
 from collections.abc import Iterator
+from math import prod
 
 from archscope.graph import Node, kinds
 from archscope.views.recognition.dataflow import Flow, is_move
@@ -72,14 +73,21 @@ class _Turn:
             data = [one]
             self.factors.add(next(t for t in node.inputs if t != one))
             self.is_complex = self.is_complex or self.flow.graph.tensors[one].dtype.startswith("complex")
+        elif self._is_by_position(node):
+            self.factors.add(-1 - node.id)
         elif node.name == "neg" or (node.name == "sub" and len(data) == 2):
             self.turns_sign = True
         elif not (node.name in ("cat", "stack") or (node.name == "add" and len(data) == 2) or node.name == "view_as_real"):
             return False
-        if node.params:
+        if node.params and not self._is_by_position(node):
             return False
         self.nodes.append(node)
         return all(self.collect(t, depth + 1) for t in data)
+
+    def _is_by_position(self, node: Node) -> bool:
+        """Whether it multiplies by a table that a module keeps, with a row for each position."""
+        table = [self.flow.graph.param[name].shape for name in node.params]
+        return node.name == "mul" and len(node.inputs) == 1 and len(table) == 1 and prod(table[0][:-1]) > 1
 
     def _turned(self, node: Node) -> int | None:
         """Of the two factors the one that is turned: the other is a constant, or smaller and spread over the heads."""
