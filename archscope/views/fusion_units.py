@@ -88,7 +88,7 @@ def _atom(number: int, found: Found) -> Atom:
 
 def _recognised(graph: Graph, live: set[int], is_small: set[int]) -> tuple[set[int], dict[int, Found]]:
     """The ids of all operators that are part of something larger, and each such thing by the id of its last operator. A small
-    module in which something was recognised is that thing, with all that it runs.
+    module in which something was recognised is that thing, with all that it runs; not a norm with a gate, which reads two things.
     """
     whole: set[int] = set()
     last: dict[int, Found] = {}
@@ -96,12 +96,20 @@ def _recognised(graph: Graph, live: set[int], is_small: set[int]) -> tuple[set[i
         call = found.nodes[0].call
         if call in is_small and all(node.call == call for node in found.nodes):
             inside = tuple(node for node in graph.inside(call) if node.id in live)
-            if all(kinds.kind(node) in _PLAIN or node in found.nodes for node in inside):
+            gated = found.kind == kinds.NORMALISATION and len(_read(graph, live, inside)) > 1
+            if not gated and all(kinds.kind(node) in _PLAIN or node in found.nodes for node in inside):
                 found = replace(found, nodes=inside)
         is_small -= {node.call for node in found.nodes}
         whole |= {node.id for node in found.nodes}
         last[found.nodes[-1].id] = found
     return whole, last
+
+
+def _read(graph: Graph, live: set[int], nodes: tuple[Node, ...]) -> set[int]:
+    """The tensors that operators read from outside, constants left out."""
+    made = {t for node in nodes for t in node.outputs}
+    read = {t for node in nodes for t in node.inputs} - made
+    return {t for t in read if t in graph.inputs or ((maker := graph.producer.get(t)) is not None and maker.id in live)}
 
 
 def _joins_nothing(graph: Graph, live: set[int]) -> set[int]:
