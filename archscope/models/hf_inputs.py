@@ -9,9 +9,11 @@ from torch import nn
 
 from archscope.graph.input_spec import InputSpec
 from archscope.models.documented_inputs import by_name, documented
+from archscope.models.guessed_inputs import guessed, switches, takes_list
 from archscope.models.hf_patches import of_patches
 from archscope.models.hf_sizes import Sizes
-from archscope.models.input_search import Known, Search
+from archscope.models.input_changes import Set
+from archscope.models.input_search import Known, Search, flat
 from archscope.tracing.module_contents import has_forward
 
 _MOST = 220  # forwards on the meta device that are tried
@@ -43,24 +45,41 @@ def fitting_inputs(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
 
     A forward says which inputs it knows, the configuration their sizes; which of them are needed shows when it is run.
     """
-    known = _known(module, Sizes(config))
     if not has_forward(module):
         return ()
-    search, needed, sets = Search(module, known, _MOST), _needed(module, known), _sets(module, config, known)
+    sizes = Sizes(config)
+    known = _known(module, sizes)
+    search = Search(module, known, _MOST)
+    if not _runs(search, known, module, config):
+        known = _more(known, guessed(module, sizes))
+        search.guesses(known, switches(module), _MOST)
+        _runs(search, known, module, config)
+    search.tells_values()
+    return flat(search.best)
 
-    def shaped(names: tuple[str, ...], first: int = 0) -> Iterator[tuple[InputSpec, ...]]:
-        return islice(product(*(known[name] for name in names)), first, 12)
 
-    likeliest = [specs for names in sets[:2] for specs in shaped(names)]
-    if (
-        not search.tries(likeliest)
-        and not search.tries(tuple(known[name][0] for name in names) for names in sets)
-        and not search.improves(needed)
-        and not search.tries(specs for names in sets for specs in shaped(names, 1))
-    ):
-        search.improves(needed)
-    search.tells_masks()
-    return search.best
+def _runs(search: Search, known: Known, module: nn.Module, config: Any) -> bool:
+    """Whether the search comes to an end with what is known."""
+    needed, sets = _needed(module, known), _sets(module, config, known)
+
+    def shaped(names: tuple[str, ...], first: int = 0) -> Iterator[Set]:
+        for specs in islice(product(*(known[name] for name in names)), first, 12):
+            yield dict(zip(names, specs, strict=True))
+
+    return (
+        search.tries(given for names in sets[: 0 if search.guesses_more else 2] for given in shaped(names))
+        or search.tries({name: known[name][0] for name in names} for names in sets)
+        or search.improves(needed)
+        or search.tries(given for names in sets for given in shaped(names, 1))
+        or search.improves(needed)
+        or search.tries({name: known[name][0]} for name in _mains(module) if name in known)
+    )
+
+
+def _more(known: Known, guesses: Known) -> Known:
+    """What is known, and behind it what is guessed."""
+    names = dict.fromkeys([*known, *guesses])
+    return {name: [*{str(g): g for g in (*known.get(name, ()), *guesses.get(name, ()))}.values()] for name in names}
 
 
 def _mains(module: nn.Module) -> list[str]:
@@ -86,7 +105,7 @@ def _sets(module: nn.Module, config: Any, known: Known) -> list[tuple[str, ...]]
 
 def _known(module: nn.Module, sizes: Sizes) -> Known:
     """What is known of each parameter of forward: from the tables, its documentation, its name."""
-    parameters = inspect.signature(module.forward).parameters
+    parameters = {name: p for name, p in inspect.signature(module.forward).parameters.items() if not takes_list(p)}
     patches = of_patches(sizes) if _GRIDS & parameters.keys() else {}
     told = documented(module, sizes)
     tables = (patches, _of_text(sizes), _of_images(sizes), _of_sound(sizes), _of_series(sizes), told)
@@ -96,7 +115,7 @@ def _known(module: nn.Module, sizes: Sizes) -> Known:
     for name in dict.fromkeys(order):
         specs = [spec for table in tables for spec in table.get(name, ())] or by_name(name, sizes)
         found[name] = list({str(s): s.called(name) for s in specs}.values())
-    return found
+    return {name: [(spec,) for spec in specs] for name, specs in found.items()}
 
 
 def _of_text(sizes: Sizes) -> Table:

@@ -3,9 +3,10 @@ these come from, and compute places, windows and masks from the numbers.
 """
 
 from archscope.graph.input_spec import InputSpec, places
+from archscope.models.documented_inputs import GRID
 from archscope.models.hf_sizes import Sizes
 
-_SIDE = 16  # patches along the side of an image, or a little less, where blocks are merged that it has no whole number of
+_SIDE = GRID  # a little less where blocks are merged that it has no whole number of
 
 
 def of_patches(sizes: Sizes) -> dict[str, list[InputSpec]]:

@@ -39,6 +39,14 @@ class Sizes:
         items = self.listed(name)
         return int(items[index]) if items else self.first(name, default=default)
 
+    def of_layers(self, name: str, default: int) -> dict[str, int]:
+        """An entry for each kind of layer, as its first layer has it."""
+        part: Any = next((part for part in self._parts if isinstance(_entry(part, "layer_types"), (list, tuple))), {})
+        kinds, layers = list(_entry(part, "layer_types") or ()), _entry(part, "per_layer_config")
+        first = {kind: layers[kinds.index(kind)] if layers else part for kind in dict.fromkeys(kinds)}
+        told = {kind: _entry(layer, name) for kind, layer in first.items()}
+        return {kind: size if isinstance(size, int) else default for kind, size in told.items()}
+
     def has(self, *names: str) -> bool:
         """Whether one of these entries is there and says something."""
         return any(_entry(part, name) is not None for part in self._parts for name in names)
@@ -66,7 +74,16 @@ class Sizes:
     @property
     def mels(self) -> int:
         """Bands of its spectrograms."""
-        return self.first("num_mel_bins", "feature_size", "input_feat_per_channel", "mel_bins", "input_dim", default=80)
+        return self.first(
+            "num_mel_bins",
+            "feature_size",
+            "input_feat_per_channel",
+            "mel_bins",
+            "mel_dim",
+            "input_feat_size",
+            "input_dim",
+            default=80,
+        )
 
     @property
     def image(self) -> tuple[int, int]:
@@ -81,4 +98,9 @@ class Sizes:
 
 
 def _entry(part: Any, name: str) -> Any:
-    return part.get(name) if isinstance(part, dict) else getattr(part, name, None)
+    if isinstance(part, dict):
+        return part.get(name)
+    try:
+        return getattr(part, name, None)
+    except Exception:  # some configurations refuse to say for all layers what each layer has of its own
+        return None

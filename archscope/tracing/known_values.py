@@ -103,7 +103,9 @@ def _size(name: str, args: tuple[Any, ...]) -> int:
 
 
 class FromPython(SameDevice):
-    """As `SameDevice`; and numbers that come from Python become tensors that have them, wherever the forward wants them."""
+    """As `SameDevice`; and numbers that come from Python become tensors that have them, wherever the forward wants them. A
+    constant is copied, in a cache that is, by an operator: torch copies memory, and finds none where others have none.
+    """
 
     def __init__(self, move: Callable[[Any], Any]) -> None:
         super().__init__(move)
@@ -111,4 +113,6 @@ class FromPython(SameDevice):
     def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
         if kwargs and kwargs.get("device") is not None and func in _FROM_PYTHON and not isinstance(args[0], torch.Tensor):
             kwargs = {**kwargs, "device": CPU}
+        if func is torch.Tensor.__deepcopy__ and args[0].device == CPU:
+            return args[1].setdefault(id(args[0]), args[0].detach().clone())
         return super().__torch_function__(func, types, args, kwargs)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
+import torch
 from torch import nn
 
 from archscope.errors import ArchscopeError
@@ -45,7 +46,7 @@ def reach(module: nn.Module, inputs: dict[str, Any], known: Collection[str] = ()
     """
     module = unwrapped(module)
     try:
-        with listening(None), lent(module), shared_state():
+        with torch.device("cpu"), listening(None), lent(module), shared_state():  # as a trace is, whatever was the default
             survey, looked = surveyed(module, (), inputs), False
             try:
                 graph = run_once(survey, (), inputs, "", Meta(), spelled=False)

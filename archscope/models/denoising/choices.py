@@ -11,8 +11,8 @@ from torch import nn
 
 from archscope.graph.input_spec import PYTHON, InputSpec
 from archscope.models.denoising.arguments import Given, axis, given, is_told, meaning_of
-from archscope.models.denoising.evidence import Evidence
 from archscope.models.denoising.noise import Noise
+from archscope.models.evidence import Evidence
 from archscope.models.model import example
 from archscope.models.nests import argument, nested
 

@@ -12,8 +12,8 @@ from torch import nn
 
 from archscope.graph.input_spec import InputSpec
 from archscope.models.denoising.choices import Choice, Choices
-from archscope.models.denoising.evidence import Evidence, evidence
 from archscope.models.denoising.noise import Noise, noises
+from archscope.models.evidence import Evidence, evidence
 from archscope.tracing.reach import reach
 
 _MOST = 200  # forwards that are tried

@@ -12,6 +12,7 @@ import copy
 import importlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -168,7 +169,9 @@ def _attention(config: Any) -> Iterator[str]:
 
 
 def _own_class(config: Any) -> Any:
-    """The network of a part, such as a text encoder, that the library builds only inside another; None where it is listed."""
+    """The network of a part, such as a text encoder, that the library builds only inside another, or of a type that has no bare
+    network: then that for a task, and not one of its layers. None where it is listed.
+    """
     from transformers.models.auto.modeling_auto import MODEL_MAPPING
 
     if type(config) in MODEL_MAPPING:
@@ -183,7 +186,12 @@ def _own_class(config: Any) -> Any:
         if isinstance(kind, type) and getattr(kind, "config_class", None) is type(config) and "PreTrained" not in kind.__name__
         and kind.__module__ == where
     ]  # fmt: skip
-    return min(own, key=lambda kind: (not kind.__name__.endswith("Model"), len(kind.__name__)), default=None)
+
+    def unlikely(kind: type) -> tuple[bool, bool, int]:
+        name = kind.__name__
+        return not name.endswith("Model"), re.search("For[A-Z]", name) is None, len(name)
+
+    return min(own, key=unlikely, default=None)
 
 
 def _short(name: str) -> str:

@@ -37,10 +37,7 @@ def evidence(module: nn.Module, inputs: Mapping[str, Any], error: BaseException 
     said, frames = str(error or ""), list(_frames(error.__traceback__ if error is not None else None))
     words, at = _words(module, frames)
     read = [name for name in inspect.signature(module.forward).parameters if name in words | set(re.findall(r"\w+", said))]
-    shape, width = _mismatch(frames)
-    reshaped = re.search(r"shape '\[([\d, ]+)\]' is invalid for input of size (\d+)", said)
-    if reshaped is not None:
-        shape, width = (), (int(reshaped[2]), prod(map(int, reshaped[1].split(","))))
+    shape, width = _mismatch(said, frames)
     return Evidence(
         lacking=tuple(name for name in read if name not in inputs),
         named=tuple(name for name in read if name in inputs),
@@ -49,6 +46,11 @@ def evidence(module: nn.Module, inputs: Mapping[str, Any], error: BaseException 
         shape=shape,
         width=width,
     )
+
+
+def mismatch(error: BaseException | None) -> tuple[int, int] | None:
+    """How wide what a layer was given is, and how wide it should be; None where it is no matter of widths."""
+    return _mismatch(str(error or ""), list(_frames(error.__traceback__ if error is not None else None)))[1]
 
 
 def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
@@ -77,8 +79,13 @@ def _expression(code: CodeType, at: int) -> str:
     return "".join(lines)
 
 
-def _mismatch(frames: list[tuple[FrameType, int]]) -> tuple[tuple[int, ...], tuple[int, int] | None]:
-    """The shape that the innermost layer with weights was given, and its width there against that of its weights."""
+def _mismatch(said: str, frames: list[tuple[FrameType, int]]) -> tuple[tuple[int, ...], tuple[int, int] | None]:
+    """The shape that the innermost layer with weights was given, and its width there against that of its weights; or what was to
+    be put into another shape, against what that holds.
+    """
+    reshaped = re.search(r"shape '\[([\d, ]+)\]' is invalid for input of size (\d+)", said)
+    if reshaped is not None:
+        return (), (int(reshaped[2]), prod(map(int, reshaped[1].split(","))))
     for frame, _ in reversed(frames):
         layer = frame.f_locals.get("self")
         if not isinstance(layer, nn.Module) or not isinstance(getattr(layer, "weight", None), torch.Tensor):
