@@ -7,8 +7,8 @@ from torch import nn
 import archscope
 from archscope.errors import UsageError
 from archscope.graph.input_spec import InputSpec, parse_input
-from archscope.models.evidence import evidence
 from archscope.models.denoising.search import inputs_of
+from archscope.models.evidence import evidence
 from archscope.models.loading import load
 from archscope.models.nests import argument, nested
 

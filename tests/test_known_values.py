@@ -1,5 +1,7 @@
 """Values that are told, or follow from constants, are known on the meta device."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -88,6 +90,18 @@ def test_values_in_words(text, shape, values):
 def test_what_are_no_values(text):
     with pytest.raises(UsageError):
         parse_input(text)
+
+
+class Copied(nn.Module):
+    def forward(self, x, sizes):
+        once, again = copy.deepcopy([sizes * 2] * 2)
+        return x[:, : int(once[0])] @ torch.ones(int(again[0]) if once is again else 1, 5)
+
+
+def test_a_constant_that_is_copied_keeps_its_values():
+    graph = archscope.trace(Copied(), torch.Size((1, 16)), sizes=torch.tensor([3]), known=["sizes"])
+    assert graph.meta.device == "meta"
+    assert graph.cost.macs == 6 * 5
 
 
 def test_examples_of_a_batch_are_stacked_or_joined():

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from archscope.graph.input_spec import PYTHON, InputSpec
-from archscope.models.documented_inputs import GRID, by_name, computed, size_of
+from archscope.models.documented_inputs import GRID, by_name, size_of
 from archscope.models.hf_sizes import Sizes
 from archscope.models.input_changes import Given
 
@@ -18,13 +18,10 @@ _NEVER = re.compile(r"labels?$|^(output_|return_|use_|past_|cache|interpolate|he
 
 def guessed(module: nn.Module, sizes: Sizes) -> dict[str, list[Given]]:
     """By parameter what it may be given, the likeliest first."""
-    told = computed(module, sizes)
-    found = {
-        p.name: [_named(given, p.name) for given in [*((spec,) for spec in told.get(p.name, ())), *_of(p, sizes)]]
-        for p in inspect.signature(module.forward).parameters.values()
-        if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and not _NEVER.search(p.name)
-    }
-    return {name: [*{str(given): given for given in several}.values()] for name, several in found.items() if several}
+    parameters = inspect.signature(module.forward).parameters.values()
+    may = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and not _NEVER.search(p.name)]
+    found = {p.name: [tuple(spec.called(f"{p.name}{spec.name}") for spec in given) for given in _of(p, sizes)] for p in may}
+    return {name: given for name, given in found.items() if given}
 
 
 def takes_list(parameter: inspect.Parameter) -> bool:
@@ -86,7 +83,3 @@ def _patches_channels_last(sizes: Sizes) -> InputSpec:
 def _python(value: object) -> InputSpec:
     """An input that is no tensor."""
     return InputSpec((), PYTHON, values=(value,))
-
-
-def _named(given: Given, name: str) -> Given:
-    return tuple(spec.called(f"{name}{spec.name}") for spec in given)

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from archscope.graph.input_spec import InputSpec
-from archscope.models.documented_inputs import by_name, documented
+from archscope.models.documented_inputs import by_name, computed, documented
 from archscope.models.guessed_inputs import guessed, switches, takes_list
 from archscope.models.hf_patches import of_patches
 from archscope.models.hf_sizes import Sizes
@@ -51,7 +51,7 @@ def fitting_inputs(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
     known = _known(module, sizes)
     search = Search(module, known, _MOST)
     if not _runs(search, known, module, config):
-        known = _more(known, guessed(module, sizes))
+        known = _more(module, sizes, known)
         search.guesses(known, switches(module), _MOST)
         _runs(search, known, module, config)
     search.tells_values()
@@ -76,10 +76,12 @@ def _runs(search: Search, known: Known, module: nn.Module, config: Any) -> bool:
     )
 
 
-def _more(known: Known, guesses: Known) -> Known:
-    """What is known, and behind it what is guessed."""
-    names = dict.fromkeys([*known, *guesses])
-    return {name: [*{str(g): g for g in (*known.get(name, ()), *guesses.get(name, ()))}.values()] for name in names}
+def _more(module: nn.Module, sizes: Sizes, known: Known) -> Known:
+    """What documentation tells that has to be computed, what is known, and behind it what is guessed."""
+    told = {name: [(spec.called(name),) for spec in specs] for name, specs in computed(module, sizes).items()}
+    tables: tuple[Known, ...] = (told, known, guessed(module, sizes))
+    names = dict.fromkeys(name for table in tables for name in table if name in inspect.signature(module.forward).parameters)
+    return {name: [*{str(g): g for table in tables for g in table.get(name, ())}.values()] for name in names}
 
 
 def _mains(module: nn.Module) -> list[str]:
