@@ -133,6 +133,20 @@ def cloned(draw):
     return (x,), {"memory_format": draw(st.sampled_from(forms))} if draw(st.booleans()) else {}
 
 
+def viewed(draw):
+    sizes = shape(draw, least=0)
+    x = tensor(draw, sizes)
+    halves = (2, x.numel() // 2) if x.numel() % 2 == 0 else (x.numel(), 1)
+    return (x, list(draw(st.sampled_from([(x.numel(),), halves, sizes[::-1], (-1,), (*sizes, 2)])))), {}
+
+
+def made(draw):
+    sizes = [draw(st.integers(-1, 9) if draw(st.integers(0, 9)) == 0 else st.integers(0, 9)) for _ in range(draw(st.integers(0, 4)))]
+    forms, layouts = [None, torch.contiguous_format, torch.channels_last], [None, torch.strided, torch.sparse_coo]
+    settings = {"dtype": draw(st.sampled_from([None, *DTYPES])), "memory_format": draw(st.sampled_from(forms))}
+    return (sizes,), {**settings, "layout": draw(st.sampled_from(layouts)), "device": torch.device("meta")}
+
+
 def window(draw, axes: int, least: int, most: int) -> list[int]:
     sizes = draw(st.sampled_from([axes] * 5 + [1] * 2 + [axes + 1]))
     return [draw(st.integers(least, most)) for _ in range(sizes)]
@@ -383,7 +397,7 @@ _DRAWN: dict[str, Callable] = {
     "native_group_norm": group_norm, "amax": extreme, "amin": extreme, "embedding": embedding, "index": indexed, "roll": rolled,
     "stack": stacked, "upsample_nearest2d": upsampled(False), "upsample_bilinear2d": upsampled(True), "upsample_bicubic2d": upsampled(True),
     "_grouped_mm": grouped, "masked_fill": masked, "baddbmm": baddbmm, **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), with_scalar),
-    "constant_pad_nd": pad, **{name: with_numbers(count) for name, count in _NUMBERS.items()},
+    "constant_pad_nd": pad, "_unsafe_view": viewed, "empty": made, **{name: with_numbers(count) for name, count in _NUMBERS.items()},
 }  # fmt: skip
 _ARITHMETIC = {"add": summed, "sub": summed, "mul": binary, "div": binary, "pow": with_scalar}
 
@@ -456,7 +470,7 @@ ORDINARY: dict[str, tuple] = {
     "roll": ((1, 4, 4, 3), [-1, -1], [1, 2]), "upsample_nearest2d": ((1, 3, 4, 4), [8, 8]), "upsample_bilinear2d": ((1, 3, 4, 4), [8, 8], False),
     "upsample_bicubic2d": ((1, 3, 4, 4), [8, 8], True), "baddbmm": ((4,), [(5, 2, 3)], [(5, 3, 4)]),
     **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), ((2, 3), 0)),
-    "mm": ((2, 3), [(3, 4)]), "bmm": ((5, 2, 3), [(5, 3, 4)]), "addmm": ((4,), [(2, 3)], [(3, 4)]), "constant_pad_nd": ((2, 3), [1, 1]),
+    "mm": ((2, 3), [(3, 4)]), "bmm": ((5, 2, 3), [(5, 3, 4)]), "addmm": ((4,), [(2, 3)], [(3, 4)]), "constant_pad_nd": ((2, 3), [1, 1]), "_unsafe_view": ((2, 6), [4, 3]),
 }  # fmt: skip
 
 
@@ -466,6 +480,7 @@ def test_a_rule_answers_the_ordinary_case(overload):
     name, _, kind = overload.name().removeprefix("aten::").partition(".")
     empty = lambda sizes: torch.empty(sizes, device="meta")  # noqa: E731
     whole = torch.zeros((4, 5), dtype=torch.int64, device="meta")
+    kwargs = {}
     if name in ("embedding", "index"):
         args: tuple = (empty((9, 3)), whole if name == "embedding" else [whole])
     elif name == "_grouped_mm":
@@ -476,6 +491,8 @@ def test_a_rule_answers_the_ordinary_case(overload):
         args = ([empty((2, 3)), empty((2, 3))], 1)
     elif name == "cat":
         args = ([empty((2, 3, 4)), empty((2, 5, 4))], 1)
+    elif name == "empty":
+        args, kwargs = ([2, 3],), {"device": torch.device("meta")}
     elif name in ORDINARY:
         first, *rest = ORDINARY[name]
         args = (empty(first), *(empty(r[0]) if isinstance(r, list) and isinstance(r[0], tuple) else r for r in rest))
@@ -483,9 +500,9 @@ def test_a_rule_answers_the_ordinary_case(overload):
         args = (empty((2, 3)), 2 if "Scalar" in kind else empty((3,)))
     else:
         args = (empty((2, 3)),)
-    ours = RULES[str(overload)](*args)
+    ours = RULES[str(overload)](*args, **kwargs)
     assert ours is not None
-    assert outside(ours) == torch_says(overload, args, {})
+    assert outside(ours) == torch_says(overload, args, kwargs)
 
 
 def test_joining_tensors_of_one_channel_keeps_their_memory_format():

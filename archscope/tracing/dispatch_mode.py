@@ -148,27 +148,21 @@ class Recorder(ListeningMode):
             with self._resumed():
                 return operator.parts(*args, **kwargs)
         meta, out = self._meta, None
-        if meta and (operator.has_device or operator.reads_values or kwargs or not _all_on_meta(args)):
-            meta = not self._have_values(operator, args, kwargs)
-            if meta:
-                out = self._values.selected(operator, args) if self._values is not None else None
-                args, kwargs = self._on_meta(operator, args, kwargs)
-            elif "device" in kwargs:
-                kwargs = {**kwargs, "device": CPU}
-        read = Reading(self.ledger, operator)
-        arguments = read.all(args)
-        if kwargs:
-            read.key += kwargs  # their names: alpha=2 is not beta=2
-            named = dict(zip(kwargs, read.all(kwargs.values()), strict=True))
-        else:
-            named = kwargs
+        if meta and operator.asks:
+            meta, out, args, kwargs = self._placed(operator, args, kwargs)
+        read = Reading(self.ledger, operator, meta)
+        arguments, named = read.all(args), read.named(kwargs)
+        if read.elsewhere:
+            meta, out, args, kwargs = self._placed(operator, args, kwargs)
+            read = Reading(self.ledger, operator, meta)
+            arguments, named = read.all(args), read.named(kwargs)
         if read.packed:
             read.params += self._packed_params()
         if operator.decides or out is not None:  # its result is not the same for the same shapes
             read.key.append(len(self.nodes))
         runs = self._known if operator.is_torchs and not read.packed else self._known_here
         known = runs.get(key := tuple(read.key)) if meta else None
-        if known is not None and known.makes:
+        if known is not None and (known.makes or known.view):
             return self._made_again(operator, read, known, args, kwargs)
         if known is not None and known.in_place:
             out = args[0]
@@ -188,7 +182,7 @@ class Recorder(ListeningMode):
         if known is None:
             known = assess(operator, read, arguments, named, written, out)
             if meta:
-                runs[key] = known.by_rule(operator, args, out, written) if by_rule else known
+                runs[key] = (known.by_rule if by_rule else known.by_sight)(operator, args, out, written)
         self._write_down(operator, read, written, known, operands, wanted)
         return out
 
@@ -197,8 +191,13 @@ class Recorder(ListeningMode):
     ) -> Any:
         """The result of a run like one before, without asking anybody."""
         operands, wanted = (_places(read), _wanted(args, kwargs)) if self._gradients else ((), ())
-        made = [make() for make, _ in known.makes]
-        written = [self.ledger.add_like(tensor, like) for tensor, (_, like) in zip(made, known.makes, strict=True)]
+        ledger = self.ledger
+        if known.view is not None and known.like is not None:
+            made = [known.view.of(args[0])]
+            written = [ledger.add_like(made[0], known.like, ledger.tensors[read.inputs[0]].storage if read.inputs else None)]
+        else:
+            made = [make() for make, _ in known.makes]
+            written = [ledger.add_like(tensor, like) for tensor, (_, like) in zip(made, known.makes, strict=True)]
         self._write_down(operator, read, written, known, operands, wanted)
         return made[0] if known.alone else tuple(made)
 
@@ -211,8 +210,19 @@ class Recorder(ListeningMode):
         finally:
             TorchDispatchMode.__exit__(self, None, None, None)
 
-    def _have_values(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        return _are_constants(args, kwargs) if self._values is None else self._values.of(operator, args, kwargs)
+    def _placed(
+        self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[bool, Any, tuple[Any, ...], dict[str, Any]]:
+        """Whether an operator runs on the meta device; its result, where values that are known decide it; and its arguments, there or
+        with their values on the CPU.
+        """
+        values = self._values
+        if values is None and operator.is_factory:
+            return True, None, args, _unpinned(kwargs, True)
+        if _are_constants(args, kwargs) if values is None else values.of(operator, args, kwargs):
+            return False, None, args, {**kwargs, "device": CPU} if "device" in kwargs else kwargs
+        out = values.selected(operator, args) if values is not None else None
+        return True, out, *self._on_meta(operator, args, kwargs)
 
     def _on_meta(
         self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -225,9 +235,7 @@ class Recorder(ListeningMode):
             args = self._values.placed(operator, args)
         args = tuple([self.move(a) for a in args])
         if operator.has_device:
-            kwargs = {name: value for name, value in kwargs.items() if name != "pin_memory"}
-            if operator.is_factory or kwargs.get("device") is not None:
-                kwargs["device"] = META
+            kwargs = _unpinned(kwargs, operator.is_factory or kwargs.get("device") is not None)
         return args, {name: self.move(value) for name, value in kwargs.items()} if kwargs else kwargs
 
     def move(self, value: Any) -> Any:
@@ -331,19 +339,14 @@ def _wanted(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, ...]:
     return tuple([at for at, tensor in enumerate(tensors_in([*args, *kwargs.values()])) if tensor.requires_grad])
 
 
+def _unpinned(kwargs: dict[str, Any], on_meta: bool) -> dict[str, Any]:
+    """The named arguments of an operator that makes a tensor, maybe on the meta device now: nobody can pin its memory."""
+    kwargs = kwargs | {"device": META} if on_meta else kwargs.copy()
+    kwargs.pop("pin_memory", None)
+    return kwargs
+
+
 def _are_constants(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether all tensors are single numbers with a value, `torch.tensor(0.25)`: what is made of them has a value as well."""
     tensors = tensors_in([*args, *kwargs.values()])
     return bool(tensors) and all([t.dim() == 0 and t.device.type == "cpu" for t in tensors]) and "device" not in kwargs
-
-
-def _all_on_meta(args: tuple[Any, ...]) -> bool:
-    for value in args:
-        if type(value) in PLAIN:
-            continue
-        if isinstance(value, torch.Tensor):
-            if not value.is_meta:
-                return False
-        elif type(value) is list and value and type(value[0]) not in PLAIN and not _all_on_meta(tuple(value)):
-            return False
-    return True

@@ -4,7 +4,7 @@ thread that traces it, or runs it, waits until it is back.
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from torch import nn
@@ -56,16 +56,17 @@ def await_return(module: nn.Module) -> None:
             _wait(module, deep=False)
 
 
-def _inside(root: nn.Module) -> Iterator[nn.Module]:
+def _inside(root: nn.Module) -> Iterable[nn.Module]:
     """The network and its modules, each once."""
-    seen: set[int] = set()
+    found = {id(root): root}
     waiting = [root]
     while waiting:
-        module = waiting.pop()
-        if id(module) not in seen:
-            seen.add(id(module))
-            yield module
-            waiting.extend([child for _, child in module._modules.items() if child is not None])
+        children = waiting.pop()._modules
+        if children:
+            new = {id(m): m for m in children.values() if m is not None and id(m) not in found}
+            found.update(new)
+            waiting += new.values()
+    return found.values()
 
 
 def _holder(root: nn.Module, deep: bool) -> _Loan | None:

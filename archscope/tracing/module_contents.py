@@ -1,7 +1,7 @@
 """What a module holds: its submodules by path, its parameters and buffers by name. Walked once, read often."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -59,24 +59,29 @@ class Survey:
         """Walks `module`; a module under several names is walked under each, so that tied state gets all its names."""
         survey = Survey(module)
         buffers: dict[int, Held] = {}
-        for path, m in _walk(module, "", (), Counter()):
-            inside = f"{path}." if path else ""
+        for path, m in _walked(module):
             if survey.paths.setdefault(m, path) is path and isinstance(vars(m).get("_packed_params"), torch.ScriptObject):
                 survey.packed[path] = _unpacked(path, m)
-            for tensors, state in ((m._parameters, survey.state), (m._buffers, buffers)):
-                for name, tensor in tensors.items():
-                    if tensor is not None:
-                        held = state.get(id(tensor))
-                        if held is None:
-                            state[id(tensor)] = Held(tensor, [inside + name], state is buffers, type(m).__name__)
-                            survey.is_lazy |= is_lazy(tensor)
-                            survey.is_sparse |= tensor.layout is not torch.strided
-                        else:
-                            held.names.append(inside + name)
+            if m._parameters:
+                survey._add(survey.state, m._parameters, path, type(m).__name__)
+            if m._buffers:
+                survey._add(buffers, m._buffers, path, type(m).__name__)
         for key, held in buffers.items():
             if survey.state.setdefault(key, held) is not held:  # registered as both
                 survey.state[key].names += held.names
         return survey
+
+    def _add(self, state: dict[int, Held], tensors: Mapping[str, torch.Tensor | None], path: str, holder: str) -> None:
+        inside = f"{path}." if path else ""
+        for name, tensor in tensors.items():
+            if tensor is not None:
+                held = state.get(id(tensor))
+                if held is None:
+                    state[id(tensor)] = Held(tensor, [inside + name], state is not self.state, holder)
+                    self.is_lazy |= is_lazy(tensor)
+                    self.is_sparse |= tensor.layout is not torch.strided
+                else:
+                    held.names.append(inside + name)
 
     def holders(self) -> dict[str, str]:
         """Class names, by path, of the modules that hold a parameter themselves or in a module inside them."""
@@ -115,12 +120,19 @@ def has_forward(module: nn.Module) -> bool:
 _MOST_NAMES = 64  # of one module: twice the same in twice the same in ... has as many names as there are ways down
 
 
-def _walk(module: nn.Module, path: str, above: tuple[nn.Module, ...], names: Counter[int]) -> Iterator[tuple[str, nn.Module]]:
-    yield path, module
-    children = module._modules
-    if children:
-        inside = (*above, module)
-        for name, child in children.items():
-            if child is not None and child not in above and names[id(child)] < _MOST_NAMES:
-                names[id(child)] += 1
-                yield from _walk(child, f"{path}.{name}" if path else name, inside, names)
+def _walked(root: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Every module under each of its paths, parents before children, as `named_modules` lists them."""
+    found: list[tuple[str, nn.Module]] = []
+    names: Counter[int] = Counter()
+    waiting: list[tuple[str, nn.Module, tuple[nn.Module, ...]]] = [("", root, ())]
+    while waiting:
+        path, module, above = waiting.pop()
+        if names[id(module)] >= _MOST_NAMES:
+            continue
+        names[id(module)] += 1
+        found.append((path, module))
+        if children := module._modules:
+            inside, prefix = (*above, module), f"{path}." if path else ""
+            below = [(prefix + name, m, inside) for name, m in children.items() if m is not None and m not in inside]
+            waiting += below[::-1]
+    return found

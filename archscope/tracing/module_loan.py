@@ -67,21 +67,19 @@ class _Containers:
 
     def add(self, values: Iterable[Any]) -> None:
         """Remembers what the containers among these values, and those inside them, hold now."""
-        for value in values:
-            if type(value) in _KEPT:
-                if not value:
-                    self._empty.append(value)
-                elif id(value) not in self._filled:
-                    self._filled[id(value)] = (value, value.copy())
-                    self.add(value.values() if isinstance(value, dict) else value)
+        for held in [value for value in values if type(value) in _KEPT]:
+            if not held:
+                self._empty.append(held)
+            elif id(held) not in self._filled:
+                self._filled[id(held)] = (held, held.copy())
+                self.add(held.values() if isinstance(held, dict) else held)
 
     def restore(self) -> None:
         """They hold again what they held."""
         for held, content in self._filled.values():
             _restore(held, content)
-        for held in self._empty:
-            if held:
-                held.clear()
+        for held in filter(None, self._empty):
+            held.clear()
 
 
 def _restore(container: Any, content: Any) -> None:
@@ -92,15 +90,15 @@ def _restore(container: Any, content: Any) -> None:
 
 def _same(a: Any, b: Any) -> bool:
     """Whether two containers hold the same objects in the same order; tensors have an == of their own."""
-    if len(a) != len(b) or not all(map(is_, a, b)):
-        return False
-    return not isinstance(a, dict) or all(map(is_, a.values(), b.values()))
+    if isinstance(a, dict):
+        return len(a) == len(b) and all(map(is_, a.values(), b.values())) and list(a) == list(b)
+    return len(a) == len(b) and all(map(is_, a, b))
 
 
 def _twin(tensor: torch.Tensor, device: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
     """What stands in the place of a parameter or buffer; itself where `device` leaves it as it is."""
     there = device(tensor)
-    if isinstance(tensor, nn.Parameter) and there is not tensor:
+    if there is not tensor and isinstance(tensor, nn.Parameter):
         return nn.Parameter(there, requires_grad=tensor.requires_grad)
     return there
 

@@ -27,7 +27,7 @@ class Operator:
     """
 
     __slots__ = (
-        "attributes", "decides", "func", "has_device", "is_bookkeeping", "is_factory", "is_torchs", "is_view", "name", "names",
+        "asks", "attributes", "decides", "func", "has_device", "is_bookkeeping", "is_factory", "is_torchs", "is_view", "name", "names",
         "parts", "reader", "reads_values", "rule", "run", "writes",
     )  # fmt: skip
 
@@ -53,6 +53,7 @@ class Operator:
         self.is_factory = self.has_device and not any("Tensor" in str(argument.type) for argument in arguments)
         self.is_bookkeeping = self.name.startswith(("profiler.", "prim."))  # record_function's marks; questions for a device
         self.reads_values = self.name in _READS_VALUES
+        self.asks = self.has_device or self.reads_values  # something of its own about where tensors are
         self.decides = instead is not None
         self.is_torchs = instead is None and self.name.startswith("aten.")
         self.run = instead or func
@@ -67,23 +68,28 @@ _TENSORS = {torch.Tensor, torch.nn.Parameter}
 class Reading:
     """Replaces the tensors among an operator's arguments by their records, and notes what was read.
 
+    Arguments:
+        meta: every tensor should be on the meta device.
+
     Attributes:
         inputs, params: numbers of the activations, names of the parameters.
         entries: of all of them, in the order of the arguments.
         key: all that the operator's cost and result depend on.
         sparse: whether some tensor holds only some of its values.
         packed: whether an argument is an opaque object, which may hold parameters.
+        elsewhere: whether some tensor is not where it should be; nothing else that is said here counts then.
     """
 
-    __slots__ = ("entries", "inputs", "key", "ledger", "packed", "params", "sparse")
+    __slots__ = ("elsewhere", "entries", "inputs", "key", "ledger", "meta", "packed", "params", "sparse")
 
-    def __init__(self, ledger: Ledger, operator: Operator | None = None) -> None:
+    def __init__(self, ledger: Ledger, operator: Operator | None = None, meta: bool = False) -> None:
         self.ledger = ledger
+        self.meta = meta
         self.inputs: list[int] = []
         self.params: list[str] = []
         self.entries: list[Entry] = []
         self.key: list[Any] = [operator]
-        self.sparse = self.packed = False
+        self.sparse = self.packed = self.elsewhere = False
 
     def all(self, values: Iterable[Any]) -> list[Any]:
         """The values with every tensor replaced by its record."""
@@ -101,28 +107,72 @@ class Reading:
                 read.append(self._other(value))
         return read
 
-    def _tensor(self, value: torch.Tensor) -> Tensor:
-        entry = self.ledger.look_up(value, self.inputs, self.params)
+    def named(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The same of named arguments."""
+        if not values:
+            return values
+        self.key += values  # their names: alpha=2 is not beta=2
+        return dict(zip(values, self.all(values.values()), strict=True))
+
+    def _tensor(self, value: torch.Tensor) -> Tensor | None:
+        ledger = self.ledger
+        entry = ledger.entries.get(id(value))
+        if entry is None:
+            if self.meta and not value.is_meta:
+                self.elsewhere = True
+                return None
+            entry = ledger.met(value)
+        like = entry.like
+        if self.meta and like[2] is False:
+            self.elsewhere = True
         self.entries.append(entry)
-        self.key.append(entry.like)
+        self.key.append(like)
         if entry.sparse:
             self.sparse = True
+        key = entry.key
+        if type(key) is str:
+            self.params.append(key)
+        elif type(key) is int:
+            self.inputs.append(key)
+            # A tensor whose memory was written through a view since is read together with what was written.
+            if ledger.written and (last := ledger.written.get(entry.record.storage, -1)) > key:
+                self.inputs.append(last)
         return entry.record
 
     def _other(self, value: Any) -> Any:
-        if isinstance(value, torch.Tensor):
-            return self._tensor(value)
-        if isinstance(value, (list, tuple)):
+        if type(value) in _LISTS or isinstance(value, (list, tuple)):
             if value and type(value[0]) is int and type(value[-1]) is int:
                 self.key.append(tuple(value))
                 return list(value)
             self.key.append(len(value))
             return self.all(value)
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value)
         if isinstance(value, torch.ScriptObject):
             self.packed = True
-        word = DTYPE_NAMES[value] if isinstance(value, torch.dtype) else str(value)
+        word = _WORDS.get(value) if type(value) in _SETTINGS else None
+        if word is None:
+            word = str(value)
         self.key.append(word)
         return word
+
+
+_LISTS = {list, tuple}
+_SETTINGS = {torch.dtype, torch.layout, torch.device, torch.memory_format}
+_WORDS: dict[Any, str] = {**DTYPE_NAMES, **{value: str(value) for value in (META, torch.strided, torch.contiguous_format)}}
+"""The most frequent settings in words: torch writes each anew."""
+
+
+class View(NamedTuple):
+    """How an operator shows the memory of its first argument: with which shape and strides, and how far behind its beginning."""
+
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    further: int
+
+    def of(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The view."""
+        return tensor.as_strided(self.shape, self.strides, tensor.storage_offset() + self.further)
 
 
 class Assessment(NamedTuple):
@@ -134,6 +184,7 @@ class Assessment(NamedTuple):
             operator itself can make the result.
         alone: whether the result is one tensor, and not a tuple.
         in_place: whether the result is the operator's first argument.
+        view, like: how it shows its first argument, and the `like` of that, where it only does this.
     """
 
     cost: Cost
@@ -143,6 +194,8 @@ class Assessment(NamedTuple):
     makes: tuple[tuple[Callable[[], torch.Tensor], Like], ...] = ()
     alone: bool = True
     in_place: bool = False
+    view: View | None = None
+    like: Like | None = None
 
     def by_rule(self, operator: Operator, args: Sequence[Any], out: Any, written: Sequence[Entry]) -> "Assessment":
         """The same of a run whose result a rule has made: the next time it is made without asking the rule."""
@@ -152,6 +205,19 @@ class Assessment(NamedTuple):
             return self
         makes = tuple([(_maker(t), entry.like) for t, entry in zip(tensors_in(out), written, strict=True)])
         return self._replace(makes=makes, alone=isinstance(out, torch.Tensor))
+
+
+    def by_sight(self, operator: Operator, args: Sequence[Any], out: Any, written: Sequence[Entry]) -> "Assessment":
+        """The same of a run of a view: the next time its memory is shown in the same way without asking the operator."""
+        x = args[0] if args else None
+        if not operator.is_view or type(out) is not torch.Tensor or not isinstance(x, torch.Tensor) or out is x:
+            return self
+        if x.dtype != out.dtype or out.dtype.is_complex or x.is_neg() != out.is_neg() or x.layout is not torch.strided or x.is_quantized:
+            return self
+        if x.untyped_storage()._cdata != out.untyped_storage()._cdata:
+            return self
+        view = View(tuple(out.shape), out.stride(), out.storage_offset() - x.storage_offset())
+        return self._replace(view=view, like=written[0].like)
 
 
 def _maker(out: torch.Tensor) -> Callable[[], torch.Tensor]:

@@ -53,6 +53,11 @@ class Ledger:
 
     Arguments:
         state: names and tensors of parameters and buffers; these get no number, they are known by name.
+
+    Attributes:
+        tensors: the records, by number.
+        entries: of the living tensors, by id().
+        written: the number of the tensor that was last written in place, by storage.
     """
 
     def __init__(self, state: Iterable[tuple[str, torch.Tensor]]) -> None:
@@ -63,7 +68,7 @@ class Ledger:
         self.node = -1  # the last one that was written down: what dies from now on was held until then
         self.on_stranger: Callable[[torch.Tensor], None] | None = None  # is told of tensors that nobody in this forward made
         self._on_death = self._died  # one bound method for all entries
-        self._written: dict[int, int] = {}  # storage -> number of the tensor that was last written into it
+        self.written: dict[int, int] = {}
         for name, tensor in state:
             self.alias(tensor, name)
 
@@ -86,10 +91,16 @@ class Ledger:
         self.tensors.append(record)
         return self._enter(tensor, len(self.tensors) - 1, record)
 
-    def add_like(self, tensor: torch.Tensor, like: Like) -> Entry:
-        """Numbers a new value in a tensor that was just made, with memory of its own, and of which everything is known."""
-        storage = len(self._holders)
-        self._holders.append(1)
+    def add_like(self, tensor: torch.Tensor, like: Like, storage: int | None = None) -> Entry:
+        """Numbers a new value in a tensor that was just made, and of which everything is known; without a `storage` it has one of
+        its own.
+        """
+        if storage is None:
+            storage = len(self._holders)
+            self._holders.append(1)
+        elif storage >= 0:
+            self._holders[storage] += 1
+            self._until.pop(storage, None)
         me, record = id(tensor), Tensor(like[0], like[1], storage)
         entry = self.entries[me] = Entry(tensor, self._on_death)
         entry.me, entry.key, entry.record, entry.like, entry.sparse = me, len(self.tensors), record, like, False
@@ -100,7 +111,7 @@ class Ledger:
         """Numbers the new value of a tensor that was written in place."""
         before = self.entries.get(id(tensor)) or self.add(tensor)
         entry = self.add(tensor, before.record.storage if before.record.storage >= 0 else None)
-        self._written[entry.record.storage] = len(self.tensors) - 1
+        self.written[entry.record.storage] = len(self.tensors) - 1
         return entry
 
     def number(self, tensor: torch.Tensor) -> int | None:
@@ -108,25 +119,8 @@ class Ledger:
         entry = self.entries.get(id(tensor))
         return entry.key if entry is not None and isinstance(entry.key, int) else None
 
-    def look_up(self, tensor: torch.Tensor, inputs: list[int], params: list[str]) -> Entry:
-        """The entry of a tensor that is being read; its number joins `inputs`, or its name `params`.
-
-        A tensor whose memory was written through a view since is read together with what was written. One that nobody in this
-        forward made is a constant, and numbered on sight.
-        """
-        entry = self.entries.get(id(tensor)) or self._met(tensor)
-        key = entry.key
-        if type(key) is str:
-            params.append(key)
-        elif type(key) is int:
-            inputs.append(key)
-            if self._written:
-                last = self._written.get(entry.record.storage, -1)
-                if last > key:
-                    inputs.append(last)
-        return entry
-
-    def _met(self, tensor: torch.Tensor) -> Entry:
+    def met(self, tensor: torch.Tensor) -> Entry:
+        """The entry of a tensor that nobody in this forward made: a constant, which is numbered on sight."""
         if self.on_stranger is not None:
             self.on_stranger(tensor)
         return self.add(tensor)

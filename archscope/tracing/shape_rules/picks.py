@@ -1,11 +1,12 @@
-"""Rules for operators that pick elements and move them."""
+"""Rules for operators that pick elements, move them or make room for them."""
 
+from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from archscope.tracing.shape_rules.rule import empty, rule
+from archscope.tracing.shape_rules.rule import META, empty, rule
 
 
 @rule("embedding")
@@ -46,3 +47,20 @@ def _stack(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
         return None
     at = dim % rank
     return empty((*first.shape[:at], len(tensors), *first.shape[at:]), first)
+
+
+@rule("_unsafe_view")
+def _unsafe_view(x: Tensor, shape: Any) -> Tensor | None:
+    # [*s] -> [*t] with as many elements
+    ordinary = x.is_contiguous() and x.numel() and all([size > 0 for size in shape])
+    return empty(shape, x) if ordinary and prod(shape) == x.numel() else None
+
+
+@rule("empty.memory_format")
+def _empty(
+    shape: Any, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: Any = None, memory_format: Any = None
+) -> Tensor | None:
+    # sizes -> [*sizes]
+    if device != META or layout not in (None, torch.strided) or memory_format not in (None, torch.contiguous_format):
+        return None
+    return torch.empty(shape, dtype=dtype, device=META) if all([size >= 0 for size in shape]) else None
