@@ -141,7 +141,7 @@ def viewed(draw):
 
 
 def made(draw):
-    sizes = [draw(st.integers(-1, 9) if draw(st.integers(0, 9)) == 0 else st.integers(0, 9)) for _ in range(draw(st.integers(0, 4)))]
+    sizes = draw(st.lists(st.integers(0, 9), max_size=4)) + draw(st.sampled_from([[], [], [], [-1]]))
     forms, layouts = [None, torch.contiguous_format, torch.channels_last], [None, torch.strided, torch.sparse_coo]
     settings = {"dtype": draw(st.sampled_from([None, *DTYPES])), "memory_format": draw(st.sampled_from(forms))}
     return (sizes,), {**settings, "layout": draw(st.sampled_from(layouts)), "device": torch.device("meta")}

@@ -245,6 +245,27 @@ def without_memory(monkeypatch):
     monkeypatch.setattr(recorder.Recorder, "__init__", forget)
 
 
+def test_a_view_that_was_met_before_is_shown_where_its_own_tensor_lies():
+    seen = []
+
+    def forward(m, x):
+        a, b = m.a(x).split(4, dim=1)
+        seen.append([view.storage_offset() for view in (b.t(), a.t(), torch.as_strided(b, (2, 2), (1, 1), 3))])
+
+    for _ in range(2):  # the second finds what the first has met
+        archscope.trace(Does(forward, a=nn.Linear(4, 8)), Size((4, 4)))
+    assert seen == [[4, 0, 3], [4, 0, 3]]
+
+
+def test_a_view_of_a_parameter_is_the_parameter_though_the_same_was_done_to_an_activation():
+    def forward(m, x):
+        return m.a(x.t())
+
+    for _ in range(2):
+        graph = archscope.trace(Does(forward, a=nn.Linear(4, 4)), Size((4, 4)))
+        assert [(node.name, node.params) for node in graph.nodes] == [("t", ()), ("addmm", ("a.bias", "a.weight"))]
+
+
 NETWORKS = ["torchvision:swin_t", "torchvision:mobilenet_v3_small", "torchvision:convnext_tiny", "lenet5"]
 
 

@@ -19,20 +19,14 @@ from archscope.graph.spelling import Spelling
 from archscope.tracing.arguments import leaves
 from archscope.tracing.autocast import Kernels
 from archscope.tracing.known_runs import Runs, known_runs, operators
-from archscope.tracing.known_values import CPU, KnownValues
+from archscope.tracing.known_values import KnownValues
 from archscope.tracing.listening_mode import ListeningMode
 from archscope.tracing.module_contents import Survey
-from archscope.tracing.operator_runs import META, PLAIN, Assessment, Operator, Reading, assess
+from archscope.tracing.operator_runs import Assessment, Operator, Reading, assess
 from archscope.tracing.passing_rows import Passing
+from archscope.tracing.placement import Placement
 from archscope.tracing.process import listens, threads_started
 from archscope.tracing.tensor_identity import Entry, Ledger, tensors_in
-
-
-class NeedsValuesError(RuntimeError):
-    """The forward asked for a tensor's values, which a meta tensor does not have."""
-
-
-SPARSE = "it works on sparse tensors"
 
 
 def one_line(error: BaseException) -> str:
@@ -76,10 +70,9 @@ class Recorder(ListeningMode):
         self._paths, self._packed = survey.paths, survey.packed
         self._meta = meta
         self._gradients = gradients
-        self._values = values
+        self.placement = Placement(ledger, values)
         self._operators = operators() if passing is None else {}
         self._known, self._known_here = known_runs(), Runs()
-        self._moved: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}  # id() of a real tensor -> itself, its twin on meta
         self._outputs: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._threads = threads_started()
@@ -130,7 +123,8 @@ class Recorder(ListeningMode):
         """Lets go of all that it has written down. It refers to itself: the trace of a large network would be left to the garbage
         collector, which looks at every part of it.
         """
-        self.nodes, self.calls, self._outputs, self._moved = [], [], {}, {}
+        self.nodes, self.calls, self._outputs = [], [], {}
+        self.placement.forget()
         self.ledger.forget()
 
     # -- operators --------------------------------------------------------------------------------------------------------------
@@ -149,11 +143,11 @@ class Recorder(ListeningMode):
                 return operator.parts(*args, **kwargs)
         meta, out = self._meta, None
         if meta and operator.asks:
-            meta, out, args, kwargs = self._placed(operator, args, kwargs)
+            meta, out, args, kwargs = self.placement.of(operator, args, kwargs)
         read = Reading(self.ledger, operator, meta)
         arguments, named = read.all(args), read.named(kwargs)
         if read.elsewhere:
-            meta, out, args, kwargs = self._placed(operator, args, kwargs)
+            meta, out, args, kwargs = self.placement.of(operator, args, kwargs)
             read = Reading(self.ledger, operator, meta)
             arguments, named = read.all(args), read.named(kwargs)
         if read.packed:
@@ -162,7 +156,7 @@ class Recorder(ListeningMode):
             read.key.append(len(self.nodes))
         runs = self._known if operator.is_torchs and not read.packed else self._known_here
         known = runs.get(key := tuple(read.key)) if meta else None
-        if known is not None and (known.makes or known.view):
+        if known is not None and (known.makes or (known.view and read.inputs)):  # a view of a parameter is that parameter
             return self._made_again(operator, read, known, args, kwargs)
         if known is not None and known.in_place:
             out = args[0]
@@ -194,7 +188,7 @@ class Recorder(ListeningMode):
         ledger = self.ledger
         if known.view is not None and known.like is not None:
             made = [known.view.of(args[0])]
-            written = [ledger.add_like(made[0], known.like, ledger.tensors[read.inputs[0]].storage if read.inputs else None)]
+            written = [ledger.add_like(made[0], known.like, ledger.tensors[read.inputs[0]].storage)]
         else:
             made = [make() for make, _ in known.makes]
             written = [ledger.add_like(tensor, like) for tensor, (_, like) in zip(made, known.makes, strict=True)]
@@ -210,58 +204,12 @@ class Recorder(ListeningMode):
         finally:
             TorchDispatchMode.__exit__(self, None, None, None)
 
-    def _placed(
-        self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[bool, Any, tuple[Any, ...], dict[str, Any]]:
-        """Whether an operator runs on the meta device; its result, where values that are known decide it; and its arguments, there or
-        with their values on the CPU.
-        """
-        values = self._values
-        if values is None and operator.is_factory:
-            return True, None, args, _unpinned(kwargs, True)
-        if _are_constants(args, kwargs) if values is None else values.of(operator, args, kwargs):
-            return False, None, args, {**kwargs, "device": CPU} if "device" in kwargs else kwargs
-        out = values.selected(operator, args) if values is not None else None
-        return True, out, *self._on_meta(operator, args, kwargs)
-
-    def _on_meta(
-        self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments, with every tensor and every named device moved to the meta device."""
-        if operator.reads_values:
-            raise NeedsValuesError(f"{operator.name} reads a tensor's value")
-        if self._values is not None:
-            self._values.lose(operator, args, kwargs)
-            args = self._values.placed(operator, args)
-        args = tuple([self.move(a) for a in args])
-        if operator.has_device:
-            kwargs = _unpinned(kwargs, operator.is_factory or kwargs.get("device") is not None)
-        return args, {name: self.move(value) for name, value in kwargs.items()} if kwargs else kwargs
-
-    def move(self, value: Any) -> Any:
-        """The value with every tensor in it on the meta device."""
-        if type(value) in PLAIN:
-            return value
-        if isinstance(value, torch.Tensor):
-            if value.is_meta:
-                return value
-            if value.layout is not torch.strided:
-                raise NeedsValuesError(SPARSE)
-            if id(value) not in self._moved:
-                twin = torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=META)
-                self.ledger.same(twin, value)
-                self._moved[id(value)] = (value, twin)
-            return self._moved[id(value)][1]
-        if isinstance(value, (list, tuple)) and any(isinstance(v, (torch.Tensor, list, tuple)) for v in value):
-            return [self.move(v) for v in value]
-        return value
-
     def meet(self, tensor: torch.Tensor) -> None:
         """A tensor that this forward has not made: a constant; or made in a thread that the forward has started.
 
         Raises `ArchscopeError` for the latter: what that thread has computed is not known.
         """
-        if threads_started() == self._threads or any(tensor is twin for _, twin in self._moved.values()):
+        if threads_started() == self._threads or self.placement.is_twin(tensor):
             return
         if not any(tensor is held for module in self._paths for held in leaves([*vars(module).values()])):
             raise ArchscopeError(
@@ -337,16 +285,3 @@ def _wanted(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, ...]:
     if not torch.is_grad_enabled():
         return ()
     return tuple([at for at, tensor in enumerate(tensors_in([*args, *kwargs.values()])) if tensor.requires_grad])
-
-
-def _unpinned(kwargs: dict[str, Any], on_meta: bool) -> dict[str, Any]:
-    """The named arguments of an operator that makes a tensor, maybe on the meta device now: nobody can pin its memory."""
-    kwargs = kwargs | {"device": META} if on_meta else kwargs.copy()
-    kwargs.pop("pin_memory", None)
-    return kwargs
-
-
-def _are_constants(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether all tensors are single numbers with a value, `torch.tensor(0.25)`: what is made of them has a value as well."""
-    tensors = tensors_in([*args, *kwargs.values()])
-    return bool(tensors) and all([t.dim() == 0 and t.device.type == "cpu" for t in tensors]) and "device" not in kwargs

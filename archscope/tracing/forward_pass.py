@@ -25,7 +25,7 @@ from archscope.tracing.arguments import kept, leaves, moved
 from archscope.tracing.autocast import Kernels, checked, surrounding, twin, wants_values, without_memory
 from archscope.tracing.autocast import autocast as casting
 from archscope.tracing.data_sizes import with_values
-from archscope.tracing.dispatch_mode import SPARSE, NeedsValuesError, Recorder, one_line
+from archscope.tracing.dispatch_mode import Recorder, one_line
 from archscope.tracing.known_values import FromPython, KnownValues, whole_numbers_stay
 from archscope.tracing.lazy_modules import surveyed
 from archscope.tracing.lending import lent
@@ -34,6 +34,7 @@ from archscope.tracing.module_contents import Survey, has_forward
 from archscope.tracing.module_loan import borrowed, given_on_cpu, on_cpu, on_meta
 from archscope.tracing.operator_runs import META
 from archscope.tracing.passing_rows import Passing
+from archscope.tracing.placement import SPARSE, NeedsValuesError
 from archscope.tracing.process import listening, shared_state, uncollected
 from archscope.tracing.same_device import SameDevice, on_two_devices
 from archscope.tracing.tensor_identity import Ledger
@@ -288,8 +289,8 @@ def _functions(
 ) -> AbstractContextManager[object]:
     """What hears the functions of torch, above its operators."""
     if values is not None:
-        return FromPython(recorder.move)
-    return SameDevice(recorder.move) if together else looks or nullcontext()
+        return FromPython(recorder.placement.move)
+    return SameDevice(recorder.placement.move) if together else looks or nullcontext()
 
 
 def _dtype(inputs: Iterable[str], params: Iterable[str]) -> str:

@@ -27,8 +27,8 @@ class Operator:
     """
 
     __slots__ = (
-        "asks", "attributes", "decides", "func", "has_device", "is_bookkeeping", "is_factory", "is_torchs", "is_view", "name", "names",
-        "parts", "reader", "reads_values", "rule", "run", "writes",
+        "asks", "attributes", "decides", "func", "has_device", "is_bookkeeping", "is_factory", "is_torchs", "is_view", "name",
+        "names", "parts", "reader", "reads_values", "rule", "run", "writes",
     )  # fmt: skip
 
     def __init__(self, func: Any, instead: Callable[..., Any] | None = None) -> None:
@@ -206,17 +206,17 @@ class Assessment(NamedTuple):
         makes = tuple([(_maker(t), entry.like) for t, entry in zip(tensors_in(out), written, strict=True)])
         return self._replace(makes=makes, alone=isinstance(out, torch.Tensor))
 
-
     def by_sight(self, operator: Operator, args: Sequence[Any], out: Any, written: Sequence[Entry]) -> "Assessment":
         """The same of a run of a view: the next time its memory is shown in the same way without asking the operator."""
         x = args[0] if args else None
         if not operator.is_view or type(out) is not torch.Tensor or not isinstance(x, torch.Tensor) or out is x:
             return self
-        if x.dtype != out.dtype or out.dtype.is_complex or x.is_neg() != out.is_neg() or x.layout is not torch.strided or x.is_quantized:
+        if operator.name == "aten.as_strided":  # it counts from the beginning of the memory, not of its argument
             return self
-        if x.untyped_storage()._cdata != out.untyped_storage()._cdata:
+        is_plain = x.layout is torch.strided and not x.is_quantized and not x.is_complex() and x.is_neg() == out.is_neg()
+        if not is_plain or x.dtype != out.dtype or x.untyped_storage()._cdata != out.untyped_storage()._cdata:
             return self
-        view = View(tuple(out.shape), out.stride(), out.storage_offset() - x.storage_offset())
+        view = View(tuple(out.shape), out.stride(), int(out.storage_offset() - x.storage_offset()))
         return self._replace(view=view, like=written[0].like)
 
 
