@@ -36,6 +36,7 @@ _LONG = {
 
 _NAMED = {"+": "sum", "×": "product", "−": "difference"}
 _CORE = 0.9  # share of the multiply-accumulates of a group that names it
+_MOST_NAMES = 4  # of the modules that a step of a loop runs
 _OFTEN = 0.3  # share of the convolutions that makes an activation function the usual one
 
 
@@ -228,6 +229,8 @@ def group_label(cut: Pieces, group: Group, told: Mapping[object, str] = MappingP
     unit = group.unit
     if told and signature(cut, unit) in told:
         return told[signature(cut, unit)]
+    if group.again and unit.call is None and unit.size > 1:
+        return step_label(cut, unit)
     if is_series(cut, unit):
         return in_series([group_label(cut, member, told) for member in contents(cut, unit)])
     if unit.size == 1:
@@ -254,6 +257,18 @@ def group_label(cut: Pieces, group: Group, told: Mapping[object, str] = MappingP
     if not any(piece.kind in kinds.WEIGHTED for piece in cut.items[unit.start : unit.stop]):
         return "post-processing" if unit.stop == len(cut.items) else f"{unit.size} operations"
     return {"add": "residual block", "concat": "block of branches"}.get(last, f"{unit.size} layers")
+
+
+def step_label(cut: Pieces, unit: Group) -> str:
+    """The modules with parameters that a step of a loop runs, by their names: `"attention, cell, out"`."""
+    names: dict[str, None] = {}
+    for part in contents(cut, unit):
+        pieces = cut.items[part.start : part.stop]
+        path = cut.graph.calls[part.call if part.call is not None else pieces[0].main.call].path
+        if path and any(node.params for piece in pieces for node in piece.nodes):
+            names[path.rpartition(".")[2]] = None
+    first, rest = list(names)[:_MOST_NAMES], len(names) - _MOST_NAMES
+    return ", ".join([*first, f"{rest} more"] if rest > 0 else first) or "a step"
 
 
 def _macs(cut: Pieces, group: Group) -> int:

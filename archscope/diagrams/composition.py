@@ -117,7 +117,7 @@ class Maker:
         for group in groups:
             few = group.equal or len(group.members) <= _FEW
             key = signature if few else structure
-            for member in group.members if not group.equal else (group.unit,):
+            for member in (group.unit,) if group.equal or group.again else group.members:
                 if member.size > 1:
                     first.setdefault(key(self.cut, member), member)
         return list(first.values())
@@ -231,6 +231,7 @@ class Maker:
             tuple(sorted(nodes)),
             added(parts),
             panels.get(signature(cut, unit)),
+            group.again,
         )
 
     def _path(self, group: Group) -> str:

@@ -45,6 +45,7 @@ class Box:
         word: "conv", "concat", "add"; the class name of a block.
         count: how many equal blocks it stands for.
         equal: False where these have different widths.
+        again: whether these are runs of the same modules.
         shape: what leaves it, channels last: "35x35x384".
         scale: factor of a residual sum's last summand.
         paths: of the modules in it: "inception_a.0", one for each repeat.
@@ -66,10 +67,13 @@ class Box:
     nodes: tuple[int, ...] = ()
     costs: Costs = Costs()
     opens: int | None = None
+    again: bool = False
 
     @property
     def title(self) -> str:
-        """The label with its count: "4 x Inception-A"."""
+        """The label with its count: "4 x Inception-A", "12 runs of Decoder"."""
+        if self.again:
+            return f"{self.count} runs of {self.label}"
         series = " + " in self.label or re.match(r"\d+ x ", self.label)
         several = series or (self.label[:1].isdigit() and self.opens is not None)
         label = f"({self.label})" if several else self.label

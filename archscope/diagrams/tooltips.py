@@ -11,10 +11,12 @@ def tooltip(graph: Graph, box: Box) -> str:
     """Path, type, shapes, attributes and costs of a box, one to a line."""
     lines = [f"{box.title} {box.mark}".strip()]
     if box.count > 1:
-        lines.append("equal blocks" if box.equal else "blocks of one type with different widths")
+        several = "equal blocks" if box.equal else "blocks of one type with different widths"
+        lines.append("the same modules, with the same parameters" if box.again else several)
     if any(box.paths):
-        more = f" and {len(box.paths) - _SHOWN} more" if len(box.paths) > _SHOWN else ""
-        lines.append(f"module: {', '.join(path or '(the network)' for path in box.paths[:_SHOWN])}{more}")
+        paths = list(dict.fromkeys(box.paths))
+        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+        lines.append(f"module: {', '.join(path or '(the network)' for path in paths[:_SHOWN])}{more}")
     if box.scale is not None:
         lines.append(f"residual scale: {box.scale:.4g}")
     if box.shape:

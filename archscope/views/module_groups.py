@@ -20,6 +20,7 @@ class Group:
         count: how many equal members stand one after the other in it.
         members: those members; empty for a group by itself.
         equal: whether the members do exactly the same; otherwise they are of one type and resolution, with other widths.
+        again: whether the members are the same modules, run again and again: the steps of a loop.
     """
 
     start: int
@@ -27,6 +28,7 @@ class Group:
     call: int | None = None
     members: tuple["Group", ...] = ()
     equal: bool = True
+    again: bool = False
 
     @property
     def count(self) -> int:
@@ -40,8 +42,8 @@ class Group:
 
     @property
     def unit(self) -> "Group":
-        """The first member, or itself."""
-        return self.members[0] if self.members else self
+        """The first member, or itself; of a loop the second: in the first step there may be no state yet."""
+        return self.members[self.again] if self.members else self
 
 
 def whole(cut: Pieces) -> Group:

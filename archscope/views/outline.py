@@ -1,5 +1,6 @@
 """The outline of a network: its modules as a tree, consecutive equal ones folded into one line ("4 x InceptionA")."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ class Part:
         depth: 0 for the children of the network.
         repeats: how many consecutive modules it stands for.
         equal: whether these all do the same (ResNet's stages begin with a block of their own).
+        runs: how often it ran where it stands, in one of the equals: a decoder's cell runs once for every token.
         graph: what ran inside, of all repeats together: every metric works on it.
         own: parameters that the module itself holds, not a module inside it.
         ran: False for a module that this forward did not run.
@@ -31,11 +33,15 @@ class Part:
     own: tuple[Param, ...] = ()
     equal: bool = True
     ran: bool = True
+    runs: int = 1
 
     @property
     def label(self) -> str:
-        """What it is: "InceptionA"; "4 x InceptionA" for equals; "6 Bottleneck" for six of which not all are equal."""
-        return self.type if self.repeats == 1 else f"{self.repeats}{' x' if self.equal else ''} {self.type}"
+        """What it is: "InceptionA"; "4 x InceptionA" for equals; "6 Bottleneck" for six of which not all are equal; "GRUCell, 12
+        runs" for one that ran several times.
+        """
+        many = self.type if self.repeats == 1 else f"{self.repeats}{' x' if self.equal else ''} {self.type}"
+        return many if self.runs == 1 else f"{many}, {self.runs} runs"
 
 
 def signature(graph: Graph, call: int) -> tuple[object, ...]:
@@ -65,6 +71,36 @@ def runs(graph: Graph, calls: tuple[int, ...]) -> list[tuple[int, ...]]:
             groups.append((call,))
         previous = here
     return groups
+
+
+Run = tuple[int, ...]
+"""The calls of one module that did the same each time; mostly there is one."""
+
+
+def _lines_of(graph: Graph, siblings: Run) -> list[list[Run]]:
+    """Siblings by line, in the order in which they first ran: neighbours that do the same, each with all its runs. A module with
+    something to count runs several times where a loop runs it in every step, or where weights are shared.
+    """
+    modules: dict[object, Run] = {}
+    often = {path for path, count in Counter(graph.calls[call].path for call in siblings).items() if count > 1}
+    for call in siblings:
+        path = graph.calls[call].path
+        key = (path, signature(graph, call)) if path in often and _counts(graph, call) else call
+        modules[key] = (*modules.get(key, ()), call)
+    lines: list[list[Run]] = []
+    previous: object = None
+    for run in modules.values():
+        here = (signature(graph, run[0]), len(run)) if graph.inside(run[0]) else None
+        if here is not None and here == previous:
+            lines[-1].append(run)
+        else:
+            lines.append([run])
+        previous = here
+    return lines
+
+
+def _counts(graph: Graph, call: int) -> bool:
+    return any(node.params or node.cost.macs for node in graph.inside(call))
 
 
 def outline(graph: Graph, depth: int | None = None) -> list[Part]:
@@ -103,19 +139,18 @@ def _lines(graph: Graph, members: tuple[int, ...], depth: int, levels: int) -> I
     if depth == 0 and not graph.children[members[0]]:
         yield _part(graph, members, members, depth)
         return
-    columns = list(zip(*(graph.children[member] for member in members), strict=True))
-    for run in runs(graph, graph.children[members[0]]):
-        first = graph.children[members[0]].index(run[0])
-        calls = tuple(sorted(call for column in columns[first : first + len(run)] for call in column))
-        inner = _unwrapped(graph, calls) if len(run) == 1 else calls
-        yield _part(graph, calls, inner, depth, len(run))
+    children = [graph.children[member] for member in members]
+    place = {call: at for at, call in enumerate(children[0])}
+    for line in _lines_of(graph, children[0]):
+        calls = tuple(sorted(own[place[call]] for own in children for run in line for call in run))
+        inner = _unwrapped(graph, calls) if len(line) == 1 else calls
+        yield _part(graph, calls, inner, depth, line[-1][0] if len(line) > 1 else None)
         if depth + 1 < levels and graph.children[inner[0]]:
             yield from _lines(graph, inner, depth + 1, levels)
     rest = [node for member in members for node in _own_nodes(graph, member)]
     if any(node.cost.flops or node.cost.unknown or node.params for node in rest):
         path = graph.calls[members[0]].path
-        held = tuple(param for member in members for param in _held(graph, member))
-        yield Part(path, "(own operators)", "", depth, 1, graph.select(rest), held)
+        yield Part(path, "(own operators)", "", depth, 1, graph.select(rest), _held(graph, members))
 
 
 def _own_nodes(graph: Graph, call: int) -> list[Node]:
@@ -130,19 +165,22 @@ def _unwrapped(graph: Graph, calls: tuple[int, ...]) -> tuple[int, ...]:
     return calls
 
 
-def _part(graph: Graph, calls: tuple[int, ...], inner: tuple[int, ...], depth: int, run: int = 1) -> Part:
+def _part(graph: Graph, calls: tuple[int, ...], inner: tuple[int, ...], depth: int, last: int | None = None) -> Part:
+    """The line of `calls`, of which `last` is the last of several neighbours."""
     call = graph.calls[calls[0]]
     path, name = call.path, _name(graph, call)
-    if run > 1:
-        last = graph.calls[calls[run - 1]].path.rpartition(".")[2]
-        path, name = f"{path}-{last}", f"{name}-{last}"
+    if last is not None:
+        end = graph.calls[last].path.rpartition(".")[2]
+        path, name = f"{path}-{end}", f"{name}-{end}"
     nodes = sorted((node for member in calls for node in graph.inside(member)), key=lambda node: node.id)
-    own = tuple(param for member in calls for param in _held(graph, member))
-    kind, repeats, equal = graph.calls[inner[0]].type, len(inner), True
+    own = _held(graph, calls)
+    modules = len({graph.calls[one].path for one in inner})
+    repeats, again = (modules, len(inner) // modules) if len(inner) % modules == 0 else (len(inner), 1)
+    kind, equal = graph.calls[inner[0]].type, True
     held = [graph.calls[child].type for child in graph.children[inner[0]]]
-    if repeats == 1 and len(held) > 1 and len(set(held)) == 1 and not _own_nodes(graph, inner[0]):
+    if len(inner) == 1 and len(held) > 1 and len(set(held)) == 1 and not _own_nodes(graph, inner[0]):
         kind, repeats, equal = held[0], len(held), False
-    return Part(path, name, kind, depth, repeats, graph.select(nodes), own, equal)
+    return Part(path, name, kind, depth, repeats, graph.select(nodes), own, equal, runs=again)
 
 
 def _name(graph: Graph, call: Call) -> str:
@@ -152,9 +190,10 @@ def _name(graph: Graph, call: Call) -> str:
     return inside or call.type
 
 
-def _held(graph: Graph, call: int) -> tuple[Param, ...]:
-    """Parameters and buffers that a module holds itself."""
-    return graph.held.get(graph.calls[call].path, ())
+def _held(graph: Graph, calls: Run) -> tuple[Param, ...]:
+    """Parameters and buffers that these modules hold themselves, each once."""
+    paths = dict.fromkeys(graph.calls[call].path for call in calls)
+    return tuple(dict.fromkeys(param for path in paths for param in graph.held.get(path, ())))
 
 
 def _idle(graph: Graph) -> Iterator[Part]:

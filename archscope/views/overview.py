@@ -20,7 +20,7 @@ from archscope.views.module_groups import (
     whole,
     works,
 )
-from archscope.views.repeats import fold, fold_alike, fold_alike_series
+from archscope.views.repeats import fold, fold_alike, fold_alike_series, fold_loops
 
 LIMIT = 19  # boxes of an overview, beside the input's
 _FEWEST = 4  # with fewer, cutting by edges hides the network instead of showing it
@@ -48,7 +48,7 @@ def inside(cut: Pieces, group: Group, limit: int) -> list[Group]:
 
 
 def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
-    plain = _with_endings(cut, opened(cut, group))
+    plain = fold_loops(cut, _with_endings(cut, opened(cut, group)))
     plain = _without_bookkeeping(cut, plain, len(plain) > limit)
     shown = _arranged(cut, plain, limit)
     refused: set[Group] = set()
@@ -58,7 +58,7 @@ def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
         if candidate is None:
             break
         at = plain.index(candidate)
-        trial = [*plain[:at], *_with_endings(cut, opened(cut, candidate)), *plain[at + 1 :]]
+        trial = [*plain[:at], *fold_loops(cut, _with_endings(cut, opened(cut, candidate))), *plain[at + 1 :]]
         arranged = _arranged(cut, trial, limit)
         if len(arranged) <= limit and trial != plain:
             plain, shown = trial, arranged

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from archscope.graph import kinds
 from archscope.views.fusion import Piece, Pieces
@@ -30,6 +31,79 @@ def fold(cut: Pieces, groups: Sequence[Group], longest: int = _LONGEST_PERIOD) -
             found.append(groups[at])
         at += period * times
     return _alike_joined(cut, found) if longest > 1 else found
+
+
+def fold_loops(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
+    """Folds the steps of a loop: the same modules run over and over, whatever each step hands to whom (a decoder's cell hands its
+    state to the next step, and its result to what collects all of them).
+
+    A step ends with the last of its modules that hold parameters; the first may do without what the others do before.
+    """
+    steps = [_step(cut, group) for group in groups]
+    modules = [at for at, step in enumerate(steps) if step is not None and step.module]
+    # By what it hands on, not by what it does: in its first step a loop adds to zeros, or finds no state yet.
+    keys = [(step.module, step.shape) if (step := steps[at]) is not None else None for at in modules]
+    later: dict[object, int] = {}
+    ahead = [0] * len(keys)  # how many modules later the same one comes again
+    for at in reversed(range(len(keys))):
+        ahead[at] = later.get(keys[at], at) - at
+        later[keys[at]] = at
+    found: list[Group] = []
+    done = at = 0
+    while at < len(keys):
+        period, times = ahead[at], 1
+        while period and keys[at + times * period : at + (times + 1) * period] == keys[at : at + period]:
+            times += 1
+        if times > _FEW:
+            ends = [modules[at + n * period - 1] + 1 for n in range(1, times + 1)]
+            starts = [_first(steps, done, modules[at], modules[at + period]), *ends[:-1]]
+            members = tuple(joined(groups[start:end]) for start, end in zip(starts, ends, strict=True))
+            alike = len({tuple(steps[start:end]) for start, end in zip(starts, ends, strict=True)}) == 1
+            found += groups[done : starts[0]]
+            found.append(Group(members[0].start, members[-1].stop, members=members, equal=alike, again=True))
+            done = ends[-1]
+            at += period * times
+        else:
+            at += 1
+    return [*found, *groups[done:]]
+
+
+class _Step(NamedTuple):
+    """What a part of a loop's step is known by.
+
+    Attributes:
+        module: its path, where it holds parameters.
+        shape: of what it hands on.
+        does: its operators, wherever their inputs come from.
+    """
+
+    module: str
+    shape: tuple[int, ...]
+    does: tuple[object, ...]
+
+
+def _step(cut: Pieces, group: Group) -> _Step | None:
+    """None for what was folded before."""
+    if group.members:
+        return None
+    pieces = cut.items[group.start : group.stop]
+    path = cut.graph.calls[group.call if group.call is not None else pieces[0].main.call].path
+    holds = any(node.params for piece in pieces for node in piece.nodes)
+    inside = (tuple(max(source - group.start, -1) for source in piece.inputs) for piece in pieces)
+    does = tuple(zip((cut.signatures[piece.id] for piece in pieces), inside, strict=True))
+    return _Step(path if holds else "", cut.graph.tensors[pieces[-1].output].shape, does)
+
+
+def _first(steps: Sequence[_Step | None], least: int, start: int, second: int) -> int:
+    """Where a loop begins whose first module stands at `start` and comes again at `second`: with the operators before it that are
+    there before the second one too.
+    """
+    back = 0
+    while start - back > least and second - back - 1 > start and steps[start - back - 1] == steps[second - back - 1]:
+        if (step := steps[start - back - 1]) is None or step.module:
+            break
+        back += 1
+    return start - back
 
 
 def _alike_joined(cut: Pieces, groups: Sequence[Group]) -> list[Group]:

@@ -253,7 +253,7 @@ def test_a_module_that_runs_several_times_is_counted_and_its_parameters_are_not_
 
     graph = trace(Loop(), torch.Size((1, 8, 8, 8)))
     (box,) = picture(graph).overview.boxes[1:]
-    assert (box.title, box.costs.params) == ("6 x Block", 8 * 8 * 3 * 3 + 8 + 8 * 8 + 8)
+    assert (box.title, box.costs.params) == ("6 runs of Block", 8 * 8 * 3 * 3 + 8 + 8 * 8 + 8)
     assert box.costs.macs == 6 * 8 * 8 * (8 * 8 * 3 * 3 + 8 * 8)
 
 

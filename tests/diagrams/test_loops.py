@@ -1,0 +1,99 @@
+"""What runs over and over is one box and one line: a decoder's steps, an iterated refinement, layers that share their weights."""
+
+import pytest
+import torch
+from test_truth import check
+from torch import nn
+
+from archscope.diagrams.composition import picture
+from archscope.tables.flops import flops_table
+from archscope.tables.params import params_table
+from archscope.tracing.forward_pass import trace
+from archscope.views.outline import outline
+
+WIDE, STEPS = 16, 5
+CELL = 3 * WIDE * (2 * WIDE + WIDE)  # MACs of a GRU cell's three gates: Cho et al. 2014
+LINEAR = WIDE * WIDE
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.query, self.key = nn.Linear(WIDE, WIDE), nn.Linear(WIDE, WIDE)
+
+    def forward(self, h, memory):
+        weights = (self.query(h).unsqueeze(1) * self.key(memory)).sum(-1).softmax(-1)
+        return (weights.unsqueeze(-1) * memory).sum(1)
+
+
+class Decoder(nn.Module):
+    """Attends, moves its state on and says a word in every step; all words are stacked at the end."""
+
+    def __init__(self, told=True):
+        super().__init__()
+        self.told = told
+        self.start, self.attn = nn.Linear(WIDE, WIDE), Attention()
+        self.cell, self.out = nn.GRUCell(2 * WIDE, WIDE), nn.Linear(WIDE, WIDE)
+
+    def forward(self, memory):
+        state = self.start(memory[:, 0]) if self.told else torch.zeros(memory.shape[0], WIDE, device=memory.device)
+        said, words = torch.zeros_like(state), []
+        for _ in range(STEPS):
+            state = self.cell(torch.cat([self.attn(state, memory), said], -1), state)
+            said = self.out(state)
+            words.append(said)
+        return torch.stack(words, 1)
+
+
+@pytest.mark.parametrize("told", [True, False])  # without a state the first step attends with what is known before
+def test_the_steps_of_a_decoder_are_one_box(told):
+    graph = trace(Decoder(told), torch.Size((1, 7, WIDE)))
+    check(graph)
+    boxes = picture(graph).overview.boxes
+    steps = next(box for box in boxes if box.again)
+    assert (steps.title, steps.count) == (f"{STEPS} runs of attn, cell, out", STEPS)
+    attention = LINEAR + 7 * LINEAR
+    assert steps.costs.macs == STEPS * (attention + CELL + LINEAR)
+    assert steps.costs.params == 2 * (LINEAR + WIDE) + (CELL + 6 * WIDE) + LINEAR + WIDE
+    assert boxes[-1].label == "stack"
+
+
+def test_each_module_of_a_loop_is_one_line():
+    graph = trace(Decoder(), torch.Size((1, 7, WIDE)))
+    lines = {part.name: part for part in outline(graph, 2)}
+    assert {name: part.label for name, part in lines.items() if part.depth == 0} == {
+        "start": "Linear", "attn": f"Attention, {STEPS} runs", "cell": f"GRUCell, {STEPS} runs", "out": f"Linear, {STEPS} runs",
+    }  # fmt: skip
+    assert lines["query"].label == f"Linear, {STEPS} runs"
+    assert lines["cell"].graph.cost.macs == STEPS * CELL
+    assert sum(row.values["macs"] for row in flops_table(graph, depth=1).rows) == graph.cost.macs
+    held = {row.values["module"]: row.values["own_params"] for row in params_table(graph, depth=1).rows}
+    assert held == {"start": LINEAR + WIDE, "attn": 0, "cell": CELL + 6 * WIDE, "out": LINEAR + WIDE}
+
+
+def test_runs_that_differ_have_lines_of_their_own():
+    class Head(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 1)
+
+        def forward(self, x):
+            return [self.conv(x), self.conv(x), self.conv(x[..., ::2, ::2])]
+
+    graph = trace(Head(), torch.Size((1, 3, 8, 8)))
+    assert [(part.label, part.graph.cost.macs) for part in outline(graph, 1)] == [
+        ("Conv2d, 2 runs", 2 * 9 * 64),
+        ("Conv2d", 9 * 16),
+    ]
+
+
+def test_layers_that_share_their_weights_are_runs_and_those_that_do_not_are_not():
+    shared = nn.Sequential(nn.Linear(WIDE, WIDE), nn.ReLU())
+
+    def boxes(*layers):
+        shown = picture(trace(nn.Sequential(*layers), torch.Size((1, WIDE)))).overview.boxes[1:]
+        return [(box.title, box.costs.params) for box in shown]
+
+    once = LINEAR + WIDE
+    assert boxes(shared, shared, shared, shared) == [("4 runs of linear, 16", once)]
+    assert boxes(*(nn.Sequential(nn.Linear(WIDE, WIDE), nn.ReLU()) for _ in range(4))) == [("4 x linear, 16", 4 * once)]
