@@ -43,6 +43,19 @@ class Two(nn.Module):
         return self.fc(torch.cat([self.conv(image).mean((2, 3)), words.mean(1)], 1))
 
 
+class Dialogue(nn.Module):
+    """Nothing in the names says that both are ids."""
+
+    def __init__(self):
+        super().__init__()
+        self.said, self.gru, self.out = nn.Embedding(50, 8), nn.GRU(8, 8, batch_first=True), nn.Linear(8, 50)
+
+    def forward(self, source, target):
+        print("running")
+        _, state = self.gru(self.said(source))
+        return self.out(self.gru(self.said(target), state)[0])
+
+
 class Odd(nn.Module):
     def forward(self, x):
         return x + 1
@@ -106,11 +119,13 @@ def test_the_first_layer_tells_what_is_taken_and_it_runs(module, spec):
 def test_where_nothing_tells_the_hint_is_an_example_that_fits(capsys):
     assert run(["params", "nets.py:Odd"]) == 2
     assert "--input 3x224x224" in capsys.readouterr().err
-    assert run(["flops", "nets.py:Two"]) == 2
-    hint = capsys.readouterr().err
-    assert "the 2 inputs of Two are not known" in hint
-    words = hint.split("as in ")[1].split()
-    assert run(["flops", "nets.py:Two", *words]) == 0
+    for name in ("Two", "Dialogue"):
+        assert run(["flops", f"nets.py:{name}"]) == 2
+        said, hint = capsys.readouterr()
+        assert (said, f"the 2 inputs of {name} are not known" in hint) == ("", True)
+        words = hint.split("as in ")[1].split()
+        assert run(["flops", f"nets.py:{name}", *words]) == 0
+        capsys.readouterr()
 
 
 def test_whole_numbers_are_no_dtype_of_weights(capsys):

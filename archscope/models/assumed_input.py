@@ -1,19 +1,27 @@
 """What a model takes that does not say it: read off its forward's parameters and its first layers.
 
 An embedding takes ids, a convolution images, signals or volumes with its channels, a linear layer vectors, a recurrent layer
-sequences. Only one input can be assumed; for several, the guess becomes the example in the hint.
+sequences. Only one input can be assumed; for several, what runs becomes the example in the hint.
 """
 
 import inspect
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import replace
+from io import StringIO
+from itertools import islice, product
+from warnings import catch_warnings, simplefilter
 
 from torch import nn
 
+from archscope.errors import ArchscopeError
 from archscope.graph.input_spec import InputSpec
+from archscope.models.model import Model
 
 _LENGTH = 128  # tokens, samples of a sequence
 _CONVOLUTIONS = {1: (1024,), 2: (224, 224), 3: (16, 112, 112)}
 _IDS = ("ids", "idx", "token", "tokens", "input_ids")
+_TRIES = 16
 _MASKS = ("mask", "attention_mask")
 
 
@@ -39,19 +47,34 @@ def assumed(module: nn.Module) -> tuple[InputSpec, str] | None:
     return next(_told(module), None)
 
 
-def example(module: nn.Module) -> str:
-    """Options that could fit: `--input image:3x224x224 --input ids:int64:128`, one for each input."""
-    names = required(module)
-    told = list(dict.fromkeys(spec for spec, _ in _told(module)))
+def example(model: Model) -> str:
+    """Options that fit: `--input image:3x224x224 --input ids:int64:128`, one for each input. Of several inputs, what their names
+    and the first layers suggest is tried; the likeliest are told where nothing that was tried runs.
+    """
+    names = required(model.module)
+    told = list(dict.fromkeys(spec for spec, _ in _told(model.module)))
     if len(names) < 2:
         return f"--input {told[0] if told else '3x224x224'}"
-    words = []
+    left, likeliest = list(told), []
     for name in names:
-        fitting = _by_name(name, told)
-        if fitting in told:
-            told.remove(fitting)
-        words.append(f"--input {InputSpec(fitting, fitting.dtype, name)}")
-    return " ".join(words)
+        fitting = _by_name(name, left)
+        if fitting in left:
+            left.remove(fitting)
+        likeliest.append(fitting)
+    tried = (tuple(likeliest), *islice(product(told, repeat=len(names)), _TRIES))
+    named = [tuple(InputSpec(spec, spec.dtype, name) for spec, name in zip(specs, names, strict=True)) for specs in tried]
+    found = next((specs for specs in named if _runs(model, specs)), named[0])
+    return " ".join(f"--input {spec}" for spec in found)
+
+
+def _runs(model: Model, specs: tuple[InputSpec, ...]) -> bool:
+    with catch_warnings(), redirect_stdout(StringIO()):
+        simplefilter("ignore")
+        try:
+            replace(model, shapes=specs).trace()
+        except ArchscopeError:
+            return False
+    return True
 
 
 def _by_name(name: str, told: list[InputSpec]) -> InputSpec:

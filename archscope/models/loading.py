@@ -77,9 +77,7 @@ def _assumed(model: Model) -> Model:
     if found is None:
         count = len(assumed_input.required(model.module))
         what = f"the {count} inputs of {model.name} are" if count > 1 else f"the input of {model.name} is"
-        raise UsageError(
-            f"{what} not known", f"say what it takes, without the batch, as in {assumed_input.example(model.module)}"
-        )
+        raise UsageError(f"{what} not known", f"say what it takes, without the batch, as in {assumed_input.example(model)}")
     spec, layer = found
     words = f"input assumed from {layer}: --input {spec}"
     return replace(model, shapes=(spec,), variant=f"{model.variant}; {words}" if model.variant else words)

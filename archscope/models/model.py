@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +86,7 @@ class Model:
         """
         import torch
 
-        from archscope.tracing.forward_pass import trace
+        from archscope.tracing.forward_pass import trace_call
 
         module = self.module
         kind = torch_dtype(dtype)
@@ -97,15 +96,11 @@ class Model:
         if kind is not torch.float32:  # float32 leaves a network of mixed dtypes as it is
             module = copy.deepcopy(module).to(kind)
         args, kwargs = self.example(batch, dtype)
-        taken = sorted(kwargs.keys() & {"name", "mode", "variant", "source", "spelling", "keep", "autocast", "known"})
-        if taken:
-            raise UsageError(f"an input called {taken[0]} cannot be given by name", "give it by its place, without NAME:")
         known = [argument(spec.name) for spec in self.specs if spec.values and spec.dtype != PYTHON]
-        run: Callable[..., Graph] = partial(
-            trace, name=self.name, mode=mode, variant=self._described(), source=self.source, spelling=spelling,
-            keep=keep, autocast=autocast, known=known,
+        return trace_call(
+            module, args, kwargs | dict(more or {}), name=self.name, mode=mode, variant=self._described(), source=self.source,
+            spelling=spelling, keep=keep, autocast=autocast, known=known,
         )  # fmt: skip
-        return run(module, *args, **kwargs, **(more or {}))
 
 
 def example(spec: InputSpec, shape: tuple[int, ...], dtype: str, device: str) -> Any:

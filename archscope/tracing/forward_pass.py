@@ -98,6 +98,27 @@ def trace(
     >>> graph.cost.macs == 30 * 30 * 8 * 3 * 3 * 3
     True
     """
+    return trace_call(
+        module, inputs, kwargs, name=name, mode=mode, variant=variant, source=source, spelling=spelling, keep=keep,
+        autocast=autocast, known=known,
+    )  # fmt: skip
+
+
+def trace_call(
+    module: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    name: str | None = None,
+    mode: str = "eval",
+    variant: str = "",
+    source: str = "",
+    spelling: bool = False,
+    keep: int | Mapping[str, int] | None = None,
+    autocast: str = "",
+    known: Collection[str] = (),
+) -> Graph:
+    """What `trace` does, for arguments of forward whose names are whatever they are: `name`, `source`, `mode`."""
     if not isinstance(module, nn.Module):
         raise UsageError(f"trace takes a torch.nn.Module, not {type(module).__name__}", "pass an instance: trace(Net(), x)")
     if mode not in ("eval", "train"):
@@ -105,7 +126,7 @@ def trace(
     module = unwrapped(module)
     meta = Meta(
         variant=variant, mode=mode, source=source, torch=str(torch.__version__), autocast=checked(autocast or surrounding()),
-        told=in_words(inputs, kwargs, known),
+        told=in_words(args, kwargs, known),
     )  # fmt: skip
     name = name or type(module).__name__
     if not has_forward(module):
@@ -118,10 +139,10 @@ def trace(
         raise UsageError("no fewer than 0 rows can pass", "give keep a number of rows, or numbers by module path")
     with listening(None), lent(module), shared_state():
         compiler = _COMPILER in sys.modules
-        graph = _traced(module, inputs, kwargs, name, meta, spelling, told, known)
+        graph = _traced(module, args, kwargs, name, meta, spelling, told, known)
         if compiler or _COMPILER not in sys.modules:
             return graph
-        return _traced(module, inputs, kwargs, name, meta, spelling, told, known)
+        return _traced(module, args, kwargs, name, meta, spelling, told, known)
 
 
 _COMPILER = "torch._dynamo"
