@@ -97,3 +97,24 @@ def test_layers_that_share_their_weights_are_runs_and_those_that_do_not_are_not(
     once = LINEAR + WIDE
     assert boxes(shared, shared, shared, shared) == [("4 runs of linear, 16", once)]
     assert boxes(*(nn.Sequential(nn.Linear(WIDE, WIDE), nn.ReLU()) for _ in range(4))) == [("4 x linear, 16", 4 * once)]
+
+
+@pytest.mark.parametrize(("kind", "word", "gates"), [(nn.LSTMCell, "LSTM", 4), (nn.GRUCell, "GRU", 3), (nn.RNNCell, "RNN", 1)])
+@pytest.mark.parametrize("told", [True, False])
+def test_a_cell_is_one_box(kind, word, gates, told):
+    class Step(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.cell, self.last = nn.Linear(4, 8), kind(8, WIDE), nn.Linear(WIDE, 2)
+
+        def forward(self, x):
+            zeros = x.new_zeros(x.shape[0], WIDE) if told else None
+            state = self.cell(self.first(x), (zeros, zeros) if word == "LSTM" and told else zeros)
+            return self.last(state[0] if word == "LSTM" else state)
+
+    graph = trace(Step(), torch.Size((1, 4)))
+    check(graph)
+    boxes = picture(graph).overview.boxes[1:]
+    assert [box.title for box in boxes] == ["linear, 8", f"{word} cell, {WIDE}", "linear, 2"]
+    assert boxes[1].costs.params == gates * WIDE * (8 + WIDE + 2)
+    assert boxes[1].costs.macs == gates * WIDE * (8 + WIDE)

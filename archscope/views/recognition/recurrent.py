@@ -1,6 +1,8 @@
-"""Recurrent layers that a trace spells step by step: LSTM, GRU and plain recurrence, with all their steps, layers and directions.
+"""Recurrent layers that a trace spells step by step: LSTM, GRU and plain recurrence, with all their steps, layers and directions;
+and their cells, which take one step.
 
-A module without modules inside that reads one square weight (a multiple of it for the gates) again and again.
+A module without modules inside that reads one square weight (a multiple of it for the gates) again and again; a cell reads it
+once, beside one as high for what comes from below.
 """
 
 from collections import Counter
@@ -22,7 +24,8 @@ def find(flow: Flow) -> Iterator[Found]:
         if kinds.kind(node) == kinds.LINEAR and node.params and not graph.children[node.call]:
             used.setdefault(node.call, Counter()).update(node.params)
     for call, counted in used.items():
-        found = _layer(flow, call, [name for name, times in counted.items() if times > 1])
+        again = [name for name, times in counted.items() if times > 1]
+        found = _layer(flow, call, again) if again else _cell(flow, call, [name for name in counted if "weight" in name])
         if found is not None:
             yield found
 
@@ -44,6 +47,22 @@ def _layer(flow: Flow, call: int, again: list[str]) -> Found | None:
         return None
     facts = Recurrence(width, max(len(_own(flow, again, gates, width)) // (2 if both else 1), 1), both)
     return Found(nodes, main, kinds.RECURRENT, _WORDS[gates], facts=facts, output=output)
+
+
+def _cell(flow: Flow, call: int, weights: list[str]) -> Found | None:
+    graph = flow.graph
+    shapes = sorted(graph.param[name].shape for name in weights)
+    if len(shapes) != 2 or any(len(shape) != 2 for shape in shapes) or shapes[0][0] != shapes[1][0]:
+        return None
+    width = next((shape[1] for name in weights if "_hh" in name for shape in [graph.param[name].shape]), 0)
+    gates, rest = divmod(shapes[0][0], width) if width else (0, 0)
+    nodes = tuple(node for node in graph.inside(call) if node.id in flow.live)
+    if rest or gates not in _WORDS or not nodes or flow.between({node.id for node in nodes}) is None:
+        return None
+    if not {"tanh", "relu"} & {node.name for node in nodes}:
+        return None
+    main, output = _result(flow, nodes)
+    return Found(nodes, main, kinds.RECURRENT, f"{_WORDS[gates]} cell", facts=Recurrence(width, 1, False), output=output)
 
 
 def _own(flow: Flow, again: list[str], gates: int, width: int) -> list[str]:
