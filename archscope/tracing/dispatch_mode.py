@@ -156,7 +156,8 @@ class Recorder(ListeningMode):
             read.key.append(len(self.nodes))
         runs = self._known if operator.is_torchs and not read.packed else self._known_here
         known = runs.get(key := tuple(read.key)) if meta else None
-        if known is not None and (known.makes or (known.view and read.inputs)):  # a view of a parameter is that parameter
+        # A view of a parameter is that parameter; what a subclass makes of a view is its own affair.
+        if known is not None and (known.makes or (known.view and read.inputs and type(args[0]) is torch.Tensor)):
             return self._made_again(operator, read, known, args, kwargs)
         if known is not None and known.in_place:
             out = args[0]
