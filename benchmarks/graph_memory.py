@@ -32,10 +32,9 @@ def taken() -> Iterator[list[int]]:
         tracemalloc.stop()
 
 
-def names(graph: Graph) -> int:
-    """Bytes of the texts that only this network has: paths of calls, names of parameters."""
-    texts = {*(call.path for call in graph.calls), *(param.name for param in graph.params)}
-    return sum(text.__sizeof__() for text in texts)
+def names(graph: Graph) -> set[str]:
+    """The texts that only this network has: paths of calls, names of parameters."""
+    return {*(call.path for call in graph.calls), *(param.name for param in graph.params)}
 
 
 def views(graph: Graph) -> None:
@@ -53,7 +52,7 @@ def main() -> None:
         chain, torch.Size((1, 4, 8, 8))
     )  # what torch makes in a module that is looked at for the first time is no Graph
     text, data = graph.to_json(), pack(graph)
-    count, texts = len(graph.nodes), names(graph)
+    count, texts = len(graph.nodes), sum(name.__sizeof__() for name in names(graph))
     print(
         f"{count:,d} operators, {texts / count:.0f} bytes of names each; goal: {GOAL} bytes each beyond them, all look-ups made"
     )
@@ -73,5 +72,12 @@ def main() -> None:
         print(f"  {how:24s}{bare:6.0f} bytes, with its look-ups and views{all:6.0f}{missed}", flush=True)
     with taken() as written:
         graph.to_json()
-    print(f"  its JSON, a file: {len(text) / count:.0f} bytes; at most {written[1] / count:.0f} while it is made")
+    with taken() as read:
+        Graph.from_json(text)
+    beyond = (len(text) - sum(map(len, names(graph)))) / count
+    goal = "" if beyond <= GOAL else "  missed"
+    print(
+        f"  its JSON, a file: {len(text) / count:.0f} bytes, {beyond:.0f} beyond the names{goal}; "
+        f"at most {written[1] / count:.0f} while it is written, {read[1] / count:.0f} while it is read"
+    )
     print(f"  its compact form, a file: {len(data) / count:.0f} bytes")

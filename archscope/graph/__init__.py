@@ -1,8 +1,9 @@
 """The Graph: what one forward pass of a network did. In: a trace, or a saved file; out: frozen records that every other package
 reads. No torch.
 
-Open `graph.py` first (the Graph and its parts), then `records.py` (tensors, parameters, calls, nodes). `kinds.py` says what an
-operator is in the words of the papers, `attributes.py` names its kernel, stride and padding.
+Open `graph.py` first (the Graph and its parts), then `records.py` (tensors, parameters, calls, nodes). `columns.py` is the form
+in which it is kept and saved. `kinds.py` says what an operator is in the words of the papers, `attributes.py` names its kernel,
+stride and padding.
 """
 
 from archscope.graph.graph import Graph

@@ -1,248 +1,288 @@
-"""The records of a large Graph in columns: a record is made when it is asked for, equal to the one that was put in.
+"""A Graph in columns: how a large one is kept in memory, how every one is saved as JSON (`saved.py`) and packed (`compact.py`).
 
-As objects, an operator with its tensors, calls and parameters takes half a kilobyte; here, where networks repeat themselves and
-what many records have in common stands once, less than a hundred bytes. To make a record takes a microsecond: small Graphs, of
-which there are many, keep the objects.
+Networks repeat themselves. What many records have in common stands once, among the `kinds`; every other field is a column, with
+one value for each record, and `kind` is the column that says which of the kinds it is. As JSON:
+
+    schema_version, name, inputs, outputs, meta, spelling      as in `Graph`
+    tensors  kinds: shape, dtype                               columns: kind, storage, until
+    nodes    kinds: op, cost, bytes, attrs, repeats, free,     columns: kind, id, call, inputs, outputs (lists of tensors),
+             operands, wanted                                           params (lists of places in the columns of `params`)
+    calls    kinds: type                                       columns: kind, parent (-1 for the network itself), path
+    params   kinds: shape, dtype, trainable, buffer,           columns: kind, name
+             aliases, module
+
+What the fields mean is said in `records.py`; of a node's kind and of its cost, what has its default there is left out (0, "", 1
+for `repeats`). As objects, an operator takes half a kilobyte with its tensors, calls and parameters; here less than a hundred
+bytes beyond the names. To make a record takes most of a microsecond: small Graphs, of which there are many, keep the objects.
 """
 
-from abc import abstractmethod
-from array import array
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, chain, count, islice, pairwise
+from itertools import chain, count
 from operator import attrgetter
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 import msgspec
 
-from archscope.graph.records import Call, Node, Param, Tensor
+from archscope.graph.records import ZERO, Attr, Call, Cost, Meta, Node, Param, Tensor
+from archscope.graph.sequences import Ints, Lists, Made, ints
+from archscope.graph.spelling import Spelling
 
-T = TypeVar("T")
+SCHEMA_VERSION = 2
+
 K = TypeVar("K", bound=Hashable)
 
 
-class Made(Sequence[T]):
-    """A sequence whose items are made when they are asked for; it equals every sequence of the same items."""
+class TensorKind(msgspec.Struct, frozen=True, gc=False):
+    """What many tensors have in common."""
 
-    @abstractmethod
-    def _make(self, at: int) -> T: ...
-
-    @overload
-    def __getitem__(self, at: int) -> T: ...
-    @overload
-    def __getitem__(self, at: slice) -> tuple[T, ...]: ...
-    def __getitem__(self, at: int | slice) -> T | tuple[T, ...]:
-        places = range(len(self))[at]
-        return self._make(places) if isinstance(places, int) else tuple(map(self._make, places))
-
-    def __iter__(self) -> Iterator[T]:
-        return map(self._make, range(len(self)))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]
+    shape: tuple[int, ...]
+    dtype: str
 
 
-class Lists(Made[tuple[int, ...]]):
-    """Lists of whole numbers, one behind the other."""
+class TensorColumns(msgspec.Struct, frozen=True):
+    """Tensors."""
 
-    def __init__(self, lengths: Iterable[int], values: Iterable[int]) -> None:
-        self._ends = array("i", accumulate(lengths, initial=0))
-        self._values = array("i", values)
+    kinds: list[TensorKind]
+    kind: Ints
+    storage: Ints
+    until: Ints
 
-    @staticmethod
-    def of(lists: Sequence[Sequence[int]]) -> "Lists":
-        """These lists."""
-        return Lists(map(len, lists), chain.from_iterable(lists))
 
-    @staticmethod
-    def grouped(pairs: Iterable[tuple[int, int]], groups: int) -> "Lists":
-        """The second numbers of the pairs, in their order, by the first ones, which are below `groups`."""
-        keys, values = array("i"), array("i")
-        lengths = array("i", bytes(4 * groups))
-        for key, value in pairs:
-            keys.append(key)
-            values.append(value)
-            lengths[key] += 1
-        free = array("i", accumulate(lengths, initial=0))
-        placed = array("i", bytes(4 * len(values)))
-        for key, value in zip(keys, values, strict=True):
-            placed[free[key]] = value
-            free[key] += 1
-        return Lists(lengths, placed)
+class NodeKind(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What many nodes have in common: what does not depend on the place in the network."""
 
-    def __len__(self) -> int:
-        return len(self._ends) - 1
+    op: str
+    cost: Cost = ZERO
+    bytes: int = 0
+    attrs: dict[str, Attr] = {}
+    repeats: int = 1
+    free: str = ""
+    operands: tuple[int, ...] = ()
+    wanted: tuple[int, ...] = ()
 
-    def _make(self, at: int) -> tuple[int, ...]:
-        return tuple(self._values[self._ends[at] : self._ends[at + 1]])
 
-    def __iter__(self) -> Iterator[tuple[int, ...]]:
-        values = iter(self._values)
-        return (tuple(islice(values, end - begin)) for begin, end in pairwise(self._ends))
+class NodeColumns(msgspec.Struct, frozen=True):
+    """Nodes."""
+
+    kinds: list[NodeKind]
+    kind: Ints
+    id: Ints
+    call: Ints
+    inputs: Lists
+    outputs: Lists
+    params: Lists
+
+
+class CallKind(msgspec.Struct, frozen=True, gc=False):
+    """What many calls have in common."""
+
+    type: str
+
+
+class CallColumns(msgspec.Struct, frozen=True):
+    """Calls; their ids are their places."""
+
+    kinds: list[CallKind]
+    kind: Ints
+    parent: Ints
+    path: list[str]
+
+
+class ParamKind(msgspec.Struct, frozen=True, gc=False):
+    """What many parameters have in common."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool
+    buffer: bool
+    aliases: tuple[str, ...]
+    module: str
+
+
+class ParamColumns(msgspec.Struct, frozen=True):
+    """Parameters and buffers."""
+
+    kinds: list[ParamKind]
+    kind: Ints
+    name: list[str]
+
+
+class Columns(msgspec.Struct, frozen=True, kw_only=True):
+    """A Graph."""
+
+    schema_version: int = SCHEMA_VERSION
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    meta: Meta
+    tensors: TensorColumns
+    nodes: NodeColumns
+    calls: CallColumns
+    params: ParamColumns
+    spelling: Spelling | None = None
+
+
+# -- their records --------------------------------------------------------------------------------------------------------------
 
 
 class Tensors(Made[Tensor]):
-    """Tensors: shape and dtype once for all that share them."""
+    """Tensors, made of their columns."""
 
-    def __init__(self, tensors: Sequence[Tensor]) -> None:
-        self._kinds, self._of = _shared(map(attrgetter("shape", "dtype"), tensors))
-        self._storages = array("q", map(attrgetter("storage"), tensors))
-        self._untils = array("q", map(attrgetter("until"), tensors))
+    def __init__(self, columns: TensorColumns) -> None:
+        self.columns = columns
+
+    @staticmethod
+    def of(tensors: Sequence[Tensor]) -> "Tensors":
+        """These tensors."""
+        if isinstance(tensors, Tensors):
+            return tensors
+        kinds, kind = _shared(map(attrgetter("shape", "dtype"), tensors))
+        storages, untils = ints(t.storage for t in tensors), ints(t.until for t in tensors)
+        return Tensors(TensorColumns([TensorKind(*shared) for shared in kinds], kind, storages, untils))
 
     def __len__(self) -> int:
-        return len(self._of)
+        return len(self.columns.kind)
 
     def _make(self, at: int) -> Tensor:
-        return Tensor(*self._kinds[self._of[at]], self._storages[at], self._untils[at])
+        columns = self.columns
+        kind = columns.kinds[columns.kind[at]]
+        return Tensor(kind.shape, kind.dtype, columns.storage[at], columns.until[at])
 
     def __iter__(self) -> Iterator[Tensor]:
-        kinds, columns = self._kinds, zip(self._of, self._storages, self._untils, strict=True)
-        return (Tensor(*kinds[of], storage, until) for of, storage, until in columns)
+        columns = self.columns
+        return map(Tensor, *_each(columns, TensorKind.__struct_fields__), columns.storage, columns.until)
 
 
 class Calls(Made[Call]):
-    """Calls; -1 is the parent of the network itself."""
+    """Calls, made of their columns."""
 
-    def __init__(self, calls: Sequence[Call]) -> None:
-        self._types, self._of = _shared(map(attrgetter("type"), calls))
-        self._ids = array("i", map(attrgetter("id"), calls))
-        self._parents = array("i", [-1 if call.parent is None else call.parent for call in calls])
-        self._paths = tuple(map(attrgetter("path"), calls))
+    def __init__(self, columns: CallColumns) -> None:
+        self.columns = columns
+
+    @staticmethod
+    def of(calls: Sequence[Call]) -> "Calls":
+        """These calls."""
+        if isinstance(calls, Calls):
+            return calls
+        kinds, kind = _shared(call.type for call in calls)
+        parents = ints(-1 if call.parent is None else call.parent for call in calls)
+        return Calls(CallColumns(list(map(CallKind, kinds)), kind, parents, [call.path for call in calls]))
 
     def __len__(self) -> int:
-        return len(self._of)
+        return len(self.columns.kind)
 
     def _make(self, at: int) -> Call:
-        parent = self._parents[at]
-        return Call(self._ids[at], None if parent < 0 else parent, self._paths[at], self._types[self._of[at]])
+        columns = self.columns
+        parent = columns.parent[at]
+        return Call(at, None if parent < 0 else parent, columns.path[at], columns.kinds[columns.kind[at]].type)
 
 
 class Params(Made[Param]):
-    """Parameters and buffers: all but the name once for all that share it."""
+    """Parameters, made of their columns."""
 
-    def __init__(self, params: Sequence[Param]) -> None:
-        self._kinds, self._of = _shared(map(attrgetter("shape", "dtype", "trainable", "buffer", "aliases", "module"), params))
-        self._names = tuple(map(attrgetter("name"), params))
+    def __init__(self, columns: ParamColumns) -> None:
+        self.columns = columns
+
+    @staticmethod
+    def of(params: Sequence[Param]) -> "Params":
+        """These parameters."""
+        if isinstance(params, Params):
+            return params
+        kinds, kind = _shared(map(attrgetter(*ParamKind.__struct_fields__), params))
+        return Params(ParamColumns([ParamKind(*shared) for shared in kinds], kind, [param.name for param in params]))
 
     def __len__(self) -> int:
-        return len(self._of)
+        return len(self.columns.kind)
 
     def _make(self, at: int) -> Param:
-        return Param(self._names[at], *self._kinds[self._of[at]])
+        columns = self.columns
+        return _param(columns.name[at], columns.kinds[columns.kind[at]])
+
+    def __iter__(self) -> Iterator[Param]:
+        columns = self.columns
+        return map(Param, columns.name, *_each(columns, ParamKind.__struct_fields__))
 
     def by_name(self) -> Mapping[str, Param]:
         """Each by its name."""
-        return _ByName({name: self._kinds[of] for name, of in zip(self._names, self._of, strict=True)})
+        columns = self.columns
+        return _ByName(dict(zip(columns.name, map(columns.kinds.__getitem__, columns.kind), strict=True)))
 
 
 class Nodes(Made[Node]):
-    """Nodes: what does not depend on the place in the network once for all that share it.
+    """Nodes, made of their columns.
 
     Arguments:
-        names: of the parameters, so that each text is there once.
+        names: of the parameters.
     """
 
-    def __init__(self, nodes: Sequence[Node], names: Iterable[str] = ()) -> None:
-        self.ids = array("q", map(attrgetter("id"), nodes))
-        self._calls = array("i", map(attrgetter("call"), nodes))
-        self._inputs = Lists.of(list(map(attrgetter("inputs"), nodes)))
-        self._outputs = Lists.of(list(map(attrgetter("outputs"), nodes)))
+    def __init__(self, columns: NodeColumns, names: list[str]) -> None:
+        self.columns = columns
+        self._names = names
+
+    @staticmethod
+    def of(nodes: Sequence[Node], names: list[str]) -> "Nodes":
+        """These nodes, which read parameters of these names."""
+        if isinstance(nodes, Nodes) and nodes._names == names:
+            return nodes
         read = list(map(attrgetter("params"), nodes))
-        self._names = tuple(dict.fromkeys(chain(names, chain.from_iterable(read))))
-        places = dict(zip(self._names, count(), strict=False))
-        self._params = Lists(map(len, read), map(places.__getitem__, chain.from_iterable(read)))
-        self._kinds: list[Node] = []
-        self._of = array("i")
-        encode = msgspec.msgpack.Encoder().encode  # 1, 1.0 and True are different
-        seen: dict[tuple[Any, ...], int] = {}  # a trace has one object for equal attributes: mostly this tells
-        equal: dict[bytes, int] = {}
-        for node in nodes:
-            key = (node.op, id(node.cost), node.bytes, id(node.attrs), node.repeats, node.free, node.operands, node.wanted)
-            kind = seen.get(key)
-            if kind is None:
-                bare = msgspec.structs.replace(node, id=0, call=0, inputs=(), outputs=(), params=())
-                kind = seen[key] = equal.setdefault(encode(bare), len(self._kinds))
-                if kind == len(self._kinds):
-                    self._kinds.append(bare)
-            self._of.append(kind)
+        names = list(dict.fromkeys(chain(names, chain.from_iterable(read))))
+        places = dict(zip(names, count(), strict=False))
+        kinds, kind = _node_kinds(nodes)
+        columns = NodeColumns(
+            kinds=kinds,
+            kind=kind,
+            id=ints(node.id for node in nodes),
+            call=ints(node.call for node in nodes),
+            inputs=Lists.of([node.inputs for node in nodes]),
+            outputs=Lists.of([node.outputs for node in nodes]),
+            params=Lists(map(len, read), map(places.__getitem__, chain.from_iterable(read))),
+        )
+        return Nodes(columns, names)
 
     def __len__(self) -> int:
-        return len(self._of)
+        return len(self.columns.kind)
 
     def _make(self, at: int) -> Node:
-        return self._node(self._of[at], self.ids[at], self._calls[at], self._inputs[at], self._outputs[at], self._params[at])
-
-    def __iter__(self) -> Iterator[Node]:  # the most frequent way to look at them
-        return map(self._node, self._of, self.ids, self._calls, self._inputs, self._outputs, self._params)
-
-    def _node(
-        self, of: int, id: int, call: int, inputs: tuple[int, ...], outputs: tuple[int, ...], params: tuple[int, ...]
-    ) -> Node:
-        kind = self._kinds[of]
-        names = tuple([self._names[at] for at in params]) if params else ()
+        columns = self.columns
+        kind, params = columns.kinds[columns.kind[at]], columns.params[at]
         return Node(
-            id, kind.op, call, inputs, outputs, names, kind.cost, kind.bytes, kind.attrs, kind.repeats, kind.free, kind.operands,
-            kind.wanted,
+            columns.id[at], kind.op, columns.call[at], columns.inputs[at], columns.outputs[at],
+            tuple([self._names[place] for place in params]) if params else (), kind.cost, kind.bytes, kind.attrs, kind.repeats,
+            kind.free, kind.operands, kind.wanted,
         )  # fmt: skip
 
-
-class Writers(Mapping[int, Node]):
-    """The node that wrote a tensor, by tensor id."""
-
-    def __init__(self, nodes: Sequence[Node], tensors: int) -> None:
-        self._nodes = nodes
-        self._places = array("i", [-1]) * tensors
-        for at, node in enumerate(nodes):
-            for tensor in node.outputs:
-                self._places[tensor] = at
-
-    def __getitem__(self, tensor: int) -> Node:
-        at = self._places[tensor] if 0 <= tensor < len(self._places) else -1
-        if at < 0:
-            raise KeyError(tensor)
-        return self._nodes[at]
-
-    def __contains__(self, tensor: object) -> bool:
-        return isinstance(tensor, int) and 0 <= tensor < len(self._places) and self._places[tensor] >= 0
-
-    def __iter__(self) -> Iterator[int]:
-        return (tensor for tensor, at in enumerate(self._places) if at >= 0)
-
-    def __len__(self) -> int:
-        return sum(at >= 0 for at in self._places)
+    def __iter__(self) -> Iterator[Node]:  # the most frequent way to look at them
+        columns = self.columns
+        op, *rest = _each(columns, NodeKind.__struct_fields__)
+        params = columns.params.along(map(self._names.__getitem__, columns.params.values))
+        return map(Node, columns.id, op, columns.call, columns.inputs, columns.outputs, params, *rest)
 
 
-class Readers(Mapping[int, tuple[Node, ...]]):
-    """The nodes that read a tensor, by tensor id; a tensor that nobody reads is not in it."""
-
-    def __init__(self, nodes: Sequence[Node], tensors: int) -> None:
-        self._nodes = nodes
-        self._places = Lists.grouped(((t, at) for at, node in enumerate(nodes) for t in dict.fromkeys(node.inputs)), tensors)
-
-    def __getitem__(self, tensor: int) -> tuple[Node, ...]:
-        places = self._places[tensor] if 0 <= tensor < len(self._places) else ()
-        if not places:
-            raise KeyError(tensor)
-        return tuple([self._nodes[at] for at in places])
-
-    def __contains__(self, tensor: object) -> bool:
-        return isinstance(tensor, int) and 0 <= tensor < len(self._places) and bool(self._places[tensor])
-
-    def __iter__(self) -> Iterator[int]:
-        return (tensor for tensor, places in enumerate(self._places) if places)
-
-    def __len__(self) -> int:
-        return sum(map(bool, self._places))
+def _node_kinds(nodes: Iterable[Node]) -> tuple[list[NodeKind], Ints]:
+    encode = msgspec.msgpack.Encoder().encode  # 1, 1.0 and True are different
+    kinds: list[NodeKind] = []
+    of = ints(())
+    seen: dict[tuple[Any, ...], int] = {}  # a trace has one object for equal attributes: mostly this tells
+    equal: dict[bytes, int] = {}
+    for node in nodes:
+        key = (node.op, id(node.cost), node.bytes, id(node.attrs), node.repeats, node.free, node.operands, node.wanted)
+        place = seen.get(key)
+        if place is None:
+            kind = NodeKind(node.op, node.cost, node.bytes, node.attrs, node.repeats, node.free, node.operands, node.wanted)
+            place = seen[key] = equal.setdefault(encode(kind), len(kinds))
+            if place == len(kinds):
+                kinds.append(kind)
+        of.append(place)
+    return kinds, of
 
 
 class _ByName(Mapping[str, Param]):
-    def __init__(self, kinds: Mapping[str, tuple[Any, ...]]) -> None:
+    def __init__(self, kinds: Mapping[str, ParamKind]) -> None:
         self._kinds = kinds
 
     def __getitem__(self, name: str) -> Param:
-        return Param(name, *self._kinds[name])
+        return _param(name, self._kinds[name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._kinds)
@@ -251,8 +291,17 @@ class _ByName(Mapping[str, Param]):
         return len(self._kinds)
 
 
-def _shared(values: Iterable[K]) -> tuple[list[K], "array[int]"]:
+def _param(name: str, kind: ParamKind) -> Param:
+    return Param(name, kind.shape, kind.dtype, kind.trainable, kind.buffer, kind.aliases, kind.module)
+
+
+def _shared(values: Iterable[K]) -> tuple[list[K], Ints]:
     """The different values, and for each value its place among them."""
     places: dict[K, int] = defaultdict(count().__next__)
-    column = array("i", map(places.__getitem__, values))
+    column = ints(map(places.__getitem__, values))
     return list(places), column
+
+
+def _each(columns: TensorColumns | NodeColumns | ParamColumns, fields: tuple[str, ...]) -> list[Iterator[Any]]:
+    """These fields of the kinds, one value for each record."""
+    return [map([getattr(kind, field) for kind in columns.kinds].__getitem__, columns.kind) for field in fields]

@@ -18,14 +18,14 @@ import msgspec
 
 from archscope import units
 from archscope.errors import ArchscopeError, UsageError
-from archscope.graph import attributes
-from archscope.graph.columns import Calls, Lists, Nodes, Params, Readers, Tensors, Writers
-from archscope.graph.records import ITEM_BYTES, Call, Cost, Meta, Node, Param, Tensor, total
+from archscope.graph import saved
+from archscope.graph.columns import Calls, Columns, Nodes, Params, Tensors
+from archscope.graph.look_ups import Readers, Writers
+from archscope.graph.records import Call, Cost, Meta, Node, Param, Tensor, total
+from archscope.graph.sequences import Lists
 from archscope.graph.spelling import Spelling
-from archscope.printable import printable_json
 from archscope.registry import unknown
 
-SCHEMA_VERSION = 1
 LARGE = 10_000
 """Operators. A Graph of more is kept in columns, which take a sixth of the memory and longer to look at."""
 
@@ -49,7 +49,6 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     calls: Sequence[Call]
     params: Sequence[Param]
     meta: Meta = Meta()
-    schema_version: int = SCHEMA_VERSION
     spelling: Spelling | None = None
 
     # -- look-ups ---------------------------------------------------------------------------------------------------------------
@@ -118,7 +117,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def _node_ids(self) -> Sequence[int]:
-        return self.nodes.ids if isinstance(self.nodes, Nodes) else [node.id for node in self.nodes]
+        return self.nodes.columns.id if isinstance(self.nodes, Nodes) else [node.id for node in self.nodes]
 
     def end(self, call: int) -> int:
         """One past the last call inside `call`: the calls of its subtree are `range(call, graph.end(call))`."""
@@ -152,10 +151,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     def kept(self, most: int = LARGE) -> "Graph":
         """The same as it is kept in memory: with more than `most` operators in columns."""
         if len(self.nodes) > most:
-            params = Params(self.params)
-            nodes = Nodes(self.nodes, (param.name for param in self.params))
-            tensors, calls = Tensors(self.tensors), Calls(self.calls)
-            return msgspec.structs.replace(self, tensors=tensors, nodes=nodes, calls=calls, params=params)
+            return Graph.of(self.columns())
         return msgspec.structs.replace(
             self, tensors=tuple(self.tensors), nodes=tuple(self.nodes), calls=tuple(self.calls), params=tuple(self.params)
         )
@@ -225,14 +221,10 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     # -- files ------------------------------------------------------------------------------------------------------------------
 
     def to_json(self) -> bytes:
-        """The whole graph as JSON; the same graph gives the same bytes. Raises `ArchscopeError` for a name that is no text."""
-        try:
-            data = msgspec.json.encode(self, enc_hook=tuple)
-            if data.isascii() and b"\x7f" not in data:  # nothing in it that would do something, and no second copy of it
-                return data
-            return printable_json(data.decode()).encode()
-        except UnicodeEncodeError as error:
-            raise ArchscopeError(f"{self.name} cannot be saved: {error.object!a} is no text", "rename the module") from None
+        """The whole graph as JSON (`archscope.graph.columns` says what stands where); the same trace gives the same bytes. Raises
+        `ArchscopeError` for what no file can hold: a name that is no text, a number beyond 63 bits.
+        """
+        return saved.to_json(self.columns())
 
     @staticmethod
     def from_json(data: bytes | str, where: str = "the graph") -> "Graph":
@@ -241,19 +233,40 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         Arguments:
             where: what is being read, for the message: a file's path.
         """
+        return Graph.of(saved.from_json(data, where)).kept()
+
+    def columns(self) -> Columns:
+        """The graph in columns. Raises `ArchscopeError` for a number beyond 63 bits."""
         try:
-            graph = msgspec.json.decode(data, type=Graph)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ArchscopeError(
-                f"{where} is not a saved graph: {error}", "write one with: archscope trace MODEL --out graph.json"
-            ) from None
-        if graph.schema_version != SCHEMA_VERSION:
-            raise ArchscopeError(
-                f"{where} has schema version {graph.schema_version}, this archscope reads {SCHEMA_VERSION}",
-                "trace the model again: archscope trace MODEL --out graph.json",
+            params = Params.of(self.params)
+            return Columns(
+                name=self.name,
+                inputs=self.inputs,
+                outputs=self.outputs,
+                meta=self.meta,
+                tensors=Tensors.of(self.tensors).columns,
+                nodes=Nodes.of(self.nodes, params.columns.name).columns,
+                calls=Calls.of(self.calls).columns,
+                params=params.columns,
+                spelling=self.spelling,
             )
-        _check(graph, where)
-        return graph.kept()
+        except ValueError as error:
+            raise ArchscopeError(f"{self.name} cannot be saved: {error}") from None
+
+    @staticmethod
+    def of(columns: Columns) -> "Graph":
+        """The graph of these columns."""
+        return Graph(
+            name=columns.name,
+            inputs=columns.inputs,
+            outputs=columns.outputs,
+            tensors=Tensors(columns.tensors),
+            nodes=Nodes(columns.nodes, columns.params.name),
+            calls=Calls(columns.calls),
+            params=Params(columns.params),
+            meta=columns.meta,
+            spelling=columns.spelling,
+        )
 
     # -- how it shows itself ----------------------------------------------------------------------------------------------------
 
@@ -269,51 +282,3 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         import archscope  # the renderer is above the Graph: only the front door knows where
 
         return archscope.graph_html(self)
-
-
-_LARGEST = 2**63
-
-
-def _sums(graph: Graph) -> tuple[int, ...]:
-    cost = graph.cost
-    return (cost.macs, cost.adds, cost.muls, cost.divs, cost.comparisons, cost.exponentials, cost.unknown)
-
-
-def _check(graph: Graph, where: str) -> None:
-    """Every id refers to something that exists; raises `ArchscopeError` otherwise."""
-
-    def broken(what: str) -> ArchscopeError:
-        return ArchscopeError(f"{where} is damaged: {what}", "trace the model again: archscope trace MODEL --out graph.json")
-
-    tensors, names = len(graph.tensors), set(graph.param)
-    if len(names) < len(graph.params):
-        raise broken("two parameters have the same name")
-    shaped: tuple[Tensor | Param, ...] = (*graph.tensors, *graph.params)
-    for record in shaped:
-        if record.dtype not in ITEM_BYTES or any(size < 0 for size in record.shape):
-            raise broken(f"there is no tensor of shape {list(record.shape)} and dtype {record.dtype}")
-    ids = (*(n for t in graph.tensors for n in (t.storage, t.until)), *(node.id for node in graph.nodes[-1:]))
-    sizes = (sum(t.bytes for t in shaped), sum(n.bytes for n in graph.nodes), *_sums(graph))
-    if not all([abs(number) < _LARGEST for number in (*ids, *sizes)]):
-        raise broken("its sizes or costs are beyond 63 bits")
-    if not graph.calls:
-        raise broken("it has no calls")
-    for at, call in enumerate(graph.calls):
-        if call.id != at or (call.parent is None) != (at == 0) or (call.parent is not None and not 0 <= call.parent < at):
-            raise broken(f"call {at} does not fit its parent")
-    for t in (*graph.inputs, *graph.outputs, *(t for node in graph.nodes for t in (*node.inputs, *node.outputs))):
-        if not 0 <= t < tensors:
-            raise broken(f"tensor {t} does not exist")
-    last = -1
-    for node in graph.nodes:
-        if node.id <= last or not 0 <= node.call < len(graph.calls):
-            raise broken(f"node {node.id} is out of order or belongs to no call")
-        last = node.id
-        missing = [name for name in node.params if name not in names]
-        if missing:
-            raise broken(f"node {node.id} reads a parameter that does not exist: {missing[0]}")
-        if not attributes.fits(node.attrs):
-            raise broken(f"node {node.id} has a window whose sizes do not fit each other")
-        read, operands = len(node.inputs) + len(node.params), len(node.operands)
-        if not all(0 <= at < read for at in node.operands) or not all(0 <= at < operands for at in node.wanted):
-            raise broken(f"node {node.id} has an operand that it does not read")

@@ -97,7 +97,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     type: str
 
 
-class Cost(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Cost(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Arithmetic of one forward, in columns that do not overlap: an operation stands in exactly one of them.
 
     Attributes:

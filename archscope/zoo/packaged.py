@@ -24,6 +24,7 @@ MADE_FROM = FOLDER / "MADE_FROM"
 _DECIDING = ("graph", "counts", "tracing", "zoo")
 _NOT = {
     "graph/compact.py",
+    "graph/saved.py",
     "graph/spelling.py",
     "tracing/spelling.py",
     *(f"zoo/{name}.py" for name in (
