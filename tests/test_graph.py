@@ -143,7 +143,7 @@ def test_what_is_no_graph_is_refused(data):
 
 def test_another_schema_version_is_refused(tiny):
     """An older one too, whose fields stood elsewhere."""
-    for data in (tiny.to_json().replace(b'"schema_version":2', b'"schema_version":99'), b'{"tensors":[],"schema_version":99}'):
+    for data in (tiny.to_json().replace(b'"schema_version":2', b'"schema_version":99'), b'{"nodes":[],"schema_version":99}'):
         assert refused(data).message == "net.json has schema version 99, this archscope reads 2"
 
 

@@ -24,8 +24,11 @@ from archscope.graph.sequences import Lists, ints
 from archscope.printable import printable_json
 
 
-class _Version(msgspec.Struct):
+class _AnyVersion(msgspec.Struct):
+    """What a saved Graph of every version has, and no other file of archscope."""
+
     schema_version: int
+    nodes: msgspec.Raw
 
 
 def to_json(columns: Columns) -> bytes:
@@ -61,7 +64,7 @@ def from_json(data: bytes | str, where: str) -> Columns:
     again = "trace the model again: archscope trace MODEL --out graph.json"
     version = SCHEMA_VERSION
     with suppress(*unreadable):
-        version = msgspec.json.decode(data, type=_Version).schema_version
+        version = msgspec.json.decode(data, type=_AnyVersion).schema_version
     if version != SCHEMA_VERSION:
         raise ArchscopeError(f"{where} has schema version {version}, this archscope reads {SCHEMA_VERSION}", again)
     try:

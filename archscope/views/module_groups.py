@@ -68,23 +68,22 @@ def opened(cut: Pieces, group: Group) -> Sequence[Group]:
 
 def closed(cut: Pieces, group: Group, parts: Sequence[Group]) -> list[Group]:
     """The parts of a group, those that are one thing together (attention with its projections) as one part."""
-    inner = [
-        one
-        for start, stop in cut.composites
-        if group.start <= start and stop <= group.stop and (start, stop) != (group.start, group.stop)
-        for one in [range(start, stop)]
-    ]
+    stops: dict[int, list[int]] = {}  # of the composites that begin at a piece, outer ones first
+    for start, stop in cut.composites:
+        if group.start <= start and stop <= group.stop and (start, stop) != (group.start, group.stop):
+            stops.setdefault(start, []).append(stop)
+    last = {part.stop: at for at, part in enumerate(parts)}
     found: list[Group] = []
     at = 0
     while at < len(parts):
-        around = next((one for one in inner if one.start == parts[at].start and one.stop > parts[at].stop), None)
-        stop = next((n for n in range(at, len(parts)) if around is not None and parts[n].stop == around.stop), None)
-        if around is None or stop is None:
-            found.append(parts[at])
+        part = parts[at]
+        around = next((stop for stop in stops.get(part.start, ()) if stop > part.stop), None)
+        if around is None or around not in last:
+            found.append(part)
             at += 1
         else:
-            found.append(Group(around.start, around.stop))
-            at = stop + 1
+            found.append(Group(part.start, around))
+            at = last[around] + 1
     return found
 
 
