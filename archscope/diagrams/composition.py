@@ -20,7 +20,8 @@ from archscope.errors import UsageError
 from archscope.graph import Graph
 from archscope.registry import nearest
 from archscope.views.conditioning import Condition as Conditional
-from archscope.views.conditioning import conditioning
+from archscope.views.conditioning import conditioning, given
+from archscope.views.encoder_decoder import encoder_decoder
 from archscope.views.fusion import ENTRY, Pieces, pieces
 from archscope.views.module_groups import Group, contents, is_series, signature, sources, structure, type_of
 from archscope.views.overview import LIMIT, inside, overview
@@ -175,12 +176,15 @@ class Maker:
         found = conditioning(self.cut, groups)
         marked = tuple(self._condition(*pair, named) for pair in zip(ascii_lowercase, found.found, strict=False))
         beside = frozenset((a + 1, b + 1) for a, b in found.beside)
-        return Panel("", named, self._edges(groups), conditions=marked, beside=beside)
+        read = enumerate(given(self.cut, groups), 1)
+        inputs = {n: tuple(input_label(self.cut, t) for t in tensors) for n, tensors in read if tensors}
+        panel = Panel("", named, self._edges(groups), conditions=marked, beside=beside, given=inputs)
+        return replace(panel, parts=encoder_decoder(self.cut, groups, panel.flow))
 
     def _condition(self, mark: str, found: Conditional, boxes: Sequence[Box]) -> Condition:
-        box, given = boxes[found.source + 1], found.source == ENTRY
-        name = f"input {self.graph.inputs.index(found.tensor) + 1}" if given else box.label
-        shape = input_label(self.cut, found.tensor) if given else box.shape
+        box, is_input = boxes[found.source + 1], found.source == ENTRY
+        name = f"input {self.graph.inputs.index(found.tensor) + 1}" if is_input else box.label
+        shape = input_label(self.cut, found.tensor) if is_input else box.shape
         return Condition(mark, name, shape, box.id, tuple(reader + 1 for reader in found.readers))
 
     def panel(self, group: Group, numbers: Mapping[object, int] = _NONE) -> Panel:

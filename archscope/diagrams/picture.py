@@ -6,11 +6,12 @@ multiply-accumulates add up to the network's.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from archscope.graph import Graph
 from archscope.metrics import params, written
+from archscope.views.encoder_decoder import EncoderDecoder
 
 INPUT, BLOCK, DOWNSAMPLING = "input", "block", "downsampling block"
 
@@ -110,6 +111,8 @@ class Panel:
         shapes: what goes in and what comes out of an opened block.
         conditions: what many boxes read beside what they work on; marked, and drawn without arrows.
         beside: edges along which nothing but such conditions passes.
+        given: what each box reads of the network's inputs, by id.
+        parts: the encoder and the decoder, where it has them.
     """
 
     title: str
@@ -118,6 +121,8 @@ class Panel:
     shapes: tuple[str, str] = ("", "")
     conditions: tuple[Condition, ...] = ()
     beside: frozenset[tuple[int, int]] = frozenset()
+    given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    parts: EncoderDecoder | None = None
 
     @cached_property
     def flow(self) -> tuple[tuple[int, int], ...]:
