@@ -80,9 +80,11 @@ def overview(graph: Graph, panel: Panel, paint: Paint, direction: Direction = "T
     return Drawing((*elements, *columns.elements), columns.width, top - GAP + 2)
 
 
-def box_width(boxes: Sequence[Box]) -> float:
-    """One width for all boxes of a chain, as wide as the longest label within bounds."""
-    return min(max([_NARROWEST, *(fonts.width(label(box), LABEL, bold(box)) + 24 for box in boxes)]), _WIDEST)
+def box_width(boxes: Sequence[Box], inside: bool = False) -> float:
+    """One width for all boxes of a chain, as wide as the longest label within bounds; `inside`: also as the inputs' names."""
+    wide = [fonts.width(label(box), LABEL, bold(box)) + 24 for box in boxes]
+    wide += [fonts.width(said, SMALL) + 16 for box in boxes for said in box.given if inside]
+    return min(max([_NARROWEST, *wide]), _WIDEST)
 
 
 def box_height(box: Box, width: float) -> float:
@@ -92,7 +94,7 @@ def box_height(box: Box, width: float) -> float:
 
 def _output_lines(box: Box) -> list[str]:
     """What leaves a box, as it stands beside it."""
-    return fonts.wrapped(box.shape, SMALL, _WIDEST_CELL)
+    return [line for said in box.leaves or ("",) for line in fonts.wrapped(said, SMALL, _WIDEST_CELL)]
 
 
 def label_lines(box: Box, width: float) -> list[str]:
@@ -103,7 +105,7 @@ def label_lines(box: Box, width: float) -> list[str]:
 def lines_inside(box: Box, width: float) -> list[str]:
     """What stands in a box under its label, where no table stands beside it: what leaves it, parameters, MACs."""
     costs = " · ".join((amount(box, "params"), amount(box, "macs"))) if box.costs.params or box.costs.macs else ""
-    said = [text for text in (box.shape, "" if box.kind == INPUT else costs) if text]
+    said = [text for text in (*box.leaves, "" if box.kind == INPUT else costs) if text]
     return [line for text in said for line in fonts.wrapped(text, SMALL, width - 12)]
 
 

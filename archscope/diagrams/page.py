@@ -59,8 +59,9 @@ def summary(picture: Picture) -> str:
     """The line under the title: parameters, MACs, input."""
     graph = picture.graph
     bound = sign(graph, "macs")
-    shape = picture.overview.boxes[0].shape
-    return f"{units.count(metrics.params(graph))} parameters · {bound}{units.count(graph.cost.macs)} MACs · input {shape}"
+    entry = picture.overview.boxes[0]
+    given = f"input{'s' * bool(entry.given)} {', '.join(entry.leaves)}"
+    return f"{units.count(metrics.params(graph))} parameters · {bound}{units.count(graph.cost.macs)} MACs · {given}"
 
 
 def notes(picture: Picture) -> list[str]:

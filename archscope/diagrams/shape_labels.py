@@ -4,6 +4,7 @@ import re
 from math import prod
 
 from archscope.graph import kinds
+from archscope.views.conditioning import given
 from archscope.views.fusion import ENTRY, NORMS_OF_VECTORS, Piece, Pieces
 from archscope.views.module_groups import Group, sources
 from archscope.views.stages import is_signal
@@ -105,18 +106,12 @@ def group_shape_label(cut: Pieces, group: Group) -> str:
     return shape_label(cut, group.stop - 1)
 
 
-def read_shapes_label(cut: Pieces, group: Group) -> str:
-    """The shapes that a group reads, each once: "128 tokens x 384 and 1500 tokens x 384"."""
-    first, *others = sources(cut, group) or [ENTRY]
-    found = [read_shape_label(cut, group), *(shape_label(cut, source) for source in others)]
-    shapes = list(dict.fromkeys(found)) if first != ENTRY else found[:1]
-    return " and ".join(filter(None, (", ".join(shapes[:-1]), shapes[-1])))
-
-
 def read_shape_label(cut: Pieces, group: Group) -> str:
     """The shape that a group reads, of several the first; with it the order in which the group reads it."""
     source = next(iter(sources(cut, group)), ENTRY)
-    if source == ENTRY or cut.items[source].output < 0:
+    if source == ENTRY:
+        return next((input_label(cut, tensor) for tensor in given(cut, [group])[0]), shape_label(cut, ENTRY))
+    if cut.items[source].output < 0:
         return shape_label(cut, source)
     made = {t for node in cut.items[source].nodes for t in node.outputs}
     read = (t for piece in cut.items[group.start : group.stop] for node in piece.nodes for t in node.inputs if t in made)
@@ -136,8 +131,8 @@ def shape_label(cut: Pieces, piece_id: int) -> str:
     """The shape that leaves a piece as the papers write it, without the batch and with the channels last: "35x35x384", "1000"."""
     graph = cut.graph
     if piece_id == ENTRY:
-        given = [input_label(cut, t) for t in graph.inputs]
-        return " and ".join(filter(None, (", ".join(given[:-1]), *given[-1:])))
+        labels = [input_label(cut, t) for t in graph.inputs]
+        return " and ".join(filter(None, (", ".join(labels[:-1]), *labels[-1:])))
     tensor = cut.items[piece_id].output
     if tensor < 0:
         return ""
@@ -159,10 +154,10 @@ def first_shape(label: str) -> str:
 
 def input_label(cut: Pieces, tensor: int) -> str:
     """An input: ids are tokens, vectors in a row too where a layer takes them so; anything else has its channels first."""
-    given = cut.graph.tensors[tensor]
-    dims = list(given.shape[1:])
+    record = cut.graph.tensors[tensor]
+    dims = list(record.shape[1:])
     looked_up = any(piece.kind == kinds.EMBEDDING and ENTRY in piece.inputs for piece in cut.items)
-    if len(dims) == 1 and given.dtype in ("int64", "int32") and looked_up:
+    if len(dims) == 1 and record.dtype in ("int64", "int32") and looked_up:
         return f"{dims[0]} tokens"
     views = {tensor}
     for node in cut.entry:
@@ -171,6 +166,12 @@ def input_label(cut: Pieces, tensor: int) -> str:
     if len(dims) == 2 and first is not None and first.kind in (kinds.LINEAR, kinds.RECURRENT, kinds.ATTENTION):
         return _tokens(dims)
     return _joined(dims[1:] + dims[:1] if len(dims) > 1 else dims)
+
+
+def given_label(cut: Pieces, tensor: int) -> str:
+    """An input with its name, where the network has several: "input_ids: 128 tokens"."""
+    names = dict(zip(cut.graph.inputs, cut.graph.input_names, strict=True))
+    return f"{f'{names[tensor]}: ' if names[tensor] else ''}{input_label(cut, tensor)}"
 
 
 def _tokens(dims: list[int]) -> str:

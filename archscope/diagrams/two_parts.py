@@ -60,7 +60,7 @@ class _Column:
 
 def drawn(graph: Graph, panel: Panel, parts: EncoderDecoder, paint: Paint) -> Drawing:
     """The encoder on the left, the decoder on the right; what makes the memory and what reads it first are on one level."""
-    width = box_width(panel.boxes)
+    width = box_width(panel.boxes, inside=True)
     left, right = _column(panel, parts.encoder, width, -1), _column(panel, parts.decoder, width, 1)
     titles = _title(left, "encoder"), _title(right, "decoder")
     head = _TITLE + 8 if any(titles) else 0.0
@@ -81,7 +81,7 @@ def drawn(graph: Graph, panel: Panel, parts: EncoderDecoder, paint: Paint) -> Dr
 
 def _column(panel: Panel, members: Sequence[int], width: float, side: int) -> _Column:
     given = dict.fromkeys(name for n in members for name in panel.given.get(n, ()))
-    entry = (replace(panel.boxes[0], shape=" and ".join(given)),) if given else ()
+    entry = (replace(panel.boxes[0], given=tuple(given)),) if given else ()
     boxes = (*entry, *(panel.boxes[n] for n in members))
     lines = {box.id: lines_inside(box, width) for box in boxes}
     places: dict[int, Rectangle] = {}

@@ -89,7 +89,7 @@ def test_torch_s_transformer_is_drawn_as_its_paper_draws_it():
     assert titles[parts.memory] == "layer norm"
     assert [titles[box] for box in parts.readers] == ["3 x TransformerDecoderLayer"]
     assert texts.count("Input") == 2
-    assert {"encoder", "decoder", "7 tokens", "9 tokens"} <= set(texts)
+    assert {"encoder", "decoder", "source: 7 tokens", "target: 9 tokens"} <= set(texts)
 
 
 def test_cross_attention_is_told_from_self_attention():
@@ -97,6 +97,18 @@ def test_cross_attention_is_told_from_self_attention():
     labels = [[box.label for box in panel.boxes if "head" in box.label] for panel in shown.panels]
     assert ["attention, 2 heads, 7 tokens"] in labels
     assert ["attention, 2 heads, 9 tokens", "cross-attention, 2 heads, 9 tokens on 7"] in labels
+
+
+def test_what_the_encoder_makes_has_a_letter_in_the_decoder_s_opened_block():
+    picture = diagram(trace(Translation(), *tokens(7, 9)), level="block").pictures[0]
+    (memory,) = picture.overview.conditions
+    assert (memory.mark, memory.shape, memory.source) == ("a", "7 tokens x 16", picture.overview.parts.memory)
+    layer = next(panel for panel in picture.panels if panel.title == "TransformerDecoderLayer")
+    (read,) = layer.conditions
+    assert [layer.boxes[box].label for box in read.readers] == ["cross-attention, 2 heads, 9 tokens on 7"]
+    assert layer.shapes == ("9 tokens x 16", "9 tokens x 16")
+    assert all((0, box) in layer.beside and (0, box) not in layer.flow for box in read.readers)
+    assert not any(panel.conditions for panel in picture.panels if panel.title == "TransformerEncoderLayer")
 
 
 def test_a_decoder_of_learned_queries_has_no_input_box():
@@ -160,6 +172,6 @@ def test_whisper_reads_sound_on_the_left_and_writes_words_on_the_right():
     layers = {box.title: box.id for box in panel.boxes}
     assert layers["4 x WhisperEncoderLayer"] in parts.encoder  # whisper-tiny: 4 layers (Radford et al., arXiv 2212.04356)
     assert layers["4 x WhisperDecoderLayer"] in parts.decoder
-    assert {"encoder", "decoder", "3000x80", "128 tokens"} <= set(texts)
+    assert {"encoder", "decoder", "input_features: 3000x80", "decoder_input_ids: 128 tokens"} <= set(texts)
     labels = [box.label for panel in diagram(traced("hf:whisper"), level="block").pictures[0].panels for box in panel.boxes]
     assert "cross-attention, 6 heads, 128 tokens on 1500" in labels
