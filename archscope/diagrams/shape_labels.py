@@ -144,6 +144,8 @@ def shape_label(cut: Pieces, piece_id: int) -> str:
             dims = dims[1:] + dims[:1]
         elif len(dims) == 2 and cut.has_tokens:
             return _tokens(dims)
+    elif len(dims) == 3 and tuple(dims[1:2]) == batch and cut.has_tokens:  # the batch behind the tokens
+        return _tokens([dims[0], dims[2]])
     return _joined(dims)
 
 
@@ -159,13 +161,23 @@ def input_label(cut: Pieces, tensor: int) -> str:
     looked_up = any(piece.kind == kinds.EMBEDDING and ENTRY in piece.inputs for piece in cut.items)
     if len(dims) == 1 and record.dtype in ("int64", "int32") and looked_up:
         return f"{dims[0]} tokens"
-    views = {tensor}
-    for node in cut.entry:
-        views.update(node.outputs if not views.isdisjoint(node.inputs) else ())
-    first = next((piece for piece in cut.items if any(not views.isdisjoint(node.inputs) for node in piece.nodes)), None)
-    if len(dims) == 2 and first is not None and first.kind in (kinds.LINEAR, kinds.RECURRENT, kinds.ATTENTION):
+    if len(dims) == 2 and _takes_vectors(cut, tensor):
         return _tokens(dims)
     return _joined(dims[1:] + dims[:1] if len(dims) > 1 else dims)
+
+
+def _takes_vectors(cut: Pieces, tensor: int) -> bool:
+    """Whether the first that does more with an input than add to it or scale it takes it as vectors in a row."""
+    reached = {tensor}
+    for node in cut.entry:
+        reached.update(node.outputs if not reached.isdisjoint(node.inputs) else ())
+    for piece in cut.items:
+        if any(not reached.isdisjoint(node.inputs) for node in piece.nodes):
+            if piece.kind not in _ELEMENTWISE:
+                layer = piece.kind in (kinds.LINEAR, kinds.RECURRENT, kinds.ATTENTION)
+                return layer or (piece.word.lower() in NORMS_OF_VECTORS and cut.has_tokens)
+            reached.update(t for node in piece.nodes for t in node.outputs)
+    return False
 
 
 def given_label(cut: Pieces, tensor: int) -> str:

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 import torch
 from reading import SVG, drawn
+from test_truth import check
 from torch import nn
 
 from archscope.diagrams import text_width as fonts
@@ -79,3 +80,37 @@ def test_a_frame_of_operators_is_as_wide_as_its_name(direction):
     frame = next(g for g in ElementTree.fromstring(svg).iter(f"{SVG}g") if name in "".join(g.itertext()))
     across = [float(x) for x in re.findall(r"[ML](-?[\d.]+) ", frame.find(f"{SVG}path").get("d"))]
     assert max(across) - min(across) >= fonts.width(name, 6.0)
+
+
+def test_what_only_python_looks_at_is_no_box():
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inside, self.out = nn.Linear(8, 16), nn.Linear(16, 4)
+
+        def forward(self, x, mask):
+            y = self.inside(x)
+            if mask.all() and y.sum() > 1:
+                return self.out(y)
+            return self.out(y) * 2
+
+    graph = trace(Masked(), torch.rand(1, 5, 8), torch.ones(1, 5, dtype=torch.bool))
+    check(graph)
+    assert any(node.name == "_local_scalar_dense" for node in graph.nodes)
+    assert [box.label for box in picture(graph).overview.boxes if box.kind != "linear"][:1] == ["Input"]
+    assert [box.label for box in picture(graph).overview.boxes][1:3] == ["linear, 16", "linear, 4"]
+
+
+def test_vectors_that_positions_are_added_to_are_tokens_wherever_the_batch_is():
+    class Positions(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.positions = nn.Parameter(torch.empty(1, 6, 16))
+            self.layer = nn.TransformerEncoderLayer(16, 2, 32)  # the batch second
+
+        def forward(self, x):
+            return self.layer((x + self.positions).transpose(0, 1))
+
+    shown = picture(trace(Positions(), torch.Size((1, 6, 16))), opened=True)
+    assert shown.overview.boxes[0].shape == "6 tokens x 16"
+    assert {shape for panel in shown.panels for shape in panel.shapes} == {"6 tokens x 16"}
