@@ -129,5 +129,5 @@ def test_the_command_line_takes_values_and_says_them(tmp_path, monkeypatch, caps
     words = ["flops", "nets.py:Windows", "--input", "patches:packed:16x8", "--input", "grid=2,8", "--batch", "3"]
     assert run(words) == 0
     told = capsys.readouterr().out
-    assert "input 48x8 and grid=2,8" in told
+    assert "inputs patches: 48x8 and grid=2,8" in told
     assert f"{3 * 2 * 16 * 16 * 8:,}" in told

@@ -90,13 +90,13 @@ class Frame:
         self.direction = direction
         self.boxes = {box.id: box for box in panel.boxes}
         self.sink = len(panel.boxes)
-        self.drawn = list(panel.edges)
-        read = {a for a, _ in panel.edges}
-        reads = {b for _, b in panel.edges}
+        self.drawn = list(panel.flow)
+        read = {a for a, _ in panel.flow}
+        reads = {b for _, b in panel.flow}
         ends = [(box.id, self.sink) for box in panel.boxes if box.id not in read]
         self.drawn += [edge for edge in ends if edge[0]]
         starts = [(0, box.id) for box in panel.boxes[1:] if box.id not in reads]  # constants: placed, but nothing flows
-        self.edges = [*panel.edges, *starts, *ends]
+        self.edges = [*panel.flow, *starts, *ends]
         self.sizes = {box.id: self._size(box) for box in panel.boxes}
         self.sizes[self.sink] = self._oriented(fonts.width(panel.shapes[1], LABEL) + 6, 13.0)
 

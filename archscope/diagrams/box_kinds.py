@@ -4,11 +4,11 @@ import re
 from math import prod
 
 from archscope.diagrams.picture import BLOCK, DOWNSAMPLING
-from archscope.diagrams.shape_labels import first_shape, group_shape_label, read_shape_label
+from archscope.diagrams.shape_labels import first_shape, group_shape_label, read_shape_label, shape_label
 from archscope.graph import kinds
 from archscope.views.composites import ATTENTION
 from archscope.views.fusion import ENTRY, Piece, Pieces
-from archscope.views.module_groups import Group, works
+from archscope.views.module_groups import Group, sources, works
 
 
 def block_kind(cut: Pieces, unit: Group) -> str:
@@ -18,9 +18,31 @@ def block_kind(cut: Pieces, unit: Group) -> str:
         return kinds.ATTENTION if found.kind == ATTENTION else kinds.LINEAR
     if not works(cut, unit):
         return kinds.OTHER
-    before, after = _sizes(read_shape_label(cut, unit)), _sizes(group_shape_label(cut, unit))
-    smaller = min(len(before), len(after)) > 1 and prod(after[:-1]) < prod(before[:-1])
-    return DOWNSAMPLING if smaller else BLOCK
+    return DOWNSAMPLING if _lowers(cut, unit) else BLOCK
+
+
+def _lowers(cut: Pieces, unit: Group) -> bool:
+    """Whether what leaves a block is a smaller map than what it reads; where it reads maps of several sizes, as a feature pyramid
+    does, whether the largest that leaves it is smaller than the largest of these. Queries make no map of what they look at.
+    """
+    inside = cut.items[unit.start : unit.stop]
+    before, after = [_sizes(read_shape_label(cut, unit))], [_sizes(group_shape_label(cut, unit))]
+    if len(after[0]) == 2 and any(piece.attention is not None and piece.attention.cross for piece in inside):
+        return False
+    before += [_sizes(shape_label(cut, at)) for at in sources(cut, unit)[1:] if at != ENTRY]
+    before = [sizes for sizes in before if len(sizes) == len(after[0])] or before[:1]
+    if len({prod(sizes[:-1]) for sizes in before}) > 1:
+        final = set(cut.graph.outputs)
+        leaving = [piece.id for piece in inside if _leaves(cut, unit, piece, final)]
+        after += [sizes for at in leaving if len(sizes := _sizes(shape_label(cut, at))) == len(after[0])]
+    several = min(len(before[0]), len(after[0])) > 1
+    return several and max(prod(sizes[:-1]) for sizes in after) < max(prod(sizes[:-1]) for sizes in before)
+
+
+def _leaves(cut: Pieces, unit: Group, piece: Piece, final: set[int]) -> bool:
+    """Whether somebody outside reads what a piece of a block makes, or the network returns it."""
+    is_read = any(reader >= unit.stop for reader in cut.readers.get(piece.id, ()))
+    return is_read or not final.isdisjoint(t for node in piece.nodes for t in node.outputs)
 
 
 def _sizes(shape: str) -> list[int]:

@@ -89,13 +89,13 @@ def attention_label(cut: Pieces, piece: Piece) -> str:
 
 
 def attention_words(facts: Attention) -> str:
-    """Heads, and who looks at what: `"attention, 8 heads, 4096 tokens on 77"`, `"..., 64 windows of 49 tokens"`."""
-    words = ["attention" if facts.queries else "attention between channels"]
+    """Heads, and who looks at what: `"cross-attention, 8 heads, 4096 tokens on 77"`, `"..., 64 windows of 49 tokens"`."""
+    words = [("cross-attention" if facts.cross else "attention") if facts.queries else "attention between channels"]
     if facts.heads:
         words.append(_plural(facts.heads, "head") + (f" on {facts.shared}" if facts.shared else ""))
     if facts.queries:
         apart = f"{facts.windows} windows of " if facts.windows > 1 else ""
-        on = f" on {facts.keys}" if facts.keys != facts.queries else ""
+        on = f" on {facts.keys}" if facts.cross or facts.keys != facts.queries else ""
         words.append(f"{apart}{_plural(facts.queries, 'token')}{on}")
     return ", ".join(words)
 

@@ -9,18 +9,20 @@ from types import MappingProxyType
 from archscope.diagrams import box_labels as wording
 from archscope.diagrams.box_costs import added, piece_costs
 from archscope.diagrams.box_kinds import block_kind, piece_kind
+from archscope.diagrams.letters import Letters
 from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Condition, Panel, Picture
 from archscope.diagrams.shape_labels import (
+    given_label,
     group_shape_label,
     input_label,
-    read_shapes_label,
     shape_label,
 )
 from archscope.errors import UsageError
 from archscope.graph import Graph
 from archscope.registry import nearest
 from archscope.views.conditioning import Condition as Conditional
-from archscope.views.conditioning import conditioning
+from archscope.views.conditioning import conditioning, given
+from archscope.views.encoder_decoder import encoder_decoder
 from archscope.views.fusion import ENTRY, Pieces, pieces
 from archscope.views.module_groups import Group, contents, is_series, signature, sources, structure, type_of
 from archscope.views.overview import LIMIT, inside, overview
@@ -48,10 +50,11 @@ def picture(graph: Graph, *, title: str = "", opened: bool = False, limit: int =
     maker = Maker(graph)
     groups = overview(maker.cut, limit)
     maker.told = wording.told_apart(maker.cut, groups)
+    maker.overview(groups, opened=opened)
     blocks = maker.with_composites(maker.distinct(groups)) if opened else []
     shown, numbers, alike = maker.each_once(blocks)
     panels = [maker.panel(group, numbers) for group in shown]
-    return Picture(graph, title or graph.name, maker.overview(groups, numbers), tuple(panels), maker.usual, alike)
+    return Picture(graph, title or graph.name, maker.overview(groups, numbers, opened), tuple(panels), maker.usual, alike)
 
 
 def block_picture(graph: Graph, name: str, *, title: str = "") -> Picture:
@@ -62,6 +65,7 @@ def block_picture(graph: Graph, name: str, *, title: str = "") -> Picture:
     maker = Maker(graph)
     shown = overview(maker.cut)
     maker.told = wording.told_apart(maker.cut, shown)
+    maker.overview(shown, opened=True)
     groups = maker.distinct(shown)
     found = next((g for g in groups if maker.label(g).lower() == name.lower() or type_of(maker.cut, g.unit) == name), None)
     found = found or maker.at(name)
@@ -86,6 +90,7 @@ class Maker:
         usual: what stands behind most of its convolutions.
         costs: of each piece.
         told: names of blocks that are told apart from others of their class.
+        letters: of the conditions of the overview that was made last.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -94,6 +99,7 @@ class Maker:
         self.usual = wording.usual(self.cut)
         self.costs = piece_costs(self.cut)
         self.told: dict[object, str] = {}
+        self.letters = Letters(self.cut)
 
     def label(self, group: Group) -> str:
         """What a group is called."""
@@ -148,18 +154,25 @@ class Maker:
         numbers: dict[object, int] = {}
         known: dict[object, int] = {}
         for block, panel in zip(blocks, panels, strict=True):
-            looks = (panel.title, panel.shapes, panel.edges, tuple((box.title, box.mark, box.scale) for box in panel.boxes))
+            looks = (
+                panel.title,
+                panel.shapes,
+                panel.edges,
+                panel.conditions,
+                tuple((box.title, box.mark, box.scale) for box in panel.boxes),
+            )
             key = structure(self.cut, block) if crowded else looks
             number = known.get(looks, known.get(key, len(shown)))
             known[looks] = known[key] = numbers[signature(self.cut, block)] = number
             shown += [block] if number == len(shown) else []
         return shown, numbers, crowded and len(shown) < len(blocks)
 
-    def overview(self, groups: Sequence[Group], numbers: Mapping[object, int] = _NONE) -> Panel:
+    def overview(self, groups: Sequence[Group], numbers: Mapping[object, int] = _NONE, opened: bool = False) -> Panel:
         """The network's boxes, its input first.
 
         Arguments:
             numbers: of the panels that show the blocks, by the signature of each.
+            opened: whether there are such: then what an encoder makes has a letter too.
         """
         entry = Box(
             0,
@@ -167,6 +180,7 @@ class Maker:
             INPUT,
             "input",
             shape_label(self.cut, ENTRY),
+            given=tuple(given_label(self.cut, t) for t in self.graph.inputs) if len(self.graph.inputs) > 1 else (),
             nodes=tuple(node.id for node in self.cut.entry),
             costs=self.costs[ENTRY],
         )
@@ -175,12 +189,25 @@ class Maker:
         found = conditioning(self.cut, groups)
         marked = tuple(self._condition(*pair, named) for pair in zip(ascii_lowercase, found.found, strict=False))
         beside = frozenset((a + 1, b + 1) for a, b in found.beside)
-        return Panel("", named, self._edges(groups), conditions=marked, beside=beside)
+        read = enumerate(given(self.cut, groups), 1)
+        inputs = {n: tuple(given_label(self.cut, t) for t in tensors) for n, tensors in read if tensors}
+        panel = Panel("", named, self._edges(groups), conditions=marked, beside=beside, given=inputs)
+        parts = encoder_decoder(self.cut, groups, panel.flow)
+        made = [one.tensor if one.source == ENTRY else groups[one.source] for one in found.found]
+        if parts is not None and opened and len(marked) < len(ascii_lowercase):
+            made.append(groups[parts.memory - 1])
+            shape, mark = named[parts.memory].shape, ascii_lowercase[len(marked)]
+            marked += (Condition(mark, "what the encoder makes", shape, parts.memory, parts.readers, line=True),)
+        self.letters = Letters(self.cut, [*zip(marked, made, strict=False)])
+        return replace(panel, parts=parts, conditions=marked)
 
     def _condition(self, mark: str, found: Conditional, boxes: Sequence[Box]) -> Condition:
-        box, given = boxes[found.source + 1], found.source == ENTRY
-        name = f"input {self.graph.inputs.index(found.tensor) + 1}" if given else box.label
-        shape = input_label(self.cut, found.tensor) if given else box.shape
+        box, is_input = boxes[found.source + 1], found.source == ENTRY
+        if is_input:
+            at = self.graph.inputs.index(found.tensor)
+            name, shape = self.graph.input_names[at] or f"input {at + 1}", input_label(self.cut, found.tensor)
+        else:
+            name, shape = box.label, box.shape
         return Condition(mark, name, shape, box.id, tuple(reader + 1 for reader in found.readers))
 
     def panel(self, group: Group, numbers: Mapping[object, int] = _NONE) -> Panel:
@@ -200,9 +227,10 @@ class Maker:
 
     def panel_of(self, group: Group, parts: Sequence[Group], numbers: Mapping[object, int] = _NONE) -> Panel:
         """A group opened into these parts."""
-        into, out = read_shapes_label(self.cut, group), group_shape_label(self.cut, group.unit)
+        into, out = self.letters.read(group), group_shape_label(self.cut, group.unit)
+        conditions, beside = self.letters.conditions(group, parts)
         boxes = [Box(0, "input", INPUT, "input", into), *(self._box(n + 1, part, numbers) for n, part in enumerate(parts))]
-        return Panel(self.label(group), tuple(boxes), self._edges(parts), (into, out))
+        return Panel(self.label(group), tuple(boxes), self._edges(parts), (into, out), conditions, beside)
 
     def _edges(self, groups: Sequence[Group]) -> tuple[tuple[int, int], ...]:
         at = {piece: n + 1 for n, group in enumerate(groups) for piece in range(group.start, group.stop)}
@@ -226,12 +254,12 @@ class Maker:
             wording.piece_mark(cut, single, self.usual) if single else "",
             group.count,
             group.equal,
-            single.scale if single else None,
-            tuple(self._path(member) for member in group.members or (group,)),
-            tuple(sorted(nodes)),
-            added(parts),
-            panels.get(signature(cut, unit)),
-            group.again,
+            scale=single.scale if single else None,
+            paths=tuple(self._path(member) for member in group.members or (group,)),
+            nodes=tuple(sorted(nodes)),
+            costs=added(parts),
+            opens=panels.get(signature(cut, unit)),
+            again=group.again,
         )
 
     def _path(self, group: Group) -> str:

@@ -14,13 +14,13 @@ def marks(panel: Panel, places: Sequence[Rectangle], paint: Paint) -> list[Eleme
     """Of each condition, at the upper corner of the boxes that read it, and at the lower corner of the one that it comes from."""
     found, used = [], [0] * len(places)
     for one in reversed(panel.conditions):
-        for box in (one.source, *one.readers):
+        for box in (*(() if one.source is None else (one.source,)), *one.readers):
             x, y, w, h = places[box]
             middle = (x + w - _RADIUS - 2 - used[box] * (2 * _RADIUS + 2), y + h + 3 if box == one.source else y - 3)
             used[box] += 1
             letter = Text(middle[0], middle[1] + 2.9, one.mark, _SIZE, paint.theme.ink, True, "middle")
             disc = Shape(circle(*middle, _RADIUS), paint.theme.background, paint.theme.line, 0.9)
-            ends = () if box == one.source else (("from", str(one.source)), ("to", str(box)))
+            ends = () if one.line or box == one.source else (("from", str(one.source or 0)), ("to", str(box)))
             role = "edge" if ends else "condition"
             found.append(Element((disc, letter), f"{one.name}, {one.shape}", role, (*ends, ("condition", one.mark))))
     return found

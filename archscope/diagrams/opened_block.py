@@ -17,6 +17,7 @@ from archscope.diagrams.block_places import (
     text_of,
 )
 from archscope.diagrams.colouring import Paint
+from archscope.diagrams.condition_marks import marks
 from archscope.diagrams.picture import INPUT, Box, Panel
 from archscope.diagrams.scene import Element, Segment, Shape, Text, arrow, circle, line, rectangle
 from archscope.diagrams.tooltips import tooltip
@@ -38,6 +39,7 @@ def opened_block(graph: Graph, panel: Panel, paint: Paint, direction: Direction 
     there = in_branches(frame) or in_layers(frame)
     elements = [route_element(frame, there.routes[edge], edge, paint) for edge in frame.drawn]
     elements += [box_element(graph, box, *there.boxes[box.id], paint, opened=True) for box in panel.boxes]
+    elements += marks(panel, [there.boxes[box.id] for box in panel.boxes], paint)
     x, y, width, height = there.boxes[frame.sink]
     said = Text(x + width / 2, y + height / 2 + LABEL * 0.36, panel.shapes[1], LABEL, paint.theme.muted, anchor="middle")
     elements.append(Element((said,), role="output"))

@@ -1,6 +1,7 @@
 """Everything: one box per operator, nested in frames of the modules that ran it. Graphviz places them, we draw them."""
 
 from collections.abc import Iterator
+from math import ceil
 
 import graphviz
 
@@ -19,7 +20,7 @@ from archscope.errors import UsageError
 from archscope.graph import Call, Graph, Node, kinds
 
 LARGEST_IMAGE = 5000  # boxes of a raster image
-_SMALL, _HIGH, _NAME = 9.0, 33.0, 14.0
+_SMALL, _HIGH, _FRAME = 9.0, 33.0, 6.0
 
 
 def operators(picture: Picture, paint: Paint, direction: Direction = "TB") -> Scene:
@@ -74,8 +75,8 @@ def source(graph: Graph, direction: Direction = "TB") -> str:
         graph_attr={"rankdir": direction, "nodesep": "0.15", "ranksep": "0.22"},
         node_attr={"shape": "box", "fixedsize": "true", "label": ""},
     )
-    for t in graph.inputs:
-        dot.node(str(-1 - t), **_room("input", units.shape(graph.tensors[t].shape)))
+    for t, name in zip(graph.inputs, graph.input_names, strict=True):
+        dot.node(str(-1 - t), **_room(name or "input", units.shape(graph.tensors[t].shape)))
     own: dict[int, list[Node]] = {}
     for node in graph.nodes:
         own.setdefault(node.call, []).append(node)
@@ -91,7 +92,7 @@ def _fill(dot: graphviz.Digraph, graph: Graph, call: Call, own: dict[int, list[N
     for child in graph.children[call.id]:
         if _is_frame(graph, child):
             with dot.subgraph(name=f"cluster_{child}") as inner:
-                inner.attr(label="", margin="7")
+                inner.attr(label=_label_room(graph, child), fontname="Helvetica", fontsize=str(_FRAME), margin="7")
                 _fill(inner, graph, graph.calls[child], own)
         elif graph.inside(child):
             _fill(dot, graph, graph.calls[child], own)
@@ -102,9 +103,23 @@ def _is_frame(graph: Graph, call: int) -> bool:
     return len(graph.inside(call)) > 1
 
 
+def _frame_name(graph: Graph, call: int) -> str:
+    return graph.calls[call].path.rpartition(".")[2] or graph.calls[call].type
+
+
+def _label_room(graph: Graph, call: int) -> str:
+    """Letters as wide as the name of a frame, which then grows; none where a box inside is wide enough for the name."""
+    wide = fonts.width(_frame_name(graph, call), _FRAME)
+    boxes = (_width(box_of(graph, node).label, _shape(graph, node)) for node in graph.inside(call))
+    return "" if wide <= max(boxes) else "n" * ceil(wide / fonts.width("n", _FRAME))
+
+
+def _width(label: str, shape: str) -> float:
+    return max(fonts.width(label, LABEL), fonts.width(shape, _SMALL)) + 14
+
+
 def _room(label: str, shape: str) -> dict[str, str]:
-    width = max(fonts.width(label, LABEL), fonts.width(shape, _SMALL)) + 14
-    return {"width": f"{width / 72:.3f}", "height": f"{_HIGH / 72:.3f}"}
+    return {"width": f"{_width(label, shape) / 72:.3f}", "height": f"{_HIGH / 72:.3f}"}
 
 
 def _shape(graph: Graph, node: Node) -> str:
@@ -115,8 +130,7 @@ def _frames(graph: Graph, placed: Placed, paint: Paint) -> Iterator[Element]:
     for name, (x0, y0, x1, y1) in sorted(placed.clusters.items(), key=lambda item: int(item[0].rpartition("_")[2])):
         call = graph.calls[int(name.rpartition("_")[2])]
         shape = Shape(rectangle(x0, y0, x1 - x0, y1 - y0, 5), "", paint.theme.muted, 0.5)
-        said = fonts.fitted(call.path.rpartition(".")[2] or call.type, 6.0, x1 - x0 - 6)
-        label = Text(x0 + 3, y0 + 6, said, 6.0, paint.theme.muted)
+        label = Text(x0 + 3, y0 + 6, _frame_name(graph, call.id), _FRAME, paint.theme.muted, room=x1 - x0 - 6)
         yield Element((shape, label), f"{call.path}\n{call.type}", "module")
 
 
@@ -133,8 +147,9 @@ def _edges(graph: Graph, placed: Placed, paint: Paint) -> Iterator[Element]:
 
 
 def _boxes(graph: Graph, placed: Placed, paint: Paint) -> Iterator[Element]:
-    for t in graph.inputs:
-        yield _drawn("input", units.shape(graph.tensors[t].shape), placed.at[-1 - t], paint.theme.fills[INPUT], paint, "", -1 - t)
+    for t, name in zip(graph.inputs, graph.input_names, strict=True):
+        shape, fill = units.shape(graph.tensors[t].shape), paint.theme.fills[INPUT]
+        yield _drawn(name or "input", shape, placed.at[-1 - t], fill, paint, "", -1 - t)
     for node in graph.nodes:
         box = box_of(graph, node)
         said = f"{graph.path(node) or '(the network)'}\n{node_line(graph, node)}\nMACs: {units.exact(node.cost.macs)}"
@@ -142,8 +157,7 @@ def _boxes(graph: Graph, placed: Placed, paint: Paint) -> Iterator[Element]:
 
 
 def _drawn(label: str, shape: str, at: Point, fill: str, paint: Paint, said: str, number: int) -> Element:
-    width = max(fonts.width(label, LABEL), fonts.width(shape, _SMALL)) + 14
-    color = paint.theme.on(fill)
+    width, color = _width(label, shape), paint.theme.on(fill)
     items = (
         Shape(rectangle(at[0] - width / 2, at[1] - _HIGH / 2, width, _HIGH, 4), fill, paint.theme.stroke),
         Text(at[0], at[1] - 3, label, LABEL, color, False, "middle", width - 6),

@@ -21,7 +21,7 @@ from archscope.graph import Graph
 LABEL, SMALL = 11.0, 10.0
 HEIGHT, GAP = 26.0, 14.0
 _NARROWEST, _WIDEST = 120.0, 214.0
-_ARC = 9.0  # between two arcs
+ARC = 9.0  # between two arcs
 SUBLINE = SMALL + 3.5  # the same of the smaller lines under it
 _LINE = 13.0  # from one line of a label to the next
 _WIDEST_CELL = 160.0
@@ -40,10 +40,10 @@ class Arc:
     track: int
 
 
-def arcs(panel: Panel) -> list[Arc]:
+def arcs(flow: Sequence[tuple[int, int]]) -> list[Arc]:
     """The connections past other boxes, on as few tracks as keep them apart. Several from one box share a track."""
     last: dict[int, int] = {}
-    for a, b in panel.flow:
+    for a, b in flow:
         if b != a + 1:
             last[a] = max(last.get(a, b), b)
     tracks: list[int] = []  # where the last arc on each track ends
@@ -52,7 +52,7 @@ def arcs(panel: Panel) -> list[Arc]:
         inside = [track_of[other] for other in track_of if not (last[other] <= a or other >= last[a])]
         track_of[a] = max(inside, default=-1) + 1
         tracks.append(track_of[a])
-    return [Arc(a, b, track_of[a]) for a, b in panel.flow if b != a + 1]
+    return [Arc(a, b, track_of[a]) for a, b in flow if b != a + 1]
 
 
 def overview(graph: Graph, panel: Panel, paint: Paint, direction: Direction = "TB", costs: bool = True) -> Drawing:
@@ -63,8 +63,8 @@ def overview(graph: Graph, panel: Panel, paint: Paint, direction: Direction = "T
     """
     if direction == "LR":
         return _row(graph, panel, paint)
-    found = arcs(panel)
-    left = _ARC * (max((arc.track for arc in found), default=-1) + 2) if found else 0.0
+    found = arcs(panel.flow)
+    left = ARC * (max((arc.track for arc in found), default=-1) + 2) if found else 0.0
     width = box_width(panel.boxes)
     top = SMALL + 8 if costs else 0.0
     places: list[Rectangle] = []
@@ -80,9 +80,11 @@ def overview(graph: Graph, panel: Panel, paint: Paint, direction: Direction = "T
     return Drawing((*elements, *columns.elements), columns.width, top - GAP + 2)
 
 
-def box_width(boxes: Sequence[Box]) -> float:
-    """One width for all boxes of a chain, as wide as the longest label within bounds."""
-    return min(max([_NARROWEST, *(fonts.width(label(box), LABEL, bold(box)) + 24 for box in boxes)]), _WIDEST)
+def box_width(boxes: Sequence[Box], inside: bool = False) -> float:
+    """One width for all boxes of a chain, as wide as the longest label within bounds; `inside`: also as the inputs' names."""
+    wide = [fonts.width(label(box), LABEL, bold(box)) + 24 for box in boxes]
+    wide += [fonts.width(said, SMALL) + 16 for box in boxes for said in box.given if inside]
+    return min(max([_NARROWEST, *wide]), _WIDEST)
 
 
 def box_height(box: Box, width: float) -> float:
@@ -92,7 +94,7 @@ def box_height(box: Box, width: float) -> float:
 
 def _output_lines(box: Box) -> list[str]:
     """What leaves a box, as it stands beside it."""
-    return fonts.wrapped(box.shape, SMALL, _WIDEST_CELL)
+    return [line for said in box.leaves or ("",) for line in fonts.wrapped(said, SMALL, _WIDEST_CELL)]
 
 
 def label_lines(box: Box, width: float) -> list[str]:
@@ -103,7 +105,7 @@ def label_lines(box: Box, width: float) -> list[str]:
 def lines_inside(box: Box, width: float) -> list[str]:
     """What stands in a box under its label, where no table stands beside it: what leaves it, parameters, MACs."""
     costs = " · ".join((amount(box, "params"), amount(box, "macs"))) if box.costs.params or box.costs.macs else ""
-    said = [text for text in (box.shape, "" if box.kind == INPUT else costs) if text]
+    said = [text for text in (*box.leaves, "" if box.kind == INPUT else costs) if text]
     return [line for text in said for line in fonts.wrapped(text, SMALL, width - 12)]
 
 
@@ -150,7 +152,7 @@ def _step(places: Sequence[Rectangle], a: int, b: int, paint: Paint) -> Element:
 
 def _arc(panel: Panel, places: Sequence[Rectangle], arc: Arc, paint: Paint) -> Element:
     a, b = places[arc.start], places[arc.stop]
-    track = a.x - _ARC * (arc.track + 1.2)
+    track = a.x - ARC * (arc.track + 1.2)
     start, stop = a.y + a.height * _LEAVES, b.y + b.height * _ENTERS
     from_x, to_x = a.x + inset(panel.boxes[arc.start], _LEAVES), b.x + inset(panel.boxes[arc.stop], _ENTERS)
     return connection([(from_x, start), (track, start), (track, stop), (to_x, stop)], paint, arc.start, arc.stop)
@@ -216,8 +218,8 @@ def _largest(panel: Panel, most: int) -> float:
 
 def _row(graph: Graph, panel: Panel, paint: Paint) -> Drawing:
     """From left to right: labels on several lines, what leaves a box and what it costs under it."""
-    found, theme = arcs(panel), paint.theme
-    top = _ARC * (max((arc.track for arc in found), default=-1) + 2) if found else 0.0
+    found, theme = arcs(panel.flow), paint.theme
+    top = ARC * (max((arc.track for arc in found), default=-1) + 2) if found else 0.0
     most = sum(box.costs.macs for box in panel.boxes) or 1
     height, x = 62.0, 0.0
     places: list[tuple[float, float]] = []
@@ -262,7 +264,7 @@ def _row(graph: Graph, panel: Panel, paint: Paint) -> Drawing:
             )
     for arc in found:
         start, stop = places[arc.start][0] + places[arc.start][1] * 0.7, places[arc.stop][0] + places[arc.stop][1] * 0.3
-        track = top - _ARC * (arc.track + 1.2)
+        track = top - ARC * (arc.track + 1.2)
         elements.append(connection([(start, top), (start, track), (stop, track), (stop, top)], paint, arc.start, arc.stop))
     elements += marks(panel, [Rectangle(x, top, wide, height) for x, wide in places], paint)
     margin = fonts.width("parameters", SMALL) + 10

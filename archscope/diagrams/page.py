@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from archscope import metrics, units
 from archscope.diagrams import text_width as fonts
-from archscope.diagrams import towers
+from archscope.diagrams import towers, two_parts
 from archscope.diagrams.block_places import Direction
 from archscope.diagrams.colouring import Paint
 from archscope.diagrams.opened_block import Drawing, opened_block
@@ -41,6 +41,8 @@ def _overview(picture: Picture, paint: Paint, direction: Direction) -> tuple[Dra
     graph, panel = picture.graph, picture.overview
     if direction == "TB" and (both_ways := u_shape(panel)) is not None:
         return drawn(graph, panel, both_ways, paint), NOTE
+    if direction == "TB" and panel.parts is not None:
+        return two_parts.drawn(graph, panel, panel.parts, paint), two_parts.NOTE
     if direction == "TB" and (places := towers.towers(panel)) is not None:
         return towers.drawn(graph, panel, places, paint), towers.NOTE
     return overview(graph, panel, paint, direction), ""
@@ -57,8 +59,9 @@ def summary(picture: Picture) -> str:
     """The line under the title: parameters, MACs, input."""
     graph = picture.graph
     bound = sign(graph, "macs")
-    shape = picture.overview.boxes[0].shape
-    return f"{units.count(metrics.params(graph))} parameters · {bound}{units.count(graph.cost.macs)} MACs · input {shape}"
+    entry = picture.overview.boxes[0]
+    given = f"input{'s' * bool(entry.given)} {', '.join(entry.leaves)}"
+    return f"{units.count(metrics.params(graph))} parameters · {bound}{units.count(graph.cost.macs)} MACs · {given}"
 
 
 def notes(picture: Picture) -> list[str]:

@@ -6,11 +6,12 @@ multiply-accumulates add up to the network's.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from archscope.graph import Graph
 from archscope.metrics import params, written
+from archscope.views.encoder_decoder import EncoderDecoder
 
 INPUT, BLOCK, DOWNSAMPLING = "input", "block", "downsampling block"
 
@@ -47,6 +48,7 @@ class Box:
         equal: False where these have different widths.
         again: whether these are runs of the same modules.
         shape: what leaves it, channels last: "35x35x384".
+        given: of the input's, where there are several: each by its name, "input_ids: 128 tokens".
         scale: factor of a residual sum's last summand.
         paths: of the modules in it: "inception_a.0", one for each repeat.
         nodes: ids of the operators in it.
@@ -62,12 +64,18 @@ class Box:
     mark: str = ""
     count: int = 1
     equal: bool = True
+    given: tuple[str, ...] = ()
     scale: float | None = None
     paths: tuple[str, ...] = ()
     nodes: tuple[int, ...] = ()
     costs: Costs = Costs()
     opens: int | None = None
     again: bool = False
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """What leaves it, in words for a reader."""
+        return self.given or ((self.shape,) if self.shape else ())
 
     @property
     def title(self) -> str:
@@ -88,15 +96,17 @@ class Condition:
         mark: the letter that it is marked by: "a".
         name: what it is: "TimestepEmbedding", "input".
         shape: of it.
-        source: the box that it comes from.
+        source: the box that it comes from; None where that is outside of an opened block.
         readers: the boxes that read it.
+        line: whether an arrow shows it too.
     """
 
     mark: str
     name: str
     shape: str
-    source: int
+    source: int | None
     readers: tuple[int, ...]
+    line: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,8 +118,10 @@ class Panel:
         boxes: in topological order; the first is the input.
         edges: (box that is read, box that reads), once each, in the order in which a box reads.
         shapes: what goes in and what comes out of an opened block.
-        conditions: what many boxes read beside what they work on; marked, and drawn without arrows.
+        conditions: what many boxes read beside what they work on; marked, and drawn without arrows unless said.
         beside: edges along which nothing but such conditions passes.
+        given: what each box reads of the network's inputs, by id.
+        parts: the encoder and the decoder, where it has them.
     """
 
     title: str
@@ -118,6 +130,8 @@ class Panel:
     shapes: tuple[str, str] = ("", "")
     conditions: tuple[Condition, ...] = ()
     beside: frozenset[tuple[int, int]] = frozenset()
+    given: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    parts: EncoderDecoder | None = None
 
     @cached_property
     def flow(self) -> tuple[tuple[int, int], ...]:

@@ -4,6 +4,7 @@ import re
 from math import prod
 
 from archscope.graph import kinds
+from archscope.views.conditioning import given
 from archscope.views.fusion import ENTRY, NORMS_OF_VECTORS, Piece, Pieces
 from archscope.views.module_groups import Group, sources
 from archscope.views.stages import is_signal
@@ -105,18 +106,12 @@ def group_shape_label(cut: Pieces, group: Group) -> str:
     return shape_label(cut, group.stop - 1)
 
 
-def read_shapes_label(cut: Pieces, group: Group) -> str:
-    """The shapes that a group reads, each once: "128 tokens x 384 and 1500 tokens x 384"."""
-    first, *others = sources(cut, group) or [ENTRY]
-    found = [read_shape_label(cut, group), *(shape_label(cut, source) for source in others)]
-    shapes = list(dict.fromkeys(found)) if first != ENTRY else found[:1]
-    return " and ".join(filter(None, (", ".join(shapes[:-1]), shapes[-1])))
-
-
 def read_shape_label(cut: Pieces, group: Group) -> str:
     """The shape that a group reads, of several the first; with it the order in which the group reads it."""
     source = next(iter(sources(cut, group)), ENTRY)
-    if source == ENTRY or cut.items[source].output < 0:
+    if source == ENTRY:
+        return next((input_label(cut, tensor) for tensor in given(cut, [group])[0]), shape_label(cut, ENTRY))
+    if cut.items[source].output < 0:
         return shape_label(cut, source)
     made = {t for node in cut.items[source].nodes for t in node.outputs}
     read = (t for piece in cut.items[group.start : group.stop] for node in piece.nodes for t in node.inputs if t in made)
@@ -136,8 +131,8 @@ def shape_label(cut: Pieces, piece_id: int) -> str:
     """The shape that leaves a piece as the papers write it, without the batch and with the channels last: "35x35x384", "1000"."""
     graph = cut.graph
     if piece_id == ENTRY:
-        given = [input_label(cut, t) for t in graph.inputs]
-        return " and ".join(filter(None, (", ".join(given[:-1]), *given[-1:])))
+        labels = [input_label(cut, t) for t in graph.inputs]
+        return " and ".join(filter(None, (", ".join(labels[:-1]), *labels[-1:])))
     tensor = cut.items[piece_id].output
     if tensor < 0:
         return ""
@@ -149,6 +144,8 @@ def shape_label(cut: Pieces, piece_id: int) -> str:
             dims = dims[1:] + dims[:1]
         elif len(dims) == 2 and cut.has_tokens:
             return _tokens(dims)
+    elif len(dims) == 3 and tuple(dims[1:2]) == batch and cut.has_tokens:  # the batch behind the tokens
+        return _tokens([dims[0], dims[2]])
     return _joined(dims)
 
 
@@ -159,18 +156,34 @@ def first_shape(label: str) -> str:
 
 def input_label(cut: Pieces, tensor: int) -> str:
     """An input: ids are tokens, vectors in a row too where a layer takes them so; anything else has its channels first."""
-    given = cut.graph.tensors[tensor]
-    dims = list(given.shape[1:])
+    record = cut.graph.tensors[tensor]
+    dims = list(record.shape[1:])
     looked_up = any(piece.kind == kinds.EMBEDDING and ENTRY in piece.inputs for piece in cut.items)
-    if len(dims) == 1 and given.dtype in ("int64", "int32") and looked_up:
+    if len(dims) == 1 and record.dtype in ("int64", "int32") and looked_up:
         return f"{dims[0]} tokens"
-    views = {tensor}
-    for node in cut.entry:
-        views.update(node.outputs if not views.isdisjoint(node.inputs) else ())
-    first = next((piece for piece in cut.items if any(not views.isdisjoint(node.inputs) for node in piece.nodes)), None)
-    if len(dims) == 2 and first is not None and first.kind in (kinds.LINEAR, kinds.RECURRENT, kinds.ATTENTION):
+    if len(dims) == 2 and _takes_vectors(cut, tensor):
         return _tokens(dims)
     return _joined(dims[1:] + dims[:1] if len(dims) > 1 else dims)
+
+
+def _takes_vectors(cut: Pieces, tensor: int) -> bool:
+    """Whether the first that does more with an input than add to it or scale it takes it as vectors in a row."""
+    reached = {tensor}
+    for node in cut.entry:
+        reached.update(node.outputs if not reached.isdisjoint(node.inputs) else ())
+    for piece in cut.items:
+        if any(not reached.isdisjoint(node.inputs) for node in piece.nodes):
+            if piece.kind not in _ELEMENTWISE:
+                layer = piece.kind in (kinds.LINEAR, kinds.RECURRENT, kinds.ATTENTION)
+                return layer or (piece.word.lower() in NORMS_OF_VECTORS and cut.has_tokens)
+            reached.update(t for node in piece.nodes for t in node.outputs)
+    return False
+
+
+def given_label(cut: Pieces, tensor: int) -> str:
+    """An input with its name, where the network has several: "input_ids: 128 tokens"."""
+    names = dict(zip(cut.graph.inputs, cut.graph.input_names, strict=True))
+    return f"{f'{names[tensor]}: ' if names[tensor] else ''}{input_label(cut, tensor)}"
 
 
 def _tokens(dims: list[int]) -> str:

@@ -85,7 +85,7 @@ def _column(
     picture: Picture, x: float, rows: Sequence[tuple[str, int]], tops: dict[int, float], height: float, paint: Paint
 ) -> Drawing:
     boxes, theme = picture.overview.boxes, paint.theme
-    found = arcs(picture.overview)
+    found = arcs(picture.overview.flow)
     inset = _ARC * (max((arc.track for arc in found), default=-1) + 2) if found else 0.0
     texts = [summary(picture).split(" · ")[0], summary(picture).split(" · ")[1]]
     width = max(box_width(boxes), fonts.width(picture.title, 13, True), *(fonts.width(text, SMALL) for text in texts))

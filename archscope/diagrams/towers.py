@@ -2,7 +2,6 @@
 them what joins them.
 """
 
-from dataclasses import replace
 from itertools import combinations, pairwise
 
 from archscope.diagrams.block_places import Frame, Places, in_branches, in_layers, is_bar, is_dot
@@ -23,9 +22,9 @@ class _Stages(Frame):
     """The boxes of an overview, each with what leaves it and what it costs."""
 
     def __init__(self, panel: Panel) -> None:
-        self.width = box_width(panel.boxes)
+        self.width = box_width(panel.boxes, inside=True)
         self.lines = {box.id: lines_inside(box, self.width) for box in panel.boxes}
-        super().__init__(replace(panel, edges=panel.flow))
+        super().__init__(panel)
         self.sizes[self.sink] = Size(1.0, 1.0)
 
     def _size(self, box: Box) -> Size:

@@ -97,17 +97,24 @@ def drawn(graph: Graph, panel: Panel, found: UShape, paint: Paint) -> Drawing:
     """The two columns, and to their left what only prepares conditions."""
     width = box_width(panel.boxes)
     lines = {box.id: lines_inside(box, width) for box in panel.boxes}
-    height = max(box_height(box, width) + len(lines[box.id]) * SUBLINE for box in panel.boxes)
-    rows, pitch = _rows(found), height + GAP
+    needed = [box_height(box, width) + len(lines[box.id]) * SUBLINE for box in panel.boxes]
+    height = max(needed[1:])  # of every box but the input's, which may have more to say
+    heights = [max(height, needed[0]), *([height] * (len(needed) - 1))]
+    rows = _rows(found)
     aside = sorted(panel.aside)
     rows |= {box: at + 1 for at, box in enumerate(aside)} | {box: rows[a] for (a, _), box in found.between.items()}
+    tops = [0.0]  # of the rows
+    for row in range(max(rows.values()) + 1):
+        tops.append(tops[-1] + max([height, *(heights[box] for box, at in rows.items() if at == row)]) + GAP)
     left = width + _ASIDE if aside else 0.0
     right = left + width + (width + _APART if found.between else _APART)
     places = []
     for box in panel.boxes:
         middle = box.id == found.bottom or box.id in found.between.values()
         x = (left + right) / 2 if middle else right if box.id > found.bottom else left
-        places.append(Rectangle(0.0 if box.id in panel.aside else x, rows[box.id] * pitch, width, height))
+        y, room = tops[rows[box.id]], tops[rows[box.id] + 1] - GAP - tops[rows[box.id]]
+        high = heights[box.id]
+        places.append(Rectangle(0.0 if box.id in panel.aside else x, y + (room - high) / 2, width, high))
     elements = [_step(places, a, b, found, paint) for a, b in pairwise(found.chain)]
     skips = [(a, b) for a, b in found.skips if (a, b) not in found.between]
     skips += [end for (a, b), box in found.between.items() for end in ((a, box), (box, b))]
@@ -116,7 +123,7 @@ def drawn(graph: Graph, panel: Panel, found: UShape, paint: Paint) -> Drawing:
     elements += [_beside(places, a, b, paint) for a, b in panel.flow if b in panel.aside]
     elements += [stage_box(graph, box, *places[box.id], paint, lines[box.id]) for box in panel.boxes]
     elements += marks(panel, places, paint)
-    return Drawing(tuple(elements), right + width, (max(rows.values()) + 1) * pitch - GAP + 2)
+    return Drawing(tuple(elements), right + width, tops[-1] - GAP + 2)
 
 
 def _rows(found: UShape) -> dict[int, int]:

@@ -86,6 +86,11 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         return times
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """The name of each input; "" where it is not known, or the only one."""
+        return self.meta.names if len(self.meta.names) == len(self.inputs) else ("",) * len(self.inputs)
+
+    @property
     def edges(self) -> tuple[tuple[int | None, int, int], ...]:
         """(id of the writing node, id of the reading node, tensor id), in execution order; None writes the network's inputs."""
         made = {t: node.id for node in self.nodes for t in node.outputs}
@@ -190,15 +195,17 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         final, reads = set(self.outputs), self.reads
         left = [t for node in kept for t in node.outputs if t in final or reads[t] > times.get(t, 0)]
         names = dict.fromkeys(name for node in kept for name in node.params)
+        inputs, given = [t for t in times if t not in written], dict(zip(self.inputs, self.input_names, strict=True))
+        called = tuple([given.get(t, "") for t in inputs])
         return Graph(
             name=self.name if name is None else name,
-            inputs=tuple([t for t in times if t not in written]),
+            inputs=tuple(inputs),
             outputs=tuple(dict.fromkeys(left)),
             tensors=self.tensors,
             nodes=kept,
             calls=self.calls,
             params=tuple(self.param[name] for name in names),
-            meta=self.meta,
+            meta=msgspec.structs.replace(self.meta, names=called if any(called) else ()),
             spelling=self.spelling,
         )
 

@@ -258,6 +258,8 @@ class Meta(msgspec.Struct, frozen=True):
         idle: class name by path of every module with parameters that did not run.
         decided: what data decided in it; None where they decide nothing.
         autocast: the dtype that `torch.autocast` went down to; "" where it was off.
+        names: of the inputs, where there are several: "input_ids", "pair.0"; "" for one whose name is not known. Empty where none
+            is.
         told: the values of each input in words, "grid_thw=1,16,16", where they are part of what was asked; "" for the others.
             Empty where there are none.
     """
@@ -274,3 +276,4 @@ class Meta(msgspec.Struct, frozen=True):
     decided: Decided | None = None
     autocast: str = ""
     told: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()

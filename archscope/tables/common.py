@@ -19,20 +19,23 @@ def facts(graph: Graph) -> tuple[str, ...]:
     """The circumstances of a trace, in one or two lines."""
     meta = graph.meta
     told = meta.told or [""] * len(graph.inputs)
-    inputs = " and ".join(word or _input(graph.tensors[t], meta.dtype) for t, word in zip(graph.inputs, told, strict=True))
+    given = zip(graph.inputs, told, graph.input_names, strict=True)
+    words = [word or _input(graph.tensors[t], meta.dtype, name) for t, word, name in given]
+    inputs = f"input{'s' * (len(words) > 1)} {' and '.join(words)}"
     lines = [meta.variant] if meta.variant else []
     rows = told_rows(meta.decided)
     kept = f" · {rows}" if rows else ""
     cast = f", autocast to {meta.autocast} as on the CPU" if meta.autocast else ""
     if meta.device == "file":
-        return (*lines, f"input {inputs} · {meta.dtype} · as {meta.source} says{kept}")
+        return (*lines, f"{inputs} · {meta.dtype} · as {meta.source} says{kept}")
     where = "traced on the meta device" if meta.device == "meta" else f"run on the CPU with random values ({meta.reason})"
-    return (*lines, f"input {inputs} · {meta.mode} mode · {meta.dtype}{cast} · {where} · torch {meta.torch}{kept}")
+    return (*lines, f"{inputs} · {meta.mode} mode · {meta.dtype}{cast} · {where} · torch {meta.torch}{kept}")
 
 
-def _input(tensor: Tensor, usual: str) -> str:
-    """ "1x3x224x224", and its dtype where that is not the network's: "1x128 int64"."""
-    return units.shape(tensor.shape) + (f" {tensor.dtype}" if tensor.dtype != usual else "")
+def _input(tensor: Tensor, usual: str, name: str) -> str:
+    """ "1x3x224x224"; its name, and its dtype where that is not the network's: "input_ids: 1x128 int64"."""
+    dtype = f" {tensor.dtype}" if tensor.dtype != usual else ""
+    return f"{f'{name}: ' if name else ''}{units.shape(tensor.shape)}{dtype}"
 
 
 def head(graph: Graph) -> dict[str, Any]:
@@ -42,6 +45,7 @@ def head(graph: Graph) -> dict[str, Any]:
         "variant": meta.variant,
         "source": meta.source,
         "inputs": [list(shape) for shape in graph.shapes(graph.inputs)],
+        **({"input_names": list(meta.names)} if meta.names else {}),
         **({"input_values": list(meta.told)} if meta.told else {}),
         "mode": meta.mode,
         "dtype": meta.dtype,

@@ -30,7 +30,11 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
         fuse: False gives every operator a row of its own, reshapes among them.
     """
     fields = every_field(graph)
-    rows = [Row({"path": "input", "kind": graph.tensors[t].dtype, "output": graph.tensors[t].shape}) for t in graph.inputs]
+    given = zip(graph.inputs, graph.input_names, strict=True)
+    rows = [
+        Row({"path": f"input {name}".strip(), "kind": graph.tensors[t].dtype, "output": graph.tensors[t].shape})
+        for t, name in given
+    ]
     for layer in layers(graph, fuse):
         field = fields.get(layer.output, ())
         rows.append(

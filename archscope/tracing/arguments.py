@@ -2,9 +2,11 @@
 keys and values).
 """
 
+import inspect
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain, repeat
 from types import ModuleType
 from typing import Any
 
@@ -27,6 +29,23 @@ def leaves(value: Any, seen: set[int] | None = None) -> Iterator[torch.Tensor]:
         seen.add(id(value))
         for item in items:
             yield from leaves(item, seen)
+
+
+def named_leaves(
+    forward: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """Every tensor that a forward is given, in order, by its parameter's name: "ids"; in a nest with its place: "pair.0",
+    "cond.size". "" where the forward does not tell the names of its parameters.
+    """
+    try:
+        parameters = [p.name for p in inspect.signature(forward).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    except (TypeError, ValueError):
+        parameters = []
+    for name, value in (*zip(chain(parameters, repeat("")), args, strict=False), *kwargs.items()):
+        found = [*leaves(value)]
+        keys = value.keys() if isinstance(value, Mapping) and len(value) == len(found) else range(len(found))
+        for key, tensor in zip(keys, found, strict=True):
+            yield (f"{name}.{key}" if name and tensor is not value else name), tensor
 
 
 def _inside(value: Any) -> list[Any]:

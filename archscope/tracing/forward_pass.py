@@ -21,7 +21,7 @@ from archscope import units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.free_memory import available_memory
 from archscope.graph import Decided, Failure, Graph, Meta
-from archscope.tracing.arguments import kept, leaves, moved
+from archscope.tracing.arguments import kept, leaves, moved, named_leaves
 from archscope.tracing.autocast import Kernels, checked, surrounding, twin, wants_values, without_memory
 from archscope.tracing.autocast import autocast as casting
 from archscope.tracing.data_sizes import with_values
@@ -265,8 +265,10 @@ def run_once(
         if any(isinstance(m, torch.jit.ScriptModule) for m in survey.paths):  # it keeps its own tensors and cannot be lent others
             for held in survey.state.values():
                 ledger.alias(held.tensor, held.names[0])
-        for tensor in leaves((args, kwargs)):
+        names: list[str] = []
+        for given_as, tensor in named_leaves(survey.root.forward, args, kwargs):
             ledger.add(tensor)
+            names += [given_as] * (len(ledger.tensors) - len(names))
         given = range(len(ledger.tensors))
         instead = Kernels() if on_device is twin else passing
         recorder = _recorder(spelled)(survey, ledger, on_device is on_meta, meta.mode == "train", instead, values)
@@ -287,6 +289,7 @@ def run_once(
     ran = {call.path for call in recorder.calls}
     idle = {path: kind for path, kind in survey.holders().items() if path not in ran}
     dtype = _dtype([ledger.tensors[t].dtype for t in given], [param.dtype for param in params])
+    known = tuple(names) if len(names) > 1 and any(names) else ()
     graph = Graph(
         name=name,
         inputs=tuple(given),
@@ -295,7 +298,7 @@ def run_once(
         nodes=recorder.nodes,
         calls=recorder.calls,
         params=params,
-        meta=msgspec.structs.replace(meta, dtype=dtype, idle=idle, failure=recorder.failure if error else None),
+        meta=msgspec.structs.replace(meta, dtype=dtype, names=known, idle=idle, failure=recorder.failure if error else None),
         spelling=recorder.spelling(),
     ).kept()
     recorder.forget()

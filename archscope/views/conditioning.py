@@ -80,6 +80,11 @@ def _read(cut: Pieces, groups: Sequence[Group]) -> list[dict[int, None]]:
     return found
 
 
+def given(cut: Pieces, groups: Sequence[Group]) -> list[tuple[int, ...]]:
+    """The network's inputs, as tensors, that each group reads."""
+    return [tuple(-1 - source for source in sources if source < 0) for sources in _read(cut, groups)]
+
+
 def _given(cut: Pieces) -> Mapping[int, tuple[int, ...]]:
     """The network's inputs behind each tensor that only views them."""
     found: dict[int, tuple[int, ...]] = {t: (t,) for t in cut.graph.inputs}

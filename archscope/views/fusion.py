@@ -14,7 +14,7 @@ import msgspec
 
 from archscope.graph import Graph, Node, kinds
 from archscope.views.composites import Composite, composites
-from archscope.views.fusion_units import Atom, atoms, live_nodes
+from archscope.views.fusion_units import Atom, atoms, live_nodes, only_looked_at
 from archscope.views.recognition import Attention, Facts
 
 NORMS_OF_VECTORS = frozenset({"ln", "layernorm", "rms norm", "rmsnorm"})
@@ -141,8 +141,9 @@ def pieces(graph: Graph) -> Pieces:
     made = atoms(graph)
     head: dict[int, int] = {}  # atom -> the atom that its piece is named after, or ENTRY
     state: dict[int, _State] = {}
+    looked_at = only_looked_at(made)
     for atom in made:
-        into = _absorbed(atom, made, head, state)
+        into = _absorbed(atom, made, head, state, looked_at)
         head[atom.id] = atom.id if into is None else into
         if into is None:
             state[atom.id] = _State(atom)
@@ -183,13 +184,15 @@ _FEEDS = frozenset(
 )
 
 
-def _absorbed(atom: Atom, made: list[Atom], head: dict[int, int], state: dict[int, _State]) -> int | None:
+def _absorbed(
+    atom: Atom, made: list[Atom], head: dict[int, int], state: dict[int, _State], looked_at: Collection[int]
+) -> int | None:
     """The atom whose piece this one continues; None where it begins its own."""
     sources = list(dict.fromkeys(ENTRY if p == ENTRY else head[p] for p in atom.inputs))
     if len(sources) != 1:
         return None
     source = sources[0]
-    if atom.kind == kinds.RESHAPE:
+    if atom.kind == kinds.RESHAPE or atom.id in looked_at:
         return source
     if source == ENTRY or len(atom.inputs) != 1:
         return None

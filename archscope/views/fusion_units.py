@@ -193,6 +193,20 @@ def _wire(graph: Graph, made: list[Atom]) -> None:
         atom.sole_reader = by[0] if len(by) == 1 and not returned else None
 
 
+def only_looked_at(made: list[Atom]) -> set[int]:
+    """Ids of what is computed only for Python to look at: whether a mask hides anything."""
+    readers: dict[int, set[int]] = {}
+    for atom in made:
+        for source in atom.inputs:
+            readers.setdefault(source, set()).add(atom.id)
+    found: set[int] = set()
+    for atom in reversed(made):
+        only = readers.get(atom.id, set()) <= found if atom.id in readers else atom.main.name == "_local_scalar_dense"
+        if only and atom.kind not in kinds.WEIGHTED and atom.readers == len(readers.get(atom.id, ())):
+            found.add(atom.id)
+    return found
+
+
 def _place_constants(graph: Graph, made: list[Atom], constants: list[Node]) -> None:
     """A constant belongs to the first atom that reads it, directly or not; an unread one to its call's next atom."""
     owner = {node.id: atom for atom in made for node in atom.nodes}

@@ -147,6 +147,18 @@ def test_what_is_no_condition(net):
     assert panel.flow == panel.edges
 
 
+def test_a_condition_keeps_its_letter_in_the_blocks_that_are_opened():
+    shapes = [(1, 3, 64, 64), (1, WIDTH), (1, 5, WIDTH)]
+    shown = picture(trace(Diffusion(with_text=True), *(torch.Size(shape) for shape in shapes)), opened=True)
+    names = {one.mark: one.name for one in shown.overview.conditions}
+    assert sorted(names.values()) == ["2 linear, 8", "text"]
+    for panel in (panel for panel in shown.panels if panel.title == "Step"):
+        readers = {names[one.mark]: [panel.boxes[box].label for box in one.readers] for one in panel.conditions}
+        assert sorted(readers) == ["2 linear, 8", "text"]
+        assert all(label.startswith("linear") for labels in readers.values() for label in labels)
+        assert "5" not in panel.shapes[0].split("x")  # the text is no part of what the block works on
+
+
 def test_a_mask_that_every_layer_reads_is_a_condition():
     class Masked(nn.Module):
         def __init__(self):
@@ -161,7 +173,7 @@ def test_a_mask_that_every_layer_reads_is_a_condition():
             return x
 
     panel = picture(trace(Masked(), torch.Size((1, 6, WIDTH)), torch.Size((1, 6, 1)))).overview
-    assert [(one.mark, one.source, one.name) for one in panel.conditions] == [("a", 0, "input 2")]
+    assert [(one.mark, one.source, one.name) for one in panel.conditions] == [("a", 0, "mask")]
     assert len(panel.conditions[0].readers) == 5
 
 

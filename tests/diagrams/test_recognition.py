@@ -153,7 +153,7 @@ def test_queries_that_look_at_something_else():
             return x + self.o(by_matmul(q, k, v).flatten(2))
 
     found, _ = labels(Cross(), (1, TOKENS, WIDTH), (1, 7, WIDTH))
-    assert found == ["attention, 4 heads, 10 tokens on 7", "+"]
+    assert found == ["cross-attention, 4 heads, 10 tokens on 7", "+"]
 
 
 def test_windows():

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from archscope.counts import FREE, cost_of
 from archscope.errors import ArchscopeError
 from archscope.graph import UNKNOWN, Attr, Cost, Graph, Meta, Node, Param, Tensor, attributes, item_bytes, total
@@ -57,13 +59,13 @@ class Builder:
         self._nodes: list[Node] = []
         self._scopes: list[Scope | None] = []
         self._storages = 0
-        self._inputs: list[int] = []
+        self._inputs: dict[int, str] = {}
 
-    def input(self, shape: tuple[int, ...], dtype: str) -> Value:
-        """An input of the network."""
+    def input(self, shape: tuple[int, ...], dtype: str, name: str) -> Value:
+        """An input of the network, by its name in the file."""
         value = self.constant(shape, dtype)
         assert isinstance(value.key, int)
-        self._inputs.append(value.key)
+        self._inputs[value.key] = name
         return value
 
     def constant(self, shape: tuple[int, ...], dtype: str) -> Value:
@@ -137,6 +139,7 @@ class Builder:
         if max(stored, sum(n.bytes for n in nodes), sum(n.cost.flops for n in nodes)) >= _MOST_BYTES:
             raise self.damaged("its sizes or costs are beyond 63 bits")
         made = tuple(dict.fromkeys(value.key for value in outputs if isinstance(value.key, int)))
+        meta = replace(meta, names=tuple(self._inputs.values()) if len(self._inputs) > 1 else ())
         return Graph(name, tuple(self._inputs), made, tuple(self._tensors), nodes, calls, params, meta)
 
     def damaged(self, why: str) -> ArchscopeError:

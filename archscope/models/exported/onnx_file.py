@@ -28,7 +28,7 @@ def graph_of(path: Path, asked: Asked) -> Graph:
     walk = Walk(builder, types, told, symbols)
     for info, sizes in zip(given, wanted, strict=True):
         shape = tuple(dim if isinstance(dim, int) else symbols[dim] for dim in sizes)
-        walk.values[info.name] = builder.input(shape, sizes.dtype)
+        walk.values[info.name] = builder.input(shape, sizes.dtype, info.name)
         types.types[info.name] = types.onnx.helper.make_tensor_type_proto(info.type.tensor_type.elem_type, shape)
     walk.graph(model.graph)
     outputs = [walk.value(info.name) for info in model.graph.output if info.name in walk.values or info.name in types.types]

@@ -113,7 +113,7 @@ class _Reader:
         meta = graph.tensor_values[name]
         shape, dtype = self._shape(meta), DTYPES[meta.dtype]
         if kind == "user_input":
-            values[name] = self.builder.input(shape, dtype)
+            values[name] = self.builder.input(shape, dtype, name)
         elif kind == "parameter":
             values[name] = self.builder.param(Param(str(one["parameter_name"]), shape, dtype, trainable=meta.requires_grad))
         elif kind == "buffer":

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from math import prod
 
 from archscope.graph import Node, kinds
+from archscope.views.recognition.cross_attention import is_cross
 from archscope.views.recognition.dataflow import Flow, is_move
 from archscope.views.recognition.found import Attention, Found
 
@@ -46,7 +47,8 @@ def _fused(flow: Flow, node: Node) -> Found | None:
         return None
     heads, shared = (q[-3], k[-3]) if len(q) > 3 else (1, 1)
     apart = prod(q[:-3]) // max(_batch(flow), 1) if len(q) > 3 else 1
-    facts = Attention(q[-2], k[-2], heads, q[-1], shared if shared != heads else 0, max(apart, 1))
+    cross = is_cross(flow, *node.inputs[:2])
+    facts = Attention(q[-2], k[-2], heads, q[-1], shared if shared != heads else 0, max(apart, 1), cross)
     members = _with_scales(flow, {node.id})
     nodes = flow.between(members)
     return Found(nodes, node, kinds.ATTENTION, "attention", facts) if nodes is not None else None
@@ -186,7 +188,7 @@ def _facts(flow: Flow, scores: Node, made: tuple[int, ...], dim: int, queries: i
     if between_channels:
         return Attention(0, 0, heads, queries)
     shared = _shared(flow, k, heads)
-    return Attention(queries, keys, heads, width, shared, max(apart, 1))
+    return Attention(queries, keys, heads, width, shared, max(apart, 1), is_cross(flow, q, k))
 
 
 def _projected(flow: Flow, queries: int) -> tuple[int, bool]:

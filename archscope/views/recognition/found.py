@@ -15,6 +15,7 @@ class Attention:
         width: of one head's queries and keys.
         shared: heads of keys and values, where several heads of queries share one; else 0.
         windows: in how many windows or groups of each example it runs apart; 1 for all tokens at once.
+        cross: whether the keys come from something else than the queries.
     """
 
     queries: int
@@ -23,6 +24,7 @@ class Attention:
     width: int
     shared: int = 0
     windows: int = 1
+    cross: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,116 @@
+"""What a picture says of resolutions, inputs and modules: what is true, by names, none of them cut."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+import torch
+from reading import SVG, drawn
+from test_truth import check
+from torch import nn
+
+from archscope.diagrams import text_width as fonts
+from archscope.diagrams.composition import picture
+from archscope.models.picture_of import diagram
+from archscope.tracing.forward_pass import trace
+
+
+class Pyramid(nn.Module):
+    """Lin et al., arXiv 1612.03144: maps of three sizes, each with what the smaller ones say added, and one more of the smallest."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.outer = (nn.ModuleList(nn.Conv2d(8, 8, k, padding=k // 2) for _ in range(3)) for k in (1, 3))
+
+    def forward(self, maps):
+        y, found = None, []
+        for inner, outer, x in zip(self.inner, self.outer, reversed(maps), strict=True):
+            x = inner(x)
+            y = x if y is None else x + nn.functional.interpolate(y, scale_factor=2)
+            found.append(outer(y))
+        return [*reversed(found), nn.functional.max_pool2d(found[0], 1, 2)]
+
+
+class Detector(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.steps = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(8, 8, 3, 2, 1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1)) for _ in range(3)
+        )
+        self.pyramid, self.head = Pyramid(), nn.Conv2d(8, 4, 1)
+
+    def forward(self, x):
+        maps = []
+        for step in self.steps:
+            x = step(x)
+            maps.append(x)
+        return [self.head(y) for y in self.pyramid(maps)]
+
+
+def test_a_pyramid_that_hands_on_the_largest_map_lowers_no_resolution():
+    boxes = picture(trace(Detector(), torch.Size((1, 8, 64, 64))), opened=True).overview.boxes
+    kind = {box.label: box.kind for box in boxes}
+    assert kind["Pyramid"] == "block"
+
+
+def test_inputs_are_called_by_their_names():
+    class Two(nn.Module):
+        def forward(self, image, words):
+            return image.mean() + words.float().mean()
+
+    shown = diagram(trace(Two(), torch.Size((1, 3, 8, 8)), words=torch.zeros(1, 5, dtype=torch.int64)))
+    texts = drawn(shown.svg()).texts
+    assert any(text.endswith("inputs image: 8x8x3, words: 5") for text in texts)
+    assert {"image: 8x8x3", "words: 5"} <= set(texts)
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_a_frame_of_operators_is_as_wide_as_its_name(direction):
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a_name_that_is_much_longer_than_the_boxes_of_its_operators = nn.Sequential(nn.Linear(4, 4), nn.ReLU())
+
+        def forward(self, x):
+            return self.a_name_that_is_much_longer_than_the_boxes_of_its_operators(x)
+
+    svg = diagram(trace(Named(), torch.Size((1, 4))), level="op", direction=direction).svg()
+    name = "a_name_that_is_much_longer_than_the_boxes_of_its_operators"
+    assert name in drawn(svg).texts
+    frame = next(g for g in ElementTree.fromstring(svg).iter(f"{SVG}g") if name in "".join(g.itertext()))
+    across = [float(x) for x in re.findall(r"[ML](-?[\d.]+) ", frame.find(f"{SVG}path").get("d"))]
+    assert max(across) - min(across) >= fonts.width(name, 6.0)
+
+
+def test_what_only_python_looks_at_is_no_box():
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inside, self.out = nn.Linear(8, 16), nn.Linear(16, 4)
+
+        def forward(self, x, mask):
+            y = self.inside(x)
+            if mask.all() and y.sum() > 1:
+                return self.out(y)
+            return self.out(y) * 2
+
+    graph = trace(Masked(), torch.rand(1, 5, 8), torch.ones(1, 5, dtype=torch.bool))
+    check(graph)
+    assert any(node.name == "_local_scalar_dense" for node in graph.nodes)
+    assert [box.label for box in picture(graph).overview.boxes if box.kind != "linear"][:1] == ["Input"]
+    assert [box.label for box in picture(graph).overview.boxes][1:3] == ["linear, 16", "linear, 4"]
+
+
+def test_vectors_that_positions_are_added_to_are_tokens_wherever_the_batch_is():
+    class Positions(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.positions = nn.Parameter(torch.empty(1, 6, 16))
+            self.layer = nn.TransformerEncoderLayer(16, 2, 32)  # the batch second
+
+        def forward(self, x):
+            return self.layer((x + self.positions).transpose(0, 1))
+
+    shown = picture(trace(Positions(), torch.Size((1, 6, 16))), opened=True)
+    assert shown.overview.boxes[0].shape == "6 tokens x 16"
+    assert {shape for panel in shown.panels for shape in panel.shapes} == {"6 tokens x 16"}
