@@ -291,6 +291,6 @@ def _output(graph: Graph, nodes: tuple[Node, ...]) -> int:
             last = node.outputs[0]
             continue
         before, after = graph.shapes((last, node.outputs[0]))
-        if len(before) == 2 and prod(before) == prod(after) and before[-1] == after[-1] and node.inputs[:1] == (last,):
+        if len(before) == 2 and prod(before) == prod(after) and before[-1:] == after[-1:] and node.inputs[:1] == (last,):
             last = node.outputs[0]
     return last

@@ -110,6 +110,20 @@ def test_a_shared_expert_stands_beside_the_chosen_ones():
     assert sorted(inside) == ["+", "6 experts, MLP 40 relu", "linear, 16", "linear, 24", "router, 2 of 6 experts"]
 
 
+def with_attention_inside(self, x, weights, best):  # Shen et al., "JetMoE", arXiv 2404.07413
+    spread = torch.zeros(*x.shape[:2], EXPERTS).scatter(-1, best, weights)
+    queries = torch.einsum("btd,edf->betf", x, self.up)
+    attended = (queries @ x.repeat(1, 1, 2)[:, None, :, :INNER].mT).softmax(-1) @ x.repeat(1, 1, 2)[:, None, :, :INNER]
+    return torch.einsum("betd,bte->btd", torch.einsum("betf,efd->betd", attended, self.down), spread)
+
+
+def test_attention_between_the_layers_of_experts_is_seen():
+    shown, _ = opened(Mixture(softmax_then_best, with_attention_inside), 1, 9, WIDTH)
+    words = [box.title for panel in (shown.overview, *shown.panels) for box in panel.boxes]
+    assert not any("expert" in word for word in words)
+    assert any("attention" in word for word in words)
+
+
 class TopScores(nn.Module):
     """The best of a layer's scores, which choose no weights."""
 

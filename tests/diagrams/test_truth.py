@@ -279,6 +279,20 @@ def test_a_network_without_operators_is_its_input():
         assert "4x4x3" in "".join(drawn(diagram(graph, level=level).svg()).texts)
 
 
+def test_a_single_number_that_loses_its_dimensions_has_a_box():
+    class Score(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.score = nn.Linear(5, 1)
+
+        def forward(self, x):
+            return self.score(x).view([]).sigmoid()
+
+    graph = trace(Score(), torch.Size((1, 5)))
+    check(graph)
+    assert [box.shape for box in picture(graph).overview.boxes[1:]] == ["scalar"]
+
+
 def test_shapes_are_written_channels_last_whatever_their_order_in_memory():
     boxes = picture(traced("timm:convnext_tiny")).overview.boxes
     assert [box.shape for box in boxes if box.word == "ConvNeXtBlock"] == ["56x56x96", "28x28x192", "14x14x384", "7x7x768"]

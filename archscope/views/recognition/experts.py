@@ -11,11 +11,13 @@ from heapq import heappop, heappush
 from math import prod
 
 from archscope.graph import Node, kinds
+from archscope.views.recognition import attention
 from archscope.views.recognition.activations import activation
 from archscope.views.recognition.dataflow import Flow
 from archscope.views.recognition.found import Experts, Found, Router
 
 NEEDS = frozenset({"topk", "max", "argmax"})
+_ATTENDS = attention.NEEDS
 _FARTHEST = 24  # operators between the scores and a choice
 _WINDOW, _EACH = 128, 48  # operators of a mixture, and more for each expert
 
@@ -67,6 +69,8 @@ def _mixture(flow: Flow, layer: Node, chosen: Sequence[Node]) -> Iterator[Found]
     experts = parts.experts()
     routing = tuple(node for node in parts.routing if experts and node.id < experts[-1].id)
     if not experts or not parts.is_closed(routing, experts) or not _are_many(flow, experts, count):
+        return
+    if any(node.name in _ATTENDS for node in experts):  # these project queries; what meets them is to be seen
         return
     if any(flow.is_claimed(node) for node in (*experts, *routing)):
         return
@@ -172,6 +176,7 @@ def _facts(flow: Flow, nodes: Sequence[Node], count: int, wide: int) -> Experts:
     sizes = {prod(shape) // wide for shape in _weights(flow, nodes[last]) if len(shape) > 1}
     width = next((size for size in reversed(flow.shape(read)) if size in sizes | {size // count for size in sizes}), 0)
     inner = nodes[first + 1 : last]
+    word = activation(inner)
     gated = any(
         node.name == "mul"
         and len(node.inputs) == 2
@@ -179,7 +184,7 @@ def _facts(flow: Flow, nodes: Sequence[Node], count: int, wide: int) -> Experts:
         and not any(kinds.word(m) == "sigmoid" for t in node.inputs if (m := flow.maker(t)) is not None)
         for node in inner
     )
-    return Experts(count, width, activation(inner), gated)
+    return Experts(count, width if word else 0, word, gated)
 
 
 def _are_many(flow: Flow, nodes: Sequence[Node], count: int) -> bool:
