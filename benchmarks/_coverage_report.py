@@ -26,6 +26,7 @@ documentation, by trying: where none was found, the failure below is the library
 Each network had {seconds:g} s and {memory:g} GiB.
 
 """
+AGAIN = "Looked at once more than the rest of their library, for they were not complete before: {models}.\n\n"
 
 
 def complete(row: Row) -> bool:
@@ -124,22 +125,49 @@ def report(names: Sequence[str], rows: Sequence[Row], limits: Limits, before: st
     """reports/coverage.md; what is not among the rows has not been looked at.
 
     Arguments:
-        before: the report so far: a library of which not all rows are here keeps what that says of it.
+        before: the report so far. A library of which not all rows are here keeps what that says of it, but for the networks among
+            the rows that it lists as not complete: these take the place of what was said of them.
     """
     here = {name for name in LIBRARIES if {n for n in names if library(n) == name} <= {row["model"] for row in rows}}
     lines, found = _of(before)
-    kept = {name: line for name, line in lines.items() if name not in here}
+    lists_before = {model: _said(heading, model, rest) for heading, models in found.items() for model, rest in models.items()}
+    again = [row for row in rows if library(row["model"]) in lines.keys() - here and row["model"] in lists_before]
+    kept = {name: _with(line, lists_before, again) for name, line in lines.items() if name not in here}
     rows = [row for row in rows if library(row["model"]) not in kept]
-    now = listed(rows)
+    now = listed([*rows, *again])
+    fresh = {row["model"] for row in again}
     for heading, models in found.items():
-        now[heading] |= {model: rest for model, rest in models.items() if library(model) in kept}
+        now[heading] |= {model: rest for model, rest in models.items() if library(model) in kept and model not in fresh}
     order = {name: place for place, name in enumerate(names)}
     ordered = {h: dict(sorted(models.items(), key=lambda item: order.get(item[0], len(order)))) for h, models in now.items()}
     head = HEAD.format(
         day=date.today(), own=archscope.__version__, torch=version("torch"), seconds=limits.seconds, memory=limits.memory / 2**30,
         libraries=", ".join(f"{name} {version(name)}" for name in LIBRARIES),
     )  # fmt: skip
+    head += AGAIN.format(models=", ".join(sorted(fresh, key=order.__getitem__))) if again else ""
     return head + "\n".join(counts(names, rows, kept) + lists(ordered)) + "\n"
+
+
+def _said(heading: str, model: str, rest: str) -> Row:
+    """The row of a network that a report lists, as far as its counts need it."""
+    where, _, why = rest.partition(" | ") if heading == FAILED else ("building" if heading == UNBUILT else "forward", "", rest)
+    bound = where == "lower bound"
+    return {
+        "model": model, "options": {}, "device": "", "uncounted": int(bound), "failed_in": None if bound else where,
+        "failure": why, "alone": rest if heading == ALONE else None,
+    }  # fmt: skip
+
+
+def _with(line: str, before: dict[str, Row], again: Sequence[Row]) -> str:
+    """The line of a library with what some networks now are, in the place of what they were before."""
+    name, named, *cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
+    rows = [row for row in again if library(row["model"]) == name]
+    numbers = {
+        head: int(cell.replace(",", "")) + sum(int(is_one(row)) - int(is_one(before[row["model"]])) for row in rows)
+        for (head, is_one), cell in zip(COLUMNS, cells, strict=False)
+    }
+    share = f"{numbers['complete'] / numbers['run']:.1%}" if numbers["run"] else ""
+    return f"| {name} | {named} | {' | '.join(f'{number:,}' for number in numbers.values())} | {share} |"
 
 
 def _of(before: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:

@@ -27,9 +27,22 @@ def test_a_library_that_was_not_looked_at_again_keeps_its_lines():
     before = report(NAMES, [row("torchvision:a"), row("torchvision:b"), *failing, row("timm:f")], LIMITS)
     assert report(NAMES, [], LIMITS, before) == before
     after = report(NAMES, [row("hf:c"), row("hf:d", "building", "d cannot be built")], LIMITS, before)
+    assert "Looked at once more" not in before + after
     changed = set(after.splitlines()) ^ set(before.splitlines())
     assert {line.partition(" | ")[0] for line in changed} == {"| transformers", "| hf:c"}
     assert "| hf:d, hf:E | it cannot be built |" in after
+
+
+def test_what_was_not_complete_and_was_looked_at_again_takes_its_place():
+    names = [*NAMES[:4], "hf:g", *NAMES[4:]]
+    failed, rest = [row("hf:c", "forward", "c failed"), row("hf:d", "forward", "d failed")], [row("hf:E"), row("timm:f")]
+    others = [row("torchvision:a"), row("torchvision:b"), row("hf:g")]
+    before = report(names, [*others, *failed, *rest], LIMITS)
+    after = report(names, [row("hf:c"), row("hf:d", "forward", "d failed", "d has no forward")], LIMITS, before)
+    whole = report(names, [*others, row("hf:c"), row("hf:d", "forward", "d failed", "d has no forward"), *rest], LIMITS)
+    said = next(line for line in after.splitlines() if line.startswith("Looked at once more"))
+    assert said.endswith("they were not complete before: hf:c, hf:d.")
+    assert after.replace(f"{said}\n\n", "") == whole
 
 
 def test_what_the_library_itself_cannot_run_is_no_failure():

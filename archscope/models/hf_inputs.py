@@ -50,7 +50,7 @@ def fitting_inputs(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
     sizes = Sizes(config)
     known = _known(module, sizes)
     search = Search(module, known, _MOST)
-    if not _runs(search, known, module, config):
+    if not _runs(search, known, module, config) and search.reach.runs is False:  # where it wants values, no input is wrong
         known = _more(module, sizes, known)
         search.guesses(known, switches(module), _MOST)
         _runs(search, known, module, config)
