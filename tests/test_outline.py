@@ -7,7 +7,7 @@ from torch import Size, nn
 import archscope
 from archscope import metrics
 from archscope.graph import Graph, total
-from archscope.views.outline import Part, outline, runs
+from archscope.views.outline import Part, lines, outline
 
 
 def traced(name: str) -> Graph:
@@ -101,17 +101,17 @@ def test_single_parameters_that_nobody_read_are_lines_too():
 def test_runs_group_only_neighbours():
     first, second = (nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(2))
     graph = archscope.trace(nn.Sequential(first, second, nn.Tanh(), nn.Sequential(nn.Linear(4, 4), nn.ReLU())), Size((1, 4)))
-    assert [len(run) for run in runs(graph, graph.children[0])] == [2, 1, 1]
+    assert [len(line) for line in lines(graph, graph.children[0])] == [2, 1, 1]
 
 
 def test_other_widths_wirings_and_frozen_weights_are_not_equal():
     wide = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 5), nn.Linear(5, 5))
     graph = archscope.trace(wide, Size((1, 4)))
-    assert [len(run) for run in runs(graph, graph.children[0])] == [2, 1, 1]
+    assert [len(line) for line in lines(graph, graph.children[0])] == [2, 1, 1]
     frozen = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
     frozen[1].weight.requires_grad_(False)
     graph = archscope.trace(frozen, Size((1, 4)))
-    assert [len(run) for run in runs(graph, graph.children[0])] == [1, 1]
+    assert [len(line) for line in lines(graph, graph.children[0])] == [1, 1]
 
 
 class Countdown(nn.Module):

@@ -1,8 +1,9 @@
 """The outline of a network: its modules as a tree, consecutive equal ones folded into one line ("4 x InceptionA")."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 
 from archscope.graph import Call, Graph, Node, Param
 
@@ -59,44 +60,33 @@ def signature(graph: Graph, call: int) -> tuple[object, ...]:
     return (graph.calls[call].type, types, tuple(steps))
 
 
-def runs(graph: Graph, calls: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Groups consecutive siblings that do the same: (a, b, b, b, c) -> [(a,), (b, b, b), (c,)]."""
-    groups: list[tuple[int, ...]] = []
-    previous: object = None
-    for call in calls:
-        here = signature(graph, call)
-        if groups and here == previous and len(graph.inside(call)):
-            groups[-1] = (*groups[-1], call)
-        else:
-            groups.append((call,))
-        previous = here
-    return groups
-
-
 Run = tuple[int, ...]
 """The calls of one module that did the same each time; mostly there is one."""
 
+Alike = Callable[[Run], list[list[Run]]]
 
-def _lines_of(graph: Graph, siblings: Run) -> list[list[Run]]:
+
+def lines(graph: Graph, siblings: Run) -> list[list[Run]]:
     """Siblings by line, in the order in which they first ran: neighbours that do the same, each with all its runs. A module with
     something to count runs several times where a loop runs it in every step, or where weights are shared.
     """
-    modules: dict[object, Run] = {}
+    modules: dict[object, list[int]] = {}
     often = {path for path, count in Counter(graph.calls[call].path for call in siblings).items() if count > 1}
     for call in siblings:
         path = graph.calls[call].path
         key = (path, signature(graph, call)) if path in often and _counts(graph, call) else call
-        modules[key] = (*modules.get(key, ()), call)
-    lines: list[list[Run]] = []
+        modules.setdefault(key, []).append(call)
+    found: list[list[Run]] = []
     previous: object = None
     for run in modules.values():
-        here = (signature(graph, run[0]), len(run)) if graph.inside(run[0]) else None
+        does = signature(graph, run[0])
+        here = (does, len(run)) if does[-1] else None  # what runs nothing is like nothing
         if here is not None and here == previous:
-            lines[-1].append(run)
+            found[-1].append(tuple(run))
         else:
-            lines.append([run])
+            found.append([tuple(run)])
         previous = here
-    return lines
+    return found
 
 
 def _counts(graph: Graph, call: int) -> bool:
@@ -115,9 +105,10 @@ def outline(graph: Graph, depth: int | None = None) -> list[Part]:
     if not graph.calls:
         return []
     levels = [depth] if depth is not None else [1, 2, 3]
+    alike = cache(partial(lines, graph))  # every level asks anew
     parts: list[Part] = []
     for level in levels:
-        parts = [*_lines(graph, (0,), 0, max(level, 1)), *_idle(graph)]
+        parts = [*_lines(graph, (0,), 0, max(level, 1), alike), *_idle(graph)]
         if depth is not None or _shows_stages(graph, parts):
             break
     return parts
@@ -134,19 +125,19 @@ def _below(part: Part, above: Part) -> bool:
     return part.depth > above.depth and part.path.startswith(f"{above.path}.")
 
 
-def _lines(graph: Graph, members: tuple[int, ...], depth: int, levels: int) -> Iterator[Part]:
+def _lines(graph: Graph, members: tuple[int, ...], depth: int, levels: int, alike: Alike) -> Iterator[Part]:
     """The lines inside `members`, calls that do the same: each line stands for its share of all of them, so that lines add up."""
     if depth == 0 and not graph.children[members[0]]:
         yield _part(graph, members, members, depth)
         return
     children = [graph.children[member] for member in members]
     place = {call: at for at, call in enumerate(children[0])}
-    for line in _lines_of(graph, children[0]):
+    for line in alike(children[0]):
         calls = tuple(sorted(own[place[call]] for own in children for run in line for call in run))
-        inner = _unwrapped(graph, calls) if len(line) == 1 else calls
+        inner = _unwrapped(graph, calls, alike) if len(line) == 1 else calls
         yield _part(graph, calls, inner, depth, line[-1][0] if len(line) > 1 else None)
         if depth + 1 < levels and graph.children[inner[0]]:
-            yield from _lines(graph, inner, depth + 1, levels)
+            yield from _lines(graph, inner, depth + 1, levels, alike)
     rest = [node for member in members for node in _own_nodes(graph, member)]
     if any(node.cost.flops or node.cost.unknown or node.params for node in rest):
         path = graph.calls[members[0]].path
@@ -158,9 +149,10 @@ def _own_nodes(graph: Graph, call: int) -> list[Node]:
     return [node for node in graph.inside(call) if node.call == call]
 
 
-def _unwrapped(graph: Graph, calls: tuple[int, ...]) -> tuple[int, ...]:
+def _unwrapped(graph: Graph, calls: Run, alike: Alike) -> Run:
     """Containers that hold nothing but equal modules give way to what they hold."""
-    if len(graph.children[calls[0]]) > 1 and not _own_nodes(graph, calls[0]) and len(runs(graph, graph.children[calls[0]])) == 1:
+    children = graph.children[calls[0]]
+    if len(children) > 1 and not _own_nodes(graph, calls[0]) and len(alike(children)) == 1:
         return tuple(child for call in calls for child in graph.children[call])
     return calls
 
