@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from archscope.graph.input_spec import InputSpec
+from archscope.models.assumed_input import required
 from archscope.models.documented_inputs import by_name, computed, documented
 from archscope.models.guessed_inputs import guessed, switches, takes_list
 from archscope.models.hf_patches import of_patches
@@ -49,6 +50,8 @@ def fitting_inputs(module: nn.Module, config: Any) -> tuple[InputSpec, ...]:
         return ()
     sizes = Sizes(config)
     known = _known(module, sizes)
+    if not known and len(required(module)) == 1:
+        return ()  # its first layer tells more
     search = Search(module, known, _MOST)
     if not _runs(search, known, module, config) and search.reach.runs is False:  # where it wants values, no input is wrong
         known = _more(module, sizes, known)
