@@ -8,7 +8,7 @@ from archscope.diagrams.shape_labels import channels_last, rank
 from archscope.graph import kinds
 from archscope.views.composites import ATTENTION, GATED, Composite
 from archscope.views.fusion import Piece, Pieces
-from archscope.views.module_groups import Group, contents, is_anonymous, is_light, is_series, signature, type_of
+from archscope.views.module_groups import Group, contents, is_anonymous, is_light, is_series, path_of, signature, type_of
 from archscope.views.recognition import STATE_SPACE, Attention, Experts, Recurrence, Router, Scan
 from archscope.views.variants import PLAIN, in_series, variants
 
@@ -264,7 +264,7 @@ def step_label(cut: Pieces, unit: Group) -> str:
     names: dict[str, None] = {}
     for part in contents(cut, unit):
         pieces = cut.items[part.start : part.stop]
-        path = cut.graph.calls[part.call if part.call is not None else pieces[0].main.call].path
+        path = path_of(cut, part)
         if path and any(node.params for piece in pieces for node in piece.nodes):
             names[path.rpartition(".")[2]] = None
     first, rest = list(names)[:_MOST_NAMES], len(names) - _MOST_NAMES

@@ -24,7 +24,7 @@ from archscope.views.conditioning import Condition as Conditional
 from archscope.views.conditioning import conditioning, given
 from archscope.views.encoder_decoder import encoder_decoder
 from archscope.views.fusion import ENTRY, Pieces, pieces
-from archscope.views.module_groups import Group, contents, is_series, signature, sources, structure, type_of
+from archscope.views.module_groups import Group, contents, is_series, path_of, signature, sources, structure, type_of
 from archscope.views.overview import LIMIT, inside, overview
 from archscope.views.repeats import fold
 
@@ -255,17 +255,12 @@ class Maker:
             group.count,
             group.equal,
             scale=single.scale if single else None,
-            paths=tuple(self._path(member) for member in group.members or (group,)),
+            paths=tuple(path_of(self.cut, member) for member in group.members or (group,)),
             nodes=tuple(sorted(nodes)),
             costs=added(parts),
             opens=panels.get(signature(cut, unit)),
             again=group.again,
         )
-
-    def _path(self, group: Group) -> str:
-        if group.call is not None:
-            return self.graph.calls[group.call].path
-        return self.graph.path(self.cut.items[group.start].main)
 
     def _block_word(self, unit: Group) -> str:
         found = self.cut.composites.get((unit.start, unit.stop))

@@ -187,9 +187,9 @@ class Recorder(ListeningMode):
         """The result of a run like one before, without asking anybody."""
         operands, wanted = (_places(read), _wanted(args, kwargs)) if self._gradients else ((), ())
         ledger = self.ledger
-        if known.view is not None and known.like is not None:
+        if known.view is not None:
             made = [known.view.of(args[0])]
-            written = [ledger.add_like(made[0], known.like, ledger.tensors[read.inputs[0]].storage)]
+            written = [ledger.add_like(made[0], known.view.like, ledger.tensors[read.inputs[0]].storage)]
         else:
             made = [make() for make, _ in known.makes]
             written = [ledger.add_like(tensor, like) for tensor, (_, like) in zip(made, known.makes, strict=True)]

@@ -164,15 +164,17 @@ _WORDS: dict[Any, str] = {**DTYPE_NAMES, **{value: str(value) for value in (META
 
 
 class View(NamedTuple):
-    """How an operator shows the memory of its first argument: with which shape and strides, and how far behind its beginning."""
+    """How an operator shows the memory of its first argument: with which strides, how far behind its beginning, and the `like`
+    (see `Entry`) of what it shows.
+    """
 
-    shape: tuple[int, ...]
     strides: tuple[int, ...]
     further: int
+    like: Like
 
     def of(self, tensor: torch.Tensor) -> torch.Tensor:
         """The view."""
-        return tensor.as_strided(self.shape, self.strides, tensor.storage_offset() + self.further)
+        return tensor.as_strided(self.like[0], self.strides, tensor.storage_offset() + self.further)
 
 
 class Assessment(NamedTuple):
@@ -184,7 +186,7 @@ class Assessment(NamedTuple):
             operator itself can make the result.
         alone: whether the result is one tensor, and not a tuple.
         in_place: whether the result is the operator's first argument.
-        view, like: how it shows its first argument, and the `like` of that, where it only does this.
+        view: how it shows its first argument, where it only does this.
     """
 
     cost: Cost
@@ -195,7 +197,6 @@ class Assessment(NamedTuple):
     alone: bool = True
     in_place: bool = False
     view: View | None = None
-    like: Like | None = None
 
     def by_rule(self, operator: Operator, args: Sequence[Any], out: Any, written: Sequence[Entry]) -> "Assessment":
         """The same of a run whose result a rule has made: the next time it is made without asking the rule."""
@@ -216,8 +217,7 @@ class Assessment(NamedTuple):
         is_plain = x.layout is torch.strided and not x.is_quantized and not x.is_complex() and x.is_neg() == out.is_neg()
         if not is_plain or x.dtype != out.dtype or x.untyped_storage()._cdata != out.untyped_storage()._cdata:
             return self
-        view = View(tuple(out.shape), out.stride(), int(out.storage_offset() - x.storage_offset()))
-        return self._replace(view=view, like=written[0].like)
+        return self._replace(view=View(out.stride(), int(out.storage_offset() - x.storage_offset()), written[0].like))
 
 
 def _maker(out: torch.Tensor) -> Callable[[], torch.Tensor]:

@@ -140,6 +140,11 @@ def type_of(cut: Pieces, group: Group) -> str:
     return "" if group.call is None else cut.graph.calls[group.call].type
 
 
+def path_of(cut: Pieces, group: Group) -> str:
+    """Path of the module that it is; of one piece without a module of its own, of the one that ran its main operator."""
+    return cut.graph.calls[cut.items[group.start].main.call if group.call is None else group.call].path
+
+
 def signature(cut: Pieces, group: Group) -> tuple[object, ...]:
     """What a group does, without names: equal for groups with the same operators on the same shapes in the same wiring."""
     key = (group.start, group.stop, group.call)

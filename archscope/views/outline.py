@@ -70,7 +70,7 @@ def lines(graph: Graph, siblings: Run) -> list[list[Run]]:
     """Siblings by line, in the order in which they first ran: neighbours that do the same, each with all its runs. A module with
     something to count runs several times where a loop runs it in every step, or where weights are shared.
     """
-    modules: dict[object, list[int]] = {}
+    modules: dict[int | tuple[str, tuple[object, ...]], list[int]] = {}
     often = {path for path, count in Counter(graph.calls[call].path for call in siblings).items() if count > 1}
     for call in siblings:
         path = graph.calls[call].path
@@ -78,8 +78,8 @@ def lines(graph: Graph, siblings: Run) -> list[list[Run]]:
         modules.setdefault(key, []).append(call)
     found: list[list[Run]] = []
     previous: object = None
-    for run in modules.values():
-        does = signature(graph, run[0])
+    for key, run in modules.items():
+        does = key[1] if isinstance(key, tuple) else signature(graph, run[0])
         here = (does, len(run)) if does[-1] else None  # what runs nothing is like nothing
         if here is not None and here == previous:
             found[-1].append(tuple(run))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from archscope.graph import kinds
 from archscope.views.fusion import Piece, Pieces
-from archscope.views.module_groups import Group, contents, in_series, is_anonymous, is_series, joined, signature, type_of
+from archscope.views.module_groups import Group, contents, in_series, is_anonymous, is_series, joined, path_of, signature, type_of
 
 _LONGEST_PERIOD = 8
 _FEW = 2  # times that are not worth folding what is not equal
@@ -87,11 +87,10 @@ def _step(cut: Pieces, group: Group) -> _Step | None:
     if group.members:
         return None
     pieces = cut.items[group.start : group.stop]
-    path = cut.graph.calls[group.call if group.call is not None else pieces[0].main.call].path
     holds = any(node.params for piece in pieces for node in piece.nodes)
     inside = (tuple(max(source - group.start, -1) for source in piece.inputs) for piece in pieces)
     does = tuple(zip((cut.signatures[piece.id] for piece in pieces), inside, strict=True))
-    return _Step(path if holds else "", cut.graph.tensors[pieces[-1].output].shape, does)
+    return _Step(path_of(cut, group) if holds else "", cut.graph.tensors[pieces[-1].output].shape, does)
 
 
 def _first(steps: Sequence[_Step | None], least: int, start: int, second: int) -> int:
