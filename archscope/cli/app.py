@@ -68,15 +68,15 @@ def _root(
 
 def main() -> None:
     """Runs the command line. Exit code 0; 1 for an error of the run or a failed check; 2 for wrong words; 130 for Ctrl-C."""
-    # A command lives for a second or two and makes few cycles: collecting garbage at every turn costs it a tenth of its time.
-    gc.set_threshold(100_000, 50, 50)
     # A stream that the caller closed (`>&-`) is None.
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a sign shows its number
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # nor at the end, when all of it goes
+    sys.exit(code)
 
 
 def run(words: list[str]) -> int:

@@ -177,6 +177,12 @@ class Calls(Made[Call]):
         parent = columns.parent[at]
         return Call(at, None if parent < 0 else parent, columns.path[at], columns.kinds[columns.kind[at]].type)
 
+    def __iter__(self) -> Iterator[Call]:
+        columns = self.columns
+        types = [kind.type for kind in columns.kinds]
+        records = zip(columns.parent, columns.path, columns.kind, strict=True)
+        return (Call(at, None if parent < 0 else parent, path, types[of]) for at, (parent, path, of) in enumerate(records))
+
 
 class Params(Made[Param]):
     """Parameters, made of their columns."""
@@ -254,9 +260,14 @@ class Nodes(Made[Node]):
 
     def __iter__(self) -> Iterator[Node]:  # the most frequent way to look at them
         columns = self.columns
-        op, *rest = _each(columns, NodeKind.__struct_fields__)
+        kinds = [(kind.op, _BEHIND_PARAMS(kind)) for kind in columns.kinds]
         params = columns.params.along(map(self._names.__getitem__, columns.params.values))
-        return map(Node, columns.id, op, columns.call, columns.inputs, columns.outputs, params, *rest)
+        records = zip(columns.id, columns.kind, columns.call, columns.inputs, columns.outputs, params, strict=True)
+        return (Node(at, kinds[of][0], call, read, wrote, held, *kinds[of][1]) for at, of, call, read, wrote, held in records)
+
+
+_BEHIND_PARAMS = attrgetter(*NodeKind.__struct_fields__[1:])
+"""Of a node's kind, all that stands behind `params` in a node."""
 
 
 def _node_kinds(nodes: Iterable[Node]) -> tuple[list[NodeKind], Ints]:
@@ -302,6 +313,6 @@ def _shared(values: Iterable[K]) -> tuple[list[K], Ints]:
     return list(places), column
 
 
-def _each(columns: TensorColumns | NodeColumns | ParamColumns, fields: tuple[str, ...]) -> list[Iterator[Any]]:
+def _each(columns: TensorColumns | ParamColumns, fields: tuple[str, ...]) -> list[Iterator[Any]]:
     """These fields of the kinds, one value for each record."""
     return [map([getattr(kind, field) for kind in columns.kinds].__getitem__, columns.kind) for field in fields]

@@ -6,8 +6,8 @@ of the JSON, and faster to read.
     "archscope graph 2\\n"  CRC-32 of the rest  zlib of msgpack of the columns
 
 Whoever reads it gets exactly the Graph that was written, or an error: the checksum covers every byte (a change within four
-neighbouring bytes is found for certain, any other but for one in four billion). The same Graph gives the same bytes, with the
-same zlib.
+neighbouring bytes is found for certain, any other but for one in four billion). What `saved.py` looks at in a file that anybody
+may have edited need not be looked at here. The same Graph gives the same bytes, with the same zlib.
 """
 
 import zlib
@@ -21,7 +21,6 @@ import msgspec
 from archscope.errors import ArchscopeError
 from archscope.graph.columns import SCHEMA_VERSION, Columns
 from archscope.graph.graph import Graph
-from archscope.graph.saved import damage
 from archscope.graph.sequences import Lists, ints
 
 _MAGIC = b"archscope graph 2\n"
@@ -49,9 +48,9 @@ def unpack(data: bytes, where: str = "the graph") -> Graph:
         raise ArchscopeError(f"{where} is damaged or of another version of archscope")
     try:
         columns = msgspec.msgpack.decode(zlib.decompress(body), type=Columns, dec_hook=_unpacked)
-        if columns.schema_version == SCHEMA_VERSION and not damage(columns):
+        if columns.schema_version == SCHEMA_VERSION:
             return Graph.of(columns).kept()
-    except (msgspec.DecodeError, zlib.error):
+    except (msgspec.DecodeError, zlib.error):  # of another version, whose checksum holds
         pass
     raise ArchscopeError(f"{where} is of another version of archscope")
 

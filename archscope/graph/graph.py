@@ -113,11 +113,17 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     def _spans(self) -> tuple[Sequence[int], Sequence[int]]:
         first, last = array("i", [len(self.nodes)]) * len(self.calls), array("i", [0]) * len(self.calls)
         for at, node in enumerate(self.nodes):
-            first[node.call], last[node.call] = min(first[node.call], at), at + 1
-        for call in reversed(self.calls):
-            if call.parent is not None:
-                first[call.parent] = min(first[call.parent], first[call.id])
-                last[call.parent] = max(last[call.parent], last[call.id])
+            call = node.call
+            last[call] = at + 1
+            if first[call] > at:
+                first[call] = at
+        for inner in reversed(self.calls):
+            at, above = inner.id, inner.parent
+            if above is not None:
+                if first[above] > first[at]:
+                    first[above] = first[at]
+                if last[above] < last[at]:
+                    last[above] = last[at]
         return first, last
 
     @cached_property
@@ -132,6 +138,11 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         """The nodes that ran inside one call; they are neighbours in execution order."""
         first, last = self._spans
         return tuple(self.nodes[first[call] : last[call]])
+
+    def count(self, call: int) -> int:
+        """How many nodes ran inside one call."""
+        first, last = self._spans
+        return max(0, last[call] - first[call])
 
     def operands(self, node: Node) -> tuple[int | str, ...]:
         """What `node` read, in the order of its arguments: activations by id, parameters and buffers by name."""
@@ -190,22 +201,25 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         written = {t for node in kept for t in node.outputs}
         times: dict[int, int] = {}  # how often each tensor is read here
         for node in kept:
-            for t in dict.fromkeys(node.inputs):
+            for t in node.inputs if len(node.inputs) < 2 else dict.fromkeys(node.inputs):
                 times[t] = times.get(t, 0) + 1
         final, reads = set(self.outputs), self.reads
-        left = [t for node in kept for t in node.outputs if t in final or reads[t] > times.get(t, 0)]
-        names = dict.fromkeys(name for node in kept for name in node.params)
-        inputs, given = [t for t in times if t not in written], dict(zip(self.inputs, self.input_names, strict=True))
-        called = tuple([given.get(t, "") for t in inputs])
+        left = [t for t in dict.fromkeys([t for node in kept for t in node.outputs]) if t in final or reads[t] > times.get(t, 0)]
+        names = dict.fromkeys([name for node in kept for name in node.params])
+        inputs, meta = [t for t in times if t not in written], self.meta
+        if meta.names:
+            given = dict(zip(self.inputs, self.input_names, strict=True))
+            called = tuple([given.get(t, "") for t in inputs])
+            meta = msgspec.structs.replace(meta, names=called if any(called) else ())
         return Graph(
             name=self.name if name is None else name,
             inputs=tuple(inputs),
-            outputs=tuple(dict.fromkeys(left)),
+            outputs=tuple(left),
             tensors=self.tensors,
             nodes=kept,
             calls=self.calls,
-            params=tuple(self.param[name] for name in names),
-            meta=msgspec.structs.replace(self.meta, names=called if any(called) else ()),
+            params=tuple([self.param[name] for name in names]),
+            meta=meta,
             spelling=self.spelling,
         )
 

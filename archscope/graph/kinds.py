@@ -120,17 +120,22 @@ _ALL_PLACES = ([-1, -2], [-2, -1], [2, 3], [-1, -2, -3], [-3, -2, -1], [2, 3, 4]
 
 def word(node: Node) -> str:
     """What a paper would call it: "conv", "max pool", "concat", "relu"; the operator's own name where there is no such word."""
-    name = node.name
+    found = _word(node.op)
+    if found == "conv" and node.attrs.get("transposed"):
+        return "transposed conv"
+    if found == "relu6" and node.name == "hardtanh" and (node.attrs.get("min_val"), node.attrs.get("max_val")) != (0, 6):
+        return "hardtanh"
+    if found == "mean" and node.attrs.get("dim") in _ALL_PLACES:
+        return "global avg pool"
+    return found
+
+
+@cache
+def _word(op: str) -> str:
+    name = bare(op)
     if name.startswith("upsample_"):
         return "upsample"
-    if name == "hardtanh" and (node.attrs.get("min_val"), node.attrs.get("max_val")) != (0, 6):
-        return "hardtanh"
-    if name == "mean" and node.attrs.get("dim") in _ALL_PLACES:
-        return "global avg pool"
-    found = _BY_OP[name][1] if name in _BY_OP else _ARITHMETIC.get(name, name.strip("_").replace("_", " "))
-    if found == "conv":
-        return f"{'transposed ' if node.attrs.get('transposed') else ''}{found}"
-    return found
+    return _BY_OP[name][1] if name in _BY_OP else _ARITHMETIC.get(name, name.strip("_").replace("_", " "))
 
 
 def is_depthwise(graph: Graph, node: Node) -> bool:
@@ -148,9 +153,10 @@ def window(attrs: Mapping[str, Any]) -> str:
     padding is
     written out: "11x11/4 p2".
     """
-    kernel, stride = _sizes(attrs, "kernel"), _sizes(attrs, "stride")
+    kernel = _sizes(attrs, "kernel")
     if not kernel:
         return ""
+    stride = _sizes(attrs, "stride")
     padding, dilation = _sizes(attrs, "padding") or [0] * len(kernel), _sizes(attrs, "dilation") or [1] * len(kernel)
     text = "x".join(map(str, kernel))
     if any(s != 1 for s in stride):

@@ -49,7 +49,7 @@ class Tensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def bytes(self) -> int:
         """Bytes of its elements (a view counts its own elements, not its storage)."""
-        return prod(self.shape) * item_bytes(self.dtype)
+        return prod(self.shape) * (ITEM_BYTES.get(self.dtype) or item_bytes(self.dtype))
 
 
 class Param(msgspec.Struct, frozen=True, gc=False):
@@ -78,7 +78,7 @@ class Param(msgspec.Struct, frozen=True, gc=False):
     @property
     def bytes(self) -> int:
         """Bytes of its elements."""
-        return prod(self.shape) * item_bytes(self.dtype)
+        return prod(self.shape) * (ITEM_BYTES.get(self.dtype) or item_bytes(self.dtype))
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, islice, repeat
+from itertools import accumulate, chain, islice, pairwise
 from operator import sub
 from typing import TYPE_CHECKING, TypeVar, overload
 
@@ -100,4 +100,5 @@ class Lists(Made[tuple[int, ...]]):
 
     def along(self, values: Iterable[T]) -> Iterator[tuple[T, ...]]:
         """The lists with these values in place of their own."""
-        return map(tuple, map(islice, repeat(iter(values)), self.lengths()))
+        whole = tuple(values)
+        return (whole[begin:end] for begin, end in pairwise(self._ends))

@@ -8,9 +8,9 @@ def storage_bytes(graph: Graph) -> dict[int, int]:
     (`expand`), makes none; constants of the network have none here.
     """
     size: dict[int, int] = {}
-    for t in graph.inputs:
-        size.setdefault(graph.tensors[t].storage, graph.tensors[t].bytes)
-    for node in graph.nodes:
-        for t in node.outputs if node.bytes else ():
-            size.setdefault(graph.tensors[t].storage, graph.tensors[t].bytes)
+    for tensors in (graph.inputs, *[node.outputs for node in graph.nodes if node.bytes]):
+        for t in tensors:
+            tensor = graph.tensors[t]
+            if tensor.storage not in size:
+                size[tensor.storage] = tensor.bytes
     return size

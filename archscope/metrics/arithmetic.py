@@ -10,6 +10,8 @@ _LAYERS = frozenset({kinds.CONVOLUTION, kinds.LINEAR, kinds.RECURRENT})
 def missing(graph: Graph) -> str:
     """What a sum over the operators lacks: "" where it lacks nothing."""
     failure = graph.meta.failure
+    if failure is None and not graph.cost.unknown:
+        return ""
     names = dict.fromkeys(node.op for node in graph.uncounted)
     lacks = [f"without a cost formula: {', '.join(names)}"] if names else []
     return "; ".join([*lacks, *([f"the forward stopped in {failure.path or failure.type}"] if failure else [])])

@@ -1,20 +1,27 @@
 """What one place of the last feature map sees of the input."""
 
+from typing import TYPE_CHECKING
+
 from archscope.graph import Graph
 from archscope.metrics.metric import metric
-from archscope.metrics.receptive_fields import NO_AXES, Field, feature_maps
 from archscope.values import WHOLE_INPUT, Absent, Whole
 
+if TYPE_CHECKING:
+    from archscope.metrics.receptive_fields import Field
+
 _DISTILL = "Araujo, Norris and Sim 2019, Distill, doi:10.23915/distill.00021"
+NO_AXES = Absent("the network's input has no spatial axes")
 _NO_PLACES = Absent("no tensor has places of its own")
 _NOT_TOLD = Absent("an operator without a rule moved the places of the last feature map, which all see the whole input")
 
 
-def last_feature_map(graph: Graph) -> tuple[int, Field] | Absent:
+def last_feature_map(graph: Graph) -> "tuple[int, Field] | Absent":
     """The last tensor that still has places of its own, more than one along some spatial axis: (tensor id, axes).
 
     Where an operator without a rule makes unknown whether there is one, or what it sees, that is the answer.
     """
+    from archscope.metrics.receptive_fields import feature_maps  # with all rules: where somebody asks
+
     if not any(len(shape) > 2 for shape in graph.shapes(graph.inputs)):
         return NO_AXES
     tensor, field = next(feature_maps(graph), (0, _NO_PLACES))

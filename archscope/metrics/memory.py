@@ -1,6 +1,7 @@
 """How much memory a forward writes, holds and moves."""
 
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from archscope.graph import Graph, Node, kinds
@@ -55,43 +56,57 @@ def liveness(graph: Graph) -> list[Alive]:
     The inputs of the network belong to the caller and stay, its outputs stay to the end. Scratch space inside a kernel is not
     part of it.
     """
-    tensors = graph.tensors
-    storage_of = [tensor.storage for tensor in tensors]
-    touched = [{storage_of[t] for t in (*node.inputs, *node.outputs)} for node in graph.nodes]
-    size = storage_bytes(graph)
-    until: dict[int, int] = {}
-    for tensor in (*graph.inputs, *[t for node in graph.nodes for t in node.outputs]):
-        storage = storage_of[tensor]
-        until[storage] = max(until.get(storage, -1), tensors[tensor].until)
-    for tensor in {t for node in graph.nodes for t in node.inputs if storage_of[t] not in until}:  # constants
+    return list(map(Alive, graph.nodes, _alive(graph)))
+
+
+def _alive(graph: Graph) -> Iterator[int]:
+    """The bytes alive while each node runs."""
+    storage_of = [tensor.storage for tensor in graph.tensors]
+    size, ending = storage_bytes(graph), _ending(graph, storage_of)
+    alive = {storage_of[t] for t in graph.inputs}
+    now = sum([size[storage] for storage in alive])
+    for at, node in enumerate(graph.nodes):
+        for tensor in (*node.inputs, *node.outputs):
+            storage = storage_of[tensor]
+            if storage not in alive and storage in size:
+                alive.add(storage)
+                now += size[storage]
+        yield now
+        for storage in ending.get(at, ()):
+            if storage in alive:
+                alive.remove(storage)
+                now -= size[storage]
+
+
+def _ending(graph: Graph, storage_of: Sequence[int]) -> dict[int, list[int]]:
+    """The storages that nobody holds any more after a node, by its place."""
+    nodes, tensors = graph.nodes, graph.tensors
+    last: dict[int, int] = {}  # the last use
+    until = {storage_of[t]: tensors[t].until for t in graph.inputs}
+    for at, node in enumerate(nodes):
+        for tensor in node.outputs:
+            storage, held = storage_of[tensor], tensors[tensor].until
+            last[storage] = at
+            if held > until.get(storage, -2):
+                until[storage] = held
+        for tensor in node.inputs:
+            last[storage_of[tensor]] = at
+    constants = last.keys() - until.keys()
+    for tensor in {t for node in nodes for t in node.inputs if storage_of[t] in constants} if constants else ():
         until[storage_of[tensor]] = max(until.get(storage_of[tensor], -1), tensors[tensor].until)
-    last = {storage: at for at, storages in enumerate(touched) for storage in storages}  # the last use
-    ids = [node.id for node in graph.nodes]
+    ids = [node.id for node in nodes]
     stays = {storage_of[t] for t in (*graph.inputs, *graph.outputs)}
     ending: dict[int, list[int]] = {}
     for storage, at in last.items():
         if storage not in stays:
             ending.setdefault(max(at, bisect_right(ids, until[storage]) - 1), []).append(storage)
-    alive = {storage_of[t] for t in graph.inputs}
-    now = sum(size[s] for s in alive)
-    curve = []
-    for at, node in enumerate(graph.nodes):
-        for storage in touched[at] - alive:
-            if storage in size:
-                alive.add(storage)
-                now += size[storage]
-        curve.append(Alive(node, now))
-        for storage in ending.get(at, ()):
-            if storage in alive:
-                alive.remove(storage)
-                now -= size[storage]
-    return curve
+    return ending
 
 
 @metric(unit="B", title="peak activations")
 def peak_activation_bytes(graph: Graph) -> int:
     """Most bytes of activations alive at once."""
-    return max((alive.bytes for alive in liveness(graph)), default=0)
+    return max(_alive(graph), default=0)
 
 
 @metric(unit="B")

@@ -222,9 +222,9 @@ def united(reads: Sequence[Read]) -> tuple[Read, ...]:
     if len(reads) == 1:
         return tuple(reads)
     made: list[Read] = []
-    for read in dict.fromkeys(reads):
+    for read in reads:
         for at, other in enumerate(made):
-            both = _union(other, read)
+            both = other if other == read else _union(other, read)
             if both is not None:
                 made[at] = both
                 break
@@ -236,10 +236,11 @@ def united(reads: Sequence[Read]) -> tuple[Read, ...]:
 def _union(a: Read, b: Read) -> Read | None:
     if len(a.digits) < len(b.digits):
         a, b = b, a
-    if not all([d.inner for d in (*a.digits, *b.digits)]):
+    if not all([d.inner for d in (a.digits if a.digits is b.digits else (*a.digits, *b.digits))]):
         return None
     if a.digits == b.digits and a.shift == b.shift and len(a.seen) == len(b.seen) == 1:  # mostly
-        return a._replace(seen=(hull((a.seen[0], b.seen[0])),), apart=a.apart or b.apart)
+        seen, apart = hull((a.seen[0], b.seen[0])), a.apart or b.apart
+        return a if (seen, apart) == (a.seen[0], a.apart) else Read(a.digits, (seen,), a.shift, apart)
     if a.digits == b.digits and a.shift * len(b.seen) == b.shift * len(a.seen):
         period = lcm(len(a.seen), len(b.seen))
         if period <= MOST:

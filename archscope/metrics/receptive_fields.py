@@ -17,11 +17,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from archscope.graph import Graph, Node
-from archscope.metrics.field_rules import CONSTANT, Answer, Rule, Run, Shape, is_batch_norm, keeps_places, rule_of
+from archscope.metrics.field_rules import Rule, Run, Shape, Window, Windows, is_batch_norm, is_constant, keeps_places, rule_of, slid
 from archscope.metrics.places import Read, UnclearError, hull, input_read, united
 from archscope.values import WHOLE_INPUT, Absent, Whole, after
-
-NO_AXES = Absent("the network's input has no spatial axes")
 
 
 class Axis(NamedTuple):
@@ -108,16 +106,16 @@ def _followed(graph: Graph) -> dict[int, Field | Absent]:
         if len(shape) > 2:
             fields[tensor] = tuple(Axis((input_read(dim, shape[dim]),)) for dim in range(2, len(shape)))
     rewritten: set[int] = set()
+    windows: Windows = {}
     for node in graph.nodes:
-        inputs = [t for t in node.inputs if t in fields]
-        in_place = node.op.endswith("_")
-        if in_place:
+        operands = [(k, fields[t]) for k, t in enumerate(node.inputs) if t in fields]
+        if node.op[-1] == "_":  # in place
             rewritten.update(node.outputs)
-        if not inputs or node.name in CONSTANT:
+        if not operands or is_constant(node.op):
             continue
-        stale = _stale(graph, node, fields, rewritten) if rewritten else None
-        for at, out in enumerate(node.outputs[:1] if is_batch_norm(node) else node.outputs):  # its statistics have no places
-            field = stale or _field(graph, node, fields, at)
+        stale = _stale(graph, node, fields, rewritten) if rewritten and len(node.inputs) > 1 else None
+        for at, out in enumerate(node.outputs[:1] if is_batch_norm(node.op) else node.outputs):  # its statistics have no places
+            field = stale or _field(graph, node, operands, at, windows)
             if field is not None:
                 fields[out] = field
     return fields
@@ -132,23 +130,28 @@ def _stale(graph: Graph, node: Node, fields: dict[int, Field | Absent], rewritte
     return None
 
 
-def _field(graph: Graph, node: Node, fields: dict[int, Field | Absent], at: int) -> Field | Absent | None:
-    """The field of one output of a node; None where nothing that is seen goes into it."""
-    operands = [(k, fields[t]) for k, t in enumerate(node.inputs) if t in fields]
-    known = [(k, field) for k, field in operands if not isinstance(field, Absent)]
+def _field(
+    graph: Graph, node: Node, operands: Sequence[tuple[int, Field | Absent]], at: int, windows: Windows
+) -> Field | Absent | None:
+    """The field of one output of a node; None where nothing that is seen goes into it.
+
+    Arguments:
+        operands: which of its inputs have a field, and which.
+    """
+    known = [(k, field) for k, field in operands if type(field) is tuple]
     if len(known) < len(operands) and not any(all(axis.whole for axis in field) for _, field in known):
         return next(field for _, field in operands if isinstance(field, Absent))
-    shapes, out = graph.shapes(node.inputs), graph.tensors[node.outputs[at]].shape
-    first = known[0][1]
-    still = at == 0 and keeps_places(node) and all([shapes[k] == out for k, _ in known])  # most operators: nothing moves
-    if still and all([field is first for _, field in known]) and all([len(axis.reads) == 1 for axis in first]):
-        return first
-    axes = len(first)
-    if any([len(field) != axes for _, field in known]):
+    tensors, first = graph.tensors, known[0][1]
+    out, axes = tensors[node.outputs[at]].shape, len(first)
+    if len(known) > 1 and any([len(field) != axes for _, field in known]):
         return after(node.op, graph.path(node), "inputs with different axes meet")
-    run = Run(node, shapes, out, at)
+    if at == 0 and keeps_places(node) and all([tensors[node.inputs[k]].shape == out for k, _ in known]):  # most: nothing moves
+        return first if len(known) == 1 else tuple(map(_met, *[field for _, field in known]))
+    if known[0][0] == 0 and len(known) == 1 and (quick := _slid(windows.get((node.op, id(node.attrs))), first, out)):
+        return quick
+    run = Run(node, graph.shapes(node.inputs), out, windows, at)
     try:
-        through = _stays if still else rule_of(node)
+        through = rule_of(node)
         field = tuple([_axis(run, through, [(k, field[axis]) for k, field in known]) for axis in range(axes)])
     except UnclearError as error:
         return after(node.op, graph.path(node), str(error))
@@ -157,8 +160,29 @@ def _field(graph: Graph, node: Node, fields: dict[int, Field | Absent], at: int)
     return field if all([axis.reads for axis in field]) else None
 
 
-def _stays(run: Run, k: int, read: Read) -> Answer:
-    return (read,), False
+def _met(*axes: Axis) -> Axis:
+    """The axis of what is computed place by place from several tensors."""
+    reads = united([read for axis in axes for read in axis.reads])
+    return _told(axes[0], reads, any([axis.whole for axis in axes]), any([axis.lost for axis in axes]))
+
+
+def _told(first: Axis, reads: tuple[Read, ...], whole: bool, lost: bool) -> Axis:
+    """An axis; the very one of an input where it is the same."""
+    same = len(reads) == len(first.reads) == 1 and reads[0] is first.reads[0] and whole == first.whole and lost == first.lost
+    return first if same else Axis(reads, whole, lost)
+
+
+def _slid(window: Window | None, field: Field, out: Shape) -> Field | None:
+    """Through a window that was read before, all axes at once; None where some axis is not one dimension of the map."""
+    if window is None:
+        return None
+    made: list[Axis] = []
+    for axis in field:
+        read = slid(window, axis.reads[0], out) if len(axis.reads) == 1 and not axis.whole else None
+        if read is None:
+            return None
+        made.append(axis if read is axis.reads[0] else Axis((read,), False, axis.lost))
+    return tuple(made)
 
 
 def _axis(run: Run, through: Rule, operands: Sequence[tuple[int, Axis]]) -> Axis:
@@ -176,10 +200,7 @@ def _axis(run: Run, through: Rule, operands: Sequence[tuple[int, Axis]]) -> Axis
                 lost = True
             reads += more
             whole = whole or all_mixed
-    first = operands[0][1]
-    if len(reads) == 1 and len(first.reads) == 1 and reads[0] is first.reads[0] and whole == first.whole and lost == first.lost:
-        return first
-    return Axis(united(reads), whole, lost)
+    return _told(operands[0][1], united(reads), whole, lost)
 
 
 def places(shape: Shape, field: Field) -> int:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from archscope.printable import printable
 from archscope.render.cells import RIGHT, kind, text
-from archscope.tables.table import Column, Row, Table
+from archscope.tables.table import Column, Kind, Row, Table, Value
 
 GAP = 2
 PAGE = 120  # prose is not set wider than this, whatever the terminal
@@ -31,10 +31,7 @@ def _lines(table: Table, exact: bool) -> Iterable[str]:
         columns = shown(table)
         yield ""
         yield from _grid(
-            [
-                [printable(column.title), *("".join(cell(row, column, at == 0, exact)) for row in table.rows)]
-                for at, column in enumerate(columns)
-            ],
+            [[printable(column.title), *_cells(table.rows, column, at == 0, exact)] for at, column in enumerate(columns)],
             [to_the_right(column) for column in columns],
             [SHARE if column.kind == "share" else 0 for column in columns],
         )
@@ -47,12 +44,28 @@ def _lines(table: Table, exact: bool) -> Iterable[str]:
     yield ""
 
 
+def _cells(rows: Sequence[Row], column: Column, first: bool, exact: bool) -> Iterable[str]:
+    """What stands in a column. Most columns of a long table say the same few things again and again: each is worded once."""
+    said: dict[tuple[Value, Kind], str] = {}
+    for row in rows:
+        value = row.values.get(column.key)
+        if first or type(value) not in (int, str, tuple):
+            yield "".join(cell(row, column, first, exact))
+            continue
+        of = (value, kind(row, column))
+        words = said.get(of)  # type: ignore[arg-type]  lists are not among them
+        if words is None:
+            words = said[of] = "".join(cell(row, column, first, exact))  # type: ignore[index]
+        yield words
+
+
 def _grid(columns: list[list[str]], right: list[bool], least: list[int]) -> Iterable[str]:
     """The lines of a table, from the cells of each column."""
     made = []
     for cells, to_right, room in zip(columns, right, least, strict=True):
-        width = max(room, max(map(_places, cells), default=0))
-        spaces = [" " * (width - _places(words)) for words in cells]
+        places = list(map(_places, cells))
+        width = max(room, max(places, default=0))
+        spaces = [" " * (width - taken) for taken in places]
         padded = zip(spaces, cells, strict=True) if to_right else zip(cells, spaces, strict=True)
         made.append(map("".join, padded))
     return map((" " * GAP).join, zip(*made, strict=True))

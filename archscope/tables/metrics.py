@@ -55,6 +55,8 @@ def unknowns(rows: Iterable[tuple[str, Mapping[str, Value]]], columns: Sequence[
     """
     groups: dict[tuple[str, str], list[str]] = {}
     for name, values in rows:
+        if Absent not in map(type, values.values()):
+            continue
         for column in columns:
             value = values.get(column.key)
             if isinstance(value, Absent) and value.sign:

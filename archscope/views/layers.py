@@ -3,14 +3,14 @@ line.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from archscope.graph import Graph, Node, kinds
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """One line: an operator, or a chain of operators that belong together.
 
     Attributes:
@@ -51,14 +51,15 @@ def layers(graph: Graph, fuse: bool = True) -> list[Layer]:
     With `fuse`, what a small module computes is one line, and a normalisation, activation function, scaling or dropout joins
     the layer whose only reader it is. Reshapes are left out.
     """
-    atoms = _Atoms.of(graph)
+    kind = {node.id: kinds.kind(node) for node in graph.nodes}
+    atoms = _Atoms.of(graph, kind)
     if not fuse:
         return [_layer(graph, [node], atoms) for node in graph.nodes if node.outputs]
     maker: dict[int, list[Node]] = {}  # tensor -> the chain that made it
     chains: list[list[Node]] = []
     for unit in _units(graph, atoms.around):
-        moves = _is_reshape(unit)
-        chain = _continued(graph, unit, moves, maker)
+        moves = all([kind[node.id] == kinds.RESHAPE and not node.params for node in unit])
+        chain = _continued(graph, unit, moves, maker, kind)
         if chain is None:
             chain = []
             chains.append(chain)
@@ -84,16 +85,17 @@ class _Atoms:
     Attributes:
         around: by call, the one that it is or is inside of.
         named: those whose name says more than their operators do, of which there are several.
+        kind: of each node, by its id.
     """
 
     around: Sequence[int | None]
     named: Collection[int]
+    kind: Mapping[int, str]
 
     @staticmethod
-    def of(graph: Graph) -> "_Atoms":
-        found = [kinds.kind(node) for node in graph.nodes]
-        products = Counter([node.call for node, kind in zip(graph.nodes, found, strict=True) if kind in _PRODUCTS])
-        working = Counter([node.call for node, kind in zip(graph.nodes, found, strict=True) if kind != kinds.RESHAPE])
+    def of(graph: Graph, kind: Mapping[int, str]) -> "_Atoms":
+        products = Counter([node.call for node in graph.nodes if kind[node.id] in _PRODUCTS])
+        working = Counter([node.call for node in graph.nodes if kind[node.id] != kinds.RESHAPE])
         parents = {call.parent for call in graph.calls}
         around: list[int | None] = []
         for call in graph.calls:
@@ -101,7 +103,7 @@ class _Atoms:
             is_small = call.parent is not None and call.id not in parents and products[call.id] <= 1
             around.append(call.id if call.type in _ATOMS or (above is None and is_small) else above)
         known = {call.id for call in graph.calls if call.type in _ATOMS}
-        return _Atoms(around, known | {call for call, count in working.items() if count > 1})
+        return _Atoms(around, known | {call for call, count in working.items() if count > 1}, kind)
 
 
 def _units(graph: Graph, around: Sequence[int | None]) -> Iterable[list[Node]]:
@@ -119,13 +121,11 @@ def _units(graph: Graph, around: Sequence[int | None]) -> Iterable[list[Node]]:
         yield unit
 
 
-def _is_reshape(unit: list[Node]) -> bool:
-    return all([kinds.kind(node) == kinds.RESHAPE and not node.params for node in unit])
-
-
-def _continued(graph: Graph, unit: list[Node], moves: bool, maker: dict[int, list[Node]]) -> list[Node] | None:
+def _continued(
+    graph: Graph, unit: list[Node], moves: bool, maker: dict[int, list[Node]], kind: Mapping[int, str]
+) -> list[Node] | None:
     """The chain that `unit` continues, if it does not begin one; `moves`: it only reshapes."""
-    if not (moves or _follows(unit)):
+    if not (moves or _follows(unit, kind)):
         return None
     made = {t for node in unit for t in node.outputs}
     read = {t for node in unit for t in node.inputs} - made
@@ -136,31 +136,34 @@ def _continued(graph: Graph, unit: list[Node], moves: bool, maker: dict[int, lis
     return maker.get(tensor) if moves or alone else None
 
 
-def _follows(unit: list[Node]) -> bool:
+def _follows(unit: list[Node], kind: Mapping[int, str]) -> bool:
     """Whether it only changes what another layer made: normalisation, activation function, scaling, or a module of pointwise
     operators.
     """
     return all([
-        (kind := kinds.kind(node)) in _FOLLOWS
-        or kind == kinds.RESHAPE
+        (of := kind[node.id]) in _FOLLOWS
+        or of == kinds.RESHAPE
         or not node.inputs  # counts the batches, in train mode
-        or (not node.params and len(node.inputs) == 1 and kind == kinds.POINTWISE)
+        or (not node.params and len(node.inputs) == 1 and of == kinds.POINTWISE)
         for node in unit
     ])  # fmt: skip
 
 
 def _layer(graph: Graph, chain: list[Node], atoms: _Atoms) -> Layer:
-    main = max(chain, key=lambda node: (_RANK.get(kinds.kind(node), 0), node.cost.macs, -node.id))
+    kind = atoms.kind
+    main = chain[0]
+    if len(chain) > 1:
+        main = max(chain, key=lambda node: (_RANK.get(kind[node.id], 0), node.cost.macs, -node.id))
     last = next(node for node in reversed(chain) if node.outputs)
-    return Layer(_path(graph, chain), _words(graph, chain, atoms), main, graph.select(chain), last.outputs[0])
+    return Layer(_path(graph, chain, kind), _words(graph, chain, atoms), main, graph.select(chain), last.outputs[0])
 
 
-def _path(graph: Graph, chain: list[Node]) -> str:
-    first = next((node for node in chain if kinds.kind(node) != kinds.RESHAPE), chain[0])
+def _path(graph: Graph, chain: list[Node], kind: Mapping[int, str]) -> str:
+    first = next((node for node in chain if kind[node.id] != kinds.RESHAPE), chain[0])
     inside = {node.id for node in chain}
     best = graph.calls[first.call]
     at = best
-    while at.parent is not None and all([node.id in inside for node in graph.inside(at.id)]):
+    while at.parent is not None and graph.count(at.id) <= len(chain) and all([n.id in inside for n in graph.inside(at.id)]):
         best, at = at, graph.calls[at.parent]
     return best.path
 
@@ -171,18 +174,18 @@ def _words(graph: Graph, chain: list[Node], atoms: _Atoms) -> tuple[str, ...]:
     for node in chain:
         atom = atoms.around[node.call]
         if atom is None or atom not in atoms.named:
-            if kinds.kind(node) != kinds.RESHAPE or len(chain) == 1:
-                words.append(_word(graph, node))
+            if atoms.kind[node.id] != kinds.RESHAPE or len(chain) == 1:
+                words.append(_word(graph, node, atoms.kind[node.id]))
         elif atom not in seen:
             seen.add(atom)
             words.append(graph.calls[atom].type)
     return tuple(words)
 
 
-def _word(graph: Graph, node: Node) -> str:
-    if kinds.is_depthwise(graph, node):
+def _word(graph: Graph, node: Node, kind: str) -> str:
+    if kind == kinds.CONVOLUTION and kinds.is_depthwise(graph, node):
         return "depthwise conv"
-    factor = node.attrs.get("other")
+    factor = node.attrs.get("other") if kind == kinds.POINTWISE else None
     if isinstance(factor, (int, float)) and node.name in ("mul", "div"):
         return f"scale {factor:.4g}" if node.name == "mul" else f"scale 1/{factor:.4g}"
     return kinds.word(node)

@@ -5,11 +5,14 @@ Open `rule.py` first. `windows.py`, `resampling.py`, `moves.py` and `mixing.py` 
 operators why they can have none. A file is found by its being here.
 """
 
+from functools import cache
+
 from archscope.graph import Node, kinds
+from archscope.graph.records import bare
 from archscope.metrics.field_rules.mixing import attention, elementwise
 from archscope.metrics.field_rules.resampling import resized
-from archscope.metrics.field_rules.rule import CONSTANT, RULES, Answer, Rule, Run, Shape
-from archscope.metrics.field_rules.windows import windowed
+from archscope.metrics.field_rules.rule import CONSTANT, RULES, Answer, Rule, Run, Shape, Window, Windows
+from archscope.metrics.field_rules.windows import slid, windowed
 from archscope.metrics.places import Read, UnclearError
 from archscope.registry import import_all
 
@@ -46,12 +49,24 @@ def keeps_places(node: Node) -> bool:
     """Whether every place of the first output is the place of the inputs that it stands for, where all have one shape: element by
     element, and batch normalisation by statistics that are given.
     """
-    return node.name in _KEEPING or (is_batch_norm(node) and node.attrs.get("training") is not True)
+    return _keeps(node.op) or (is_batch_norm(node.op) and node.attrs.get("training") is not True)
 
 
-def is_batch_norm(node: Node) -> bool:
+@cache
+def _keeps(op: str) -> bool:
+    return bare(op) in _KEEPING
+
+
+@cache
+def is_batch_norm(op: str) -> bool:
     """Whether an operator is batch normalisation; its further outputs are the statistics."""
-    return node.name in _BATCH_NORMS
+    return bare(op) in _BATCH_NORMS
+
+
+@cache
+def is_constant(op: str) -> bool:
+    """Whether its result does not depend on what it reads."""
+    return bare(op) in CONSTANT
 
 
 def _per_element(name: str) -> bool:
@@ -66,4 +81,6 @@ def _unknown(run: Run, k: int, read: Read) -> Answer:
     return [read], False
 
 
-__all__ = ["CONSTANT", "Answer", "Rule", "Run", "Shape", "is_batch_norm", "keeps_places", "rule_of"]
+__all__ = [
+    "Answer", "Rule", "Run", "Shape", "Window", "Windows", "is_batch_norm", "is_constant", "keeps_places", "rule_of", "slid",
+]  # fmt: skip

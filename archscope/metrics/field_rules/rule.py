@@ -1,8 +1,7 @@
 """What a rule is, and the registry of them by operator."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 from archscope.graph import Node
 from archscope.metrics.places import Read
@@ -11,17 +10,39 @@ Shape = tuple[int, ...]
 Answer = tuple[Sequence[Read], bool]
 
 
-@dataclass
-class Run:
-    """One run of an operator: its node, the shapes of its inputs, the shape of the output in question and its number."""
+class Window(NamedTuple):
+    """What a convolution or pooling does to places.
+
+    Attributes:
+        axes: kernel, stride, padding and dilation along each of the last dimensions.
+        convolves: whether it mixes the channels, the dimension before these, too; in several `groups`.
+    """
+
+    axes: tuple[tuple[int, int, int, int], ...]
+    convolves: bool
+    groups: int
+    transposed: bool
+
+
+Windows = dict[tuple[str, int], Window]
+"""The windows of one Graph, by operator and id of its attributes: equal nodes share these."""
+
+
+class Run(NamedTuple):
+    """One run of an operator: its node, the shapes of its inputs, the shape of the output in question and its number.
+
+    Attributes:
+        windows: those that were read before.
+    """
 
     node: Node
     shapes: tuple[Shape, ...]
     out: Shape
+    windows: Windows
     at: int = 0
 
-    @cached_property
-    def window(self) -> list[list[int]]:
+    @property
+    def sizes(self) -> list[list[int]]:
         """Kernel, stride, padding and dilation, a number for each axis; empty lists where it has none."""
         return [self.numbers(name) for name in ("kernel", "stride", "padding", "dilation")]
 

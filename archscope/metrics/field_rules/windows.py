@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import gcd
 
 from archscope.graph import kinds
-from archscope.metrics.field_rules.rule import Answer, Run, dim_of, dims_of, rule
+from archscope.metrics.field_rules.rule import Answer, Run, Shape, Window, dim_of, dims_of, rule
 from archscope.metrics.places import MOST, Digit, Read, UnclearError, mixed, plain, resampled
 
 
@@ -14,12 +14,28 @@ def window(read: Read, dim: int, sizes: tuple[int, int], k: int, s: int, p: int,
     if k > MOST:
         raise UnclearError("its window is too large")
     reach = d * (k - 1)
-    if len(read.seen) == 1 and read.seen[0] is not None and read.shift >= 0 and s > 0 and len(read.digits) == 1:
-        low, high = read.seen[0]  # the ordinary case: the first tap sees lowest, the last one highest
-        digits = read.digits if sizes[0] == sizes[1] else (Digit(dim, 1, sizes[1], 1),) if sizes[1] > 1 else ()
-        return Read(digits, ((low - p * read.shift, high + (reach - p) * read.shift),), read.shift * s)
     step = max(reach, 1) if len(read.seen) == 1 else d  # of equal places, the outermost see all
     return resampled(read, sizes[1], lambda o: range(s * o - p, s * o - p + reach + 1, step), 1, s)
+
+
+def slid(window: Window, read: Read, out: Shape) -> Read | None:
+    """The ordinary case of `windowed`: the places are a dimension of the map, and all see alike. None where it is another."""
+    digits, seen, shift, apart = read
+    if len(digits) != 1 or len(seen) != 1 or seen[0] is None or shift < 0 or window.transposed:
+        return None
+    dim, inner, size, weight = digits[0]
+    at = dim - len(out) + len(window.axes)
+    if at < 0 or inner != 1 or weight != 1:
+        return None
+    k, s, p, d = window.axes[at]
+    if k == s == 1 and p == 0:
+        return read
+    if not 0 < k <= MOST or s < 1:
+        return None
+    low, high = seen[0]  # the first tap sees lowest, the last one highest
+    after = out[dim]
+    there = digits if after == size else (Digit(dim, 1, after, 1),) if after > 1 else ()
+    return Read(there, ((low - p * shift, high + (d * (k - 1) - p) * shift),), shift * s, apart)
 
 
 def transposed(read: Read, dim: int, sizes: tuple[int, int], k: int, s: int, p: int, d: int) -> Read:
@@ -34,27 +50,38 @@ def transposed(read: Read, dim: int, sizes: tuple[int, int], k: int, s: int, p: 
 
 def windowed(run: Run, k: int, read: Read) -> Answer:
     """Convolution and pooling over the last dimensions."""
-    convolves = kinds.kind(run.node) == kinds.CONVOLUTION
-    if k > 0 and convolves:
+    looks = _window(run)
+    if k > 0 and looks.convolves:
         return _weights(read)
-    shape, (kernels, strides, paddings, dilations) = run.shapes[k], run.window
-    axes = len(kernels)
-    dilations = dilations or [1] * axes
-    if not len(strides) == len(paddings) == len(dilations) == axes:
-        raise UnclearError("its window is not told")
-    if convolves:
-        channels = len(shape) - axes - 1
-        if channels in dims_of(read) and run.number("groups", 1) != 1:
+    shape = run.shapes[k]
+    first = len(shape) - len(looks.axes)  # of the dimensions that it moves over
+    dims = [read.digits[0].dim] if len(read.digits) == 1 else sorted(dims_of(read))
+    if looks.convolves and first - 1 in dims:
+        if looks.groups != 1:
             raise UnclearError("it mixes groups of channels that hold places")
-        read, everything = mixed(read, {channels})
+        read, everything = mixed(read, {first - 1})
         if everything:
             return [read], True
-    through = transposed if run.node.attrs.get("transposed") else window
-    for dim in sorted(dims_of(read)):
-        at = dim - len(shape) + axes
-        if at >= 0 and (window_of := (kernels[at], strides[at], paddings[at])) != (1, 1, 0):
-            read = through(read, dim, (shape[dim], run.out[dim]), *window_of, dilations[at])
+        dims.remove(first - 1)
+    through = transposed if looks.transposed else window
+    for dim in dims:
+        if dim >= first and (along := looks.axes[dim - first])[:3] != (1, 1, 0):
+            read = through(read, dim, (shape[dim], run.out[dim]), *along)
     return [read], False
+
+
+def _window(run: Run) -> Window:
+    key = run.node.op, id(run.node.attrs)
+    found = run.windows.get(key)
+    if found is None:
+        kernel, stride, padding, dilation = run.sizes
+        dilation = dilation or [1] * len(kernel)
+        if not len(stride) == len(padding) == len(dilation) == len(kernel):
+            raise UnclearError("its window is not told")
+        convolves, across = kinds.kind(run.node) == kinds.CONVOLUTION, bool(run.node.attrs.get("transposed"))
+        axes = tuple(zip(kernel, stride, padding, dilation, strict=True))
+        found = run.windows[key] = Window(axes, convolves, run.number("groups", 1), across)
+    return found
 
 
 def _weights(read: Read) -> Answer:
@@ -66,7 +93,7 @@ def _weights(read: Read) -> Answer:
 
 def _pairs(run: Run) -> list[tuple[int, ...]]:
     """(kernel, stride, padding, dilation) of rows and of columns."""
-    return list(zip(*(values * 2 if len(values) == 1 else values for values in run.window), strict=True))
+    return list(zip(*(values * 2 if len(values) == 1 else values for values in run.sizes), strict=True))
 
 
 def _counts(shape: Sequence[int], pairs: Sequence[tuple[int, ...]]) -> list[int]:

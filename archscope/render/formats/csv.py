@@ -1,7 +1,5 @@
 """CSV: one table with a `model` column first, plain numbers, for pandas and spreadsheets. No text in it is run as a formula."""
 
-import csv
-import io
 from collections.abc import Sequence
 
 from archscope.printable import cell
@@ -13,6 +11,9 @@ from archscope.tables.table import Table
 @renderer("csv", suffix=".csv")
 def render(tables: Sequence[Table]) -> str:
     """The rows of all tables under one head; a column that a table does not have is empty there."""
+    import csv  # for this format alone
+    import io
+
     columns = tuple({column.key: column for table in tables for column in table.columns}.values())
     named = any(column.key == "model" for column in columns)
     out = io.StringIO()

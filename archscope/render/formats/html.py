@@ -1,7 +1,6 @@
 """HTML: a self-contained page of tables, and what a Graph shows of itself in a notebook."""
 
 from collections.abc import Sequence
-from html import escape as escaped
 
 from archscope import units
 from archscope.graph import Graph
@@ -87,4 +86,6 @@ def _cell(row: Row, key: str, kind: str) -> str:
 
 def escape(words: str) -> str:
     """Text with everything written out that a page would read as markup, or obey."""
+    from html import escape as escaped  # for this format alone
+
     return escaped(printable(words))

@@ -1,6 +1,5 @@
 """JSON: one object per model, plain integers in base units, the unit in the key where a number is not a count."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,8 @@ SCHEMA_VERSION = 1
 @renderer("json", suffix=".json")
 def render(tables: Sequence[Table]) -> str:
     """One object for one table, a list of objects for several."""
+    import json  # for this format alone
+
     objects = [_object(table) for table in tables]
     return printable_json(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, ensure_ascii=False)) + "\n"
 
