@@ -52,12 +52,13 @@ def weighted_depth(graph: Graph) -> int:
     depth: dict[int, int] = {}
     weights, constants = set[int](), set[int]()  # tensors that no input decides: computed from parameters, or from nothing
     for node in graph.nodes:
-        own = bool(node.params) and not learnable.isdisjoint(node.params)
-        made = own or not weights.isdisjoint(node.inputs)
-        drawn = not (node.inputs or own or graph.inputs)  # a generator that makes its own input
-        if not drawn and all([tensor in weights or tensor in constants for tensor in node.inputs]):
-            (weights if made else constants).update(node.outputs)
-            continue
+        made = own = bool(node.params) and not learnable.isdisjoint(node.params)
+        if not node.inputs or weights or constants:
+            made = own or not weights.isdisjoint(node.inputs)
+            drawn = not (node.inputs or own or graph.inputs)  # a generator that makes its own input
+            if not drawn and all([tensor in weights or tensor in constants for tensor in node.inputs]):
+                (weights if made else constants).update(node.outputs)
+                continue
         here = max([depth.get(tensor, 0) for tensor in node.inputs], default=0)
         if made and kinds.kind(node) in _LAYERS:
             here += node.repeats

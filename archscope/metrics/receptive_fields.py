@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from archscope.graph import Graph, Node
-from archscope.metrics.field_rules import Rule, Run, Shape, Window, Windows, is_batch_norm, is_constant, keeps_places, rule_of, slid
+from archscope.metrics.field_rules import Rule, Run, Shape, Windows, is_batch_norm, is_constant, keeps_places, rule_of, slid
 from archscope.metrics.places import Read, UnclearError, hull, input_read, united
 from archscope.values import WHOLE_INPUT, Absent, Whole, after
 
@@ -108,17 +108,43 @@ def _followed(graph: Graph) -> dict[int, Field | Absent]:
     rewritten: set[int] = set()
     windows: Windows = {}
     for node in graph.nodes:
-        operands = [(k, fields[t]) for k, t in enumerate(node.inputs) if t in fields]
         if node.op[-1] == "_":  # in place
             rewritten.update(node.outputs)
+        quick = _behind(graph, node, fields, windows) if len(node.inputs) == 1 else None
+        if quick is not None:
+            fields[node.outputs[0]] = quick
+            continue
+        operands = [(k, fields[t]) for k, t in enumerate(node.inputs) if t in fields]
         if not operands or is_constant(node.op):
             continue
-        stale = _stale(graph, node, fields, rewritten) if rewritten and len(node.inputs) > 1 else None
+        stale = _stale(graph, node, fields, rewritten) if rewritten else None
         for at, out in enumerate(node.outputs[:1] if is_batch_norm(node.op) else node.outputs):  # its statistics have no places
             field = stale or _field(graph, node, operands, at, windows)
             if field is not None:
                 fields[out] = field
     return fields
+
+
+def _behind(graph: Graph, node: Node, fields: Mapping[int, Field | Absent], windows: Windows) -> Field | None:
+    """The field of the only output with places that a node with one input has, where nothing moves, or where a window that was
+    read before slides along axes that are one dimension each: most nodes. None where the rules have to look.
+    """
+    field = fields.get(node.inputs[0])
+    if not isinstance(field, tuple) or not (len(node.outputs) == 1 or is_batch_norm(node.op)):
+        return None
+    out = graph.tensors[node.outputs[0]].shape
+    if keeps_places(node):
+        return field if graph.tensors[node.inputs[0]].shape == out else None
+    window = windows.get((node.op, id(node.attrs)))
+    if window is None:
+        return None
+    made: list[Axis] = []
+    for axis in field:
+        read = slid(window, axis.reads[0], out) if len(axis.reads) == 1 and not axis.whole else None
+        if read is None:
+            return None
+        made.append(axis if read is axis.reads[0] else Axis((read,), False, axis.lost))
+    return tuple(made)
 
 
 def _stale(graph: Graph, node: Node, fields: dict[int, Field | Absent], rewritten: set[int]) -> Absent | None:
@@ -138,7 +164,7 @@ def _field(
     Arguments:
         operands: which of its inputs have a field, and which.
     """
-    known = [(k, field) for k, field in operands if type(field) is tuple]
+    known = [(k, field) for k, field in operands if not isinstance(field, Absent)]
     if len(known) < len(operands) and not any(all(axis.whole for axis in field) for _, field in known):
         return next(field for _, field in operands if isinstance(field, Absent))
     tensors, first = graph.tensors, known[0][1]
@@ -146,9 +172,7 @@ def _field(
     if len(known) > 1 and any([len(field) != axes for _, field in known]):
         return after(node.op, graph.path(node), "inputs with different axes meet")
     if at == 0 and keeps_places(node) and all([tensors[node.inputs[k]].shape == out for k, _ in known]):  # most: nothing moves
-        return first if len(known) == 1 else tuple(map(_met, *[field for _, field in known]))
-    if known[0][0] == 0 and len(known) == 1 and (quick := _slid(windows.get((node.op, id(node.attrs))), first, out)):
-        return quick
+        return tuple(map(_met, *[field for _, field in known]))
     run = Run(node, graph.shapes(node.inputs), out, windows, at)
     try:
         through = rule_of(node)
@@ -170,19 +194,6 @@ def _told(first: Axis, reads: tuple[Read, ...], whole: bool, lost: bool) -> Axis
     """An axis; the very one of an input where it is the same."""
     same = len(reads) == len(first.reads) == 1 and reads[0] is first.reads[0] and whole == first.whole and lost == first.lost
     return first if same else Axis(reads, whole, lost)
-
-
-def _slid(window: Window | None, field: Field, out: Shape) -> Field | None:
-    """Through a window that was read before, all axes at once; None where some axis is not one dimension of the map."""
-    if window is None:
-        return None
-    made: list[Axis] = []
-    for axis in field:
-        read = slid(window, axis.reads[0], out) if len(axis.reads) == 1 and not axis.whole else None
-        if read is None:
-            return None
-        made.append(axis if read is axis.reads[0] else Axis((read,), False, axis.lost))
-    return tuple(made)
 
 
 def _axis(run: Run, through: Rule, operands: Sequence[tuple[int, Axis]]) -> Axis:

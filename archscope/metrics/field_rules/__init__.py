@@ -11,7 +11,7 @@ from archscope.graph import Node, kinds
 from archscope.graph.records import bare
 from archscope.metrics.field_rules.mixing import attention, elementwise
 from archscope.metrics.field_rules.resampling import resized
-from archscope.metrics.field_rules.rule import CONSTANT, RULES, Answer, Rule, Run, Shape, Window, Windows
+from archscope.metrics.field_rules.rule import CONSTANT, RULES, Answer, Rule, Run, Shape, Windows
 from archscope.metrics.field_rules.windows import slid, windowed
 from archscope.metrics.places import Read, UnclearError
 from archscope.registry import import_all
@@ -82,5 +82,5 @@ def _unknown(run: Run, k: int, read: Read) -> Answer:
 
 
 __all__ = [
-    "Answer", "Rule", "Run", "Shape", "Window", "Windows", "is_batch_norm", "is_constant", "keeps_places", "rule_of", "slid",
+    "Answer", "Rule", "Run", "Shape", "Windows", "is_batch_norm", "is_constant", "keeps_places", "rule_of", "slid",
 ]  # fmt: skip
