@@ -138,7 +138,7 @@ class Tensors(Made[Tensor]):
         if isinstance(tensors, Tensors):
             return tensors
         kinds, kind = _shared(map(attrgetter("shape", "dtype"), tensors))
-        storages, untils = ints(t.storage for t in tensors), ints(t.until for t in tensors)
+        storages, untils = ints(map(attrgetter("storage"), tensors)), ints(map(attrgetter("until"), tensors))
         return Tensors(TensorColumns([TensorKind(*shared) for shared in kinds], kind, storages, untils))
 
     def __len__(self) -> int:
@@ -165,9 +165,9 @@ class Calls(Made[Call]):
         """These calls."""
         if isinstance(calls, Calls):
             return calls
-        kinds, kind = _shared(call.type for call in calls)
-        parents = ints(-1 if call.parent is None else call.parent for call in calls)
-        return Calls(CallColumns(list(map(CallKind, kinds)), kind, parents, [call.path for call in calls]))
+        kinds, kind = _shared(map(attrgetter("type"), calls))
+        parents = ints([-1 if parent is None else parent for parent in map(attrgetter("parent"), calls)])
+        return Calls(CallColumns(list(map(CallKind, kinds)), kind, parents, list(map(attrgetter("path"), calls))))
 
     def __len__(self) -> int:
         return len(self.columns.kind)
@@ -232,19 +232,20 @@ class Nodes(Made[Node]):
         if isinstance(nodes, Nodes) and nodes._names == names:
             return nodes
         read = list(map(attrgetter("params"), nodes))
-        names = list(dict.fromkeys(chain(names, chain.from_iterable(read))))
         places = dict(zip(names, count(), strict=False))
+        if not places.keys() >= set(chain.from_iterable(read)):  # a part of a Graph without its parameters
+            places |= dict(zip(dict.fromkeys(chain(names, chain.from_iterable(read))), count(), strict=False))
         kinds, kind = _node_kinds(nodes)
         columns = NodeColumns(
             kinds=kinds,
             kind=kind,
-            id=ints(node.id for node in nodes),
-            call=ints(node.call for node in nodes),
-            inputs=Lists.of([node.inputs for node in nodes]),
-            outputs=Lists.of([node.outputs for node in nodes]),
+            id=ints(map(attrgetter("id"), nodes)),
+            call=ints(map(attrgetter("call"), nodes)),
+            inputs=Lists.of(list(map(attrgetter("inputs"), nodes))),
+            outputs=Lists.of(list(map(attrgetter("outputs"), nodes))),
             params=Lists(map(len, read), map(places.__getitem__, chain.from_iterable(read))),
         )
-        return Nodes(columns, names)
+        return Nodes(columns, list(places))
 
     def __len__(self) -> int:
         return len(self.columns.kind)
