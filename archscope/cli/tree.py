@@ -34,7 +34,7 @@ def tree(
     shown = diagram(graph, level="stage" if closed else "block").pictures[0]
     console = Console()
     if console.is_terminal:
-        console.print(drawn(shown), highlight=False)
+        console.print(drawn(shown, console.width), highlight=False)
     else:
         plain = Console(width=200, file=sys.stdout, no_color=True)
         plain.print(drawn(shown), highlight=False, no_wrap=True, overflow="ignore", crop=False)

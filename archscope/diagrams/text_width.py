@@ -5,6 +5,7 @@ The numbers are those of Adobe's font metrics for Helvetica and Helvetica-Bold, 
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 FAMILY = "Helvetica, Arial, 'Liberation Sans', Arimo, sans-serif"
@@ -41,49 +42,57 @@ def _other(character: str) -> int:
     return 1100 if unicodedata.east_asian_width(character) in "WF" else 620
 
 
-def fitted(text: str, size: float, room: float, bold: bool = False) -> str:
-    """`text` if it is no wider than `room`, else its beginning and an ellipsis."""
-    text = " ".join(text.split())
-    if width(text, size, bold) <= room:
-        return text
-    while text and width(f"{text}…", size, bold) > room:
-        text = text[:-1]
-    return f"{text.rstrip(' ,.')}…"
-
-
 def wrapped(text: str, size: float, room: float, lines: int = MOST_LINES, bold: bool = False) -> list[str]:
+    """`text` on lines no wider than `room` points; see `folded`."""
+    return folded(text, room, lambda words: width(words, size, bold), lines)
+
+
+def folded(text: str, room: float, measure: Callable[[str], float], lines: int = MOST_LINES) -> list[str]:
     """`text` on lines no wider than `room`, broken at spaces, and inside a word where a new part of it begins ("DecoderLayer") or
     anywhere. What does not fit on `lines` lines, which only a name of hundreds of letters needs, ends in an ellipsis.
+
+    Arguments:
+        measure: how wide words are.
     """
     text = " ".join(text.split())
-    if " + " in text and width(text, size, bold) > room:  # each summand begins a line
+    if " + " in text and measure(text) > room:  # each summand begins a line
         first, rest = text.split(" + ", 1)
-        begun = wrapped(f"{first} +", size, room, lines, bold)
-        return [*begun, *wrapped(rest, size, room, max(lines - len(begun), 1), bold)]
+        begun = folded(f"{first} +", room, measure, lines)
+        return [*begun, *folded(rest, room, measure, max(lines - len(begun), 1))]
     found: list[str] = []
     for word in _WORDS.findall(text):
         trial = f"{found[-1]} {word}" if found else word
-        if found and width(trial, size, bold) <= room:
+        if found and measure(trial) <= room:
             found[-1] = trial
         else:
-            found += _broken(word, size, room, bold) if len(found) < lines else [word]
+            found += _broken(word, room, measure) if len(found) < lines else [word]
         if len(found) > lines:
-            return [*found[: lines - 1], fitted(" ".join((*found[lines - 1 :], "…")), size, room, bold)]
+            return [*found[: lines - 1], _cut(" ".join((*found[lines - 1 :], "…")), room, measure)]
     return found or [""]
 
 
-def _broken(word: str, size: float, room: float, bold: bool) -> list[str]:
+def _broken(word: str, room: float, measure: Callable[[str], float]) -> list[str]:
     """A word in parts no wider than `room`."""
-    if width(word, size, bold) <= room:
+    if measure(word) <= room:
         return [word]
     found: list[str] = []
     for part in _PARTS.findall(word):
-        if found and width(found[-1] + part, size, bold) <= room:
+        if found and measure(found[-1] + part) <= room:
             found[-1] += part
             continue
         found.append("")
         for letter in part:
-            if found[-1] and width(found[-1] + letter, size, bold) > room:
+            if found[-1] and measure(found[-1] + letter) > room:
                 found.append("")
             found[-1] += letter
     return found
+
+
+def _cut(text: str, room: float, measure: Callable[[str], float]) -> str:
+    """`text` if it is no wider than `room`, else its beginning and an ellipsis."""
+    text = " ".join(text.split())
+    if measure(text) <= room:
+        return text
+    while text and measure(f"{text}…") > room:
+        text = text[:-1]
+    return f"{text.rstrip(' ,.')}…"

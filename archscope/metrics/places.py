@@ -239,8 +239,8 @@ def _union(a: Read, b: Read) -> Read | None:
     if not all([d.inner for d in (a.digits if a.digits is b.digits else (*a.digits, *b.digits))]):
         return None
     if a.digits == b.digits and a.shift == b.shift and len(a.seen) == len(b.seen) == 1:  # mostly
-        seen, apart = hull((a.seen[0], b.seen[0])), a.apart or b.apart
-        return a if (seen, apart) == (a.seen[0], a.apart) else Read(a.digits, (seen,), a.shift, apart)
+        both, apart = hull((a.seen[0], b.seen[0])), a.apart or b.apart
+        return a if (both, apart) == (a.seen[0], a.apart) else Read(a.digits, (both,), a.shift, apart)
     if a.digits == b.digits and a.shift * len(b.seen) == b.shift * len(a.seen):
         period = lcm(len(a.seen), len(b.seen))
         if period <= MOST:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from archscope.printable import printable
 from archscope.render.cells import RIGHT, kind, text
-from archscope.tables.table import Column, Kind, Row, Table, Value
+from archscope.tables.table import Column, Row, Table
 
 GAP = 2
 PAGE = 120  # prose is not set wider than this, whatever the terminal
@@ -46,16 +46,16 @@ def _lines(table: Table, exact: bool) -> Iterable[str]:
 
 def _cells(rows: Sequence[Row], column: Column, first: bool, exact: bool) -> Iterable[str]:
     """What stands in a column. Most columns of a long table say the same few things again and again: each is worded once."""
-    said: dict[tuple[Value, Kind], str] = {}
+    said: dict[object, str] = {}  # by value and kind
     for row in rows:
         value = row.values.get(column.key)
-        if first or type(value) not in (int, str, tuple):
+        if first or type(value) not in (int, str, tuple):  # others are a list, or say more than they equal
             yield "".join(cell(row, column, first, exact))
             continue
         of = (value, kind(row, column))
-        words = said.get(of)  # type: ignore[arg-type]  lists are not among them
+        words = said.get(of)
         if words is None:
-            words = said[of] = "".join(cell(row, column, first, exact))  # type: ignore[index]
+            words = said[of] = "".join(cell(row, column, first, exact))
         yield words
 
 

@@ -264,3 +264,42 @@ def test_the_tree_shows_stages_and_branches():
     text = console.export_text()
     assert re.search(r"4 x Inception-A\s+35x35x384\s+1\.27 M params\s+1\.55 G MACs\s+12\.7%", text)
     assert "1x1 conv, 64 → 3x3 conv, 96 → 3x3 conv, 96" in text
+
+
+class GeneralizedDetectionTransform(nn.Module):
+    """A block with a long name."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 3, 3), nn.Conv2d(3, 3, 3)
+
+    def forward(self, x):
+        return self.a(x) + self.b(x)
+
+
+@pytest.mark.parametrize(("width", "said"), [(90, "params MACs %"), (72, "params MACs %"), (62, "MACs %"), (45, "MACs")])
+def test_a_narrow_terminal_keeps_every_row_of_the_tree_on_a_line(width, said):
+    """The name of 29 letters goes on below its row; what has no room is left out as a whole column, the parameters first."""
+    from rich.console import Console
+
+    class Detector(nn.Sequential):
+        pass
+
+    network = Detector(GeneralizedDetectionTransform(), nn.Conv2d(3, 3, 3), GeneralizedDetectionTransform())
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(tree(diagram(trace(network, torch.Size((1, 3, 64, 64)))).pictures[0], width), highlight=False)
+    lines = console.export_text().splitlines()
+    assert all(len(line) <= width for line in lines)
+    rows = [line for line in lines if "MACs" in line and "·" not in line]
+    assert [" ".join(re.findall("params|MACs|%", row)) for row in rows] == [said] * len(rows)
+    assert len({row.index("MACs") for row in rows}) == 1
+    assert sum(len(part) for part in re.findall("Generalized|Detection|Transform", "".join(lines))) == 2 * 29
+
+
+def test_a_chain_of_boxes_is_broken_between_two_boxes():
+    from rich.console import Console
+
+    console = Console(width=60, record=True, file=io.StringIO())
+    console.print(tree(diagram(traced("inception_v4"), level="block").pictures[0], 60), highlight=False)
+    text = console.export_text()
+    assert "(filter concat) 1x1 conv, 64 → 1x7 conv, 64\n│   │     → 7x1 conv, 64 → 3x3 conv, 96 V\n" in text

@@ -109,7 +109,13 @@ def test_widths_are_those_of_helvetica():
 
 
 def test_a_long_text_is_cut_to_its_room():
-    cut = fonts.fitted("a" * 300, 10, 100)
+    (cut,) = fonts.wrapped("a" * 300, 10, 100, lines=1)
     assert cut.endswith("…")
     assert fonts.width(cut, 10) <= 100
-    assert fonts.wrapped("one two three", 10, 30, 2) == ["one", fonts.fitted("two three", 10, 30)]
+    first, second = fonts.wrapped("one two three", 10, 30, 2)
+    assert (first, second[:3], second[-1]) == ("one", "two", "…")
+
+
+def test_a_long_text_is_broken_between_words_and_inside_them_where_a_part_begins():
+    assert fonts.folded("4 x WhisperEncoderLayer", 18, len) == ["4 x WhisperEncoder", "Layer"]
+    assert fonts.folded("embedding, 51865 x 384", 16, len) == ["embedding,", "51865 x 384"]
