@@ -46,6 +46,73 @@ def test_the_rows_of_a_shape_table_make_its_total(networks, name):
     assert report.rows[0].values["output"] == networks[name].tensors[networks[name].inputs[0]].shape
 
 
+class Decoder(nn.Module):
+    """A cell and a head that run once for every step; the head has two layers."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.steps, self.cell = steps, nn.GRUCell(8, 8)
+        self.head = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 8))
+        self.last = nn.Linear(8, 3)
+
+    def forward(self, x):
+        state = x
+        for _ in range(self.steps):
+            state = self.cell(x, state)
+            x = self.head(state)
+        return self.last(x)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 30])
+def test_a_loop_shows_its_first_round_and_how_many_follow(steps):
+    graph = archscope.trace(Decoder(steps), Size((1, 8)))
+    report = shapes_table(graph)
+    again = [row.values for row in report.rows if row.values["path"].startswith("(")]
+    one = (
+        2 * 3 * 8 * 8 + 8 * 16 + 16 * 8
+    )  # multiply-accumulates of a round: two products of the cell with three gates, the head's two
+    assert [values["path"] for values in again] == ([f"({steps - 1} more rounds of these 3 layers)"] if steps > 2 else [])
+    assert [values["macs"] for values in again] == ([(steps - 1) * one] if steps > 2 else [])
+    assert sum(row.values.get("macs") or 0 for row in report.rows) == graph.cost.macs == steps * one + 8 * 3
+    assert {label: value for label, value, _ in report.summary}["layers"] == 3 * steps + 1
+    assert any("A loop shows its first round" in note for note in report.notes) == (steps > 2)
+    every = shapes_table(graph, fuse=False)
+    assert len(every.rows) == 1 + sum(bool(node.outputs) for node in graph.nodes)
+
+
+def test_a_loop_of_one_layer_and_a_loop_in_a_loop():
+    class Shared(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.outer = nn.Linear(8, 8), nn.Linear(8, 8)
+
+        def forward(self, x):
+            for _ in range(4):
+                for _ in range(5):
+                    x = self.inner(x)
+                x = self.outer(x)
+            return x
+
+    report = shapes_table(archscope.trace(Shared(), Size((1, 8))))
+    assert [row.values["path"] for row in report.rows[1:]] == [
+        "inner",
+        "(4 more runs of this layer)",
+        "outer",
+        "(3 more rounds of these 6 layers)",
+    ]
+    assert [row.values["macs"] for row in report.rows[1:]] == [64, 4 * 64, 64, 3 * 6 * 64]
+    whole = shapes_table(archscope.trace(nn.Sequential(*[nn.Linear(8, 8)] * 4), Size((1, 8))))
+    assert [row.values["path"] for row in whole.rows[1:]] == ["0", "(3 more runs of this layer)"]
+
+
+def test_layers_that_are_alike_and_no_loop_stay():
+    """Different modules are different layers, and what has no parameters may stand twice without a loop."""
+    same = nn.Sequential(*[nn.Linear(8, 8) for _ in range(6)])
+    assert len(shapes_table(archscope.trace(same, Size((1, 8)))).rows) == 7
+    pooled = nn.Sequential(nn.Conv2d(3, 3, 3), *[nn.MaxPool2d(2)] * 4)
+    assert len(shapes_table(archscope.trace(pooled, Size((1, 3, 64, 64)))).rows) == 6
+
+
 def test_unused_parameters_are_named(networks):
     report = params_table(networks["torchvision:googlenet"])
     assert [row.values["module"] for row in report.rows if row.quiet] == ["aux1 (not run)", "aux2 (not run)"]

@@ -1,7 +1,7 @@
 """Picture -> a Rich tree, for those without an image viewer: the overview's boxes, and inside them each block, opened once.
 
-A row of the overview stays a row: where a terminal is too narrow for the longest name, long names go on below, and the numbers stay
-in their columns. A chain of boxes breaks between two boxes.
+A row of the overview stays a row: where a terminal is too narrow for the longest name, long names go on below, and the numbers
+stay in their columns. A chain of boxes breaks between two boxes.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,6 @@ from archscope import units
 from archscope.diagrams.page import alarm, notes, summary
 from archscope.diagrams.picture import INPUT, Box, Panel, Picture
 from archscope.diagrams.text_width import folded
-
 
 _GUIDE = 4  # places that one level of the tree is indented by
 _NAME = 16  # places that a name keeps in the narrowest terminal

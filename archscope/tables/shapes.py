@@ -1,6 +1,6 @@
 """The shapes table: one row per layer in execution order, with what each place sees of the input."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from archscope import metrics
 from archscope.graph import Graph
@@ -9,7 +9,8 @@ from archscope.metrics.receptive_fields import Axis, Field, every_field
 from archscope.tables.common import CONVENTION, Totals, facts, head, warnings
 from archscope.tables.metrics import unknowns
 from archscope.tables.table import Column, Line, Row, Table, Value
-from archscope.views.layers import layers
+from archscope.views.layers import Layer, layers
+from archscope.views.runs_again import Round, rounds
 
 COLUMNS = (
     Column("path", "layer", "path"),
@@ -35,27 +36,13 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
         Row({"path": f"input {name}".strip(), "kind": graph.tensors[t].dtype, "output": graph.tensors[t].shape})
         for t, name in given
     ]
-    for layer in layers(graph, fuse):
-        field = fields.get(layer.output, ())
-        rows.append(
-            Row(
-                {
-                    "path": layer.path or "(network)",
-                    "kind": " + ".join(layer.words),
-                    "window": layer.window or None,
-                    "output": layer.shape,
-                    "params": metrics.params(layer.graph),
-                    "macs": metrics.macs(layer.graph),
-                    "receptive_field": _size(field),
-                    "effective_stride": field
-                    if isinstance(field, Absent)
-                    else _alike([_stride(a) for a in field if a.places > 1]),
-                }
-            )
-        )
+    found = layers(graph, fuse)
+    made = [_row(layer, fields) for layer in found]
+    shown = _folded(graph, found, made) if fuse else made
+    rows += shown
     counts = Totals(graph)
     summary: tuple[Line, ...] = (
-        ("layers", len(rows) - len(graph.inputs), "count"),
+        ("layers", len(found), "count"),
         ("parameters", counts["params"], "count"),
         ("MACs", counts["macs"], "count"),
     )
@@ -70,12 +57,53 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
         notes=(
             "window: kernel/stride; V no padding, p2 padding 2, otherwise padded so that only the stride shrinks the map. "
             "field: input positions that one place sees; stride: input positions from one place to the next.",
+            *([_LOOPS] if len(shown) < len(made) else []),
             *unknowns(((graph.name, row.values) for row in rows), COLUMNS),
             f"{CONVENTION}.",
             *warnings(graph),
         ),
         head=head(graph),
     )
+
+
+def _row(layer: Layer, fields: Mapping[int, Field | Absent]) -> Row:
+    field = fields.get(layer.output, ())
+    return Row(
+        {
+            "path": layer.path or "(network)",
+            "kind": " + ".join(layer.words),
+            "window": layer.window or None,
+            "output": layer.shape,
+            "params": metrics.params(layer.graph),
+            "macs": metrics.macs(layer.graph),
+            "receptive_field": _size(field),
+            "effective_stride": field if isinstance(field, Absent) else _alike([_stride(a) for a in field if a.places > 1]),
+        }
+    )
+
+
+_LOOPS = "A loop shows its first round; what a place sees may grow with every other. --every shows each operator of each round."
+
+
+def _folded(graph: Graph, found: Sequence[Layer], rows: Sequence[Row]) -> list[Row]:
+    """The rows; of the same layers that run again and again, alike in all but what a place sees, those of the first round."""
+    keys = [tuple([row.values[column.key] for column in COLUMNS[:6]]) for row in rows]
+    made: list[Row] = []
+    done = 0
+    for loop in rounds(keys, [bool(row.values["params"]) for row in rows]):
+        second = loop.start + loop.length
+        made += rows[done : loop.start]
+        made += _folded(graph, found[loop.start : second], rows[loop.start : second])
+        nodes = [node for layer in found[second : loop.stop] for node in layer.graph.nodes]
+        made.append(Row({"path": _again(loop), "macs": metrics.macs(graph.select(nodes))}, quiet=True))
+        done = loop.stop
+    return [*made, *rows[done:]]
+
+
+def _again(loop: Round) -> str:
+    if loop.length == 1:
+        return f"({loop.times - 1} more runs of this layer)"
+    return f"({loop.times - 1} more rounds of these {loop.length} layers)"
 
 
 def _stride(axis: Axis) -> int | float:
