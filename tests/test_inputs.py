@@ -7,8 +7,11 @@ from torch import nn
 import archscope
 from archscope.cli.app import run
 from archscope.errors import UsageError
+from archscope.graph import Graph
 from archscope.graph.input_spec import InputSpec, parse_input
 from archscope.models import assumed_input
+from archscope.models.picture_of import diagram
+from archscope.tables.flops import flops_table
 
 NETS = '''
 import torch
@@ -165,3 +168,89 @@ def test_a_length_is_enough_where_the_library_tells_the_dtype():
 def test_a_name_that_forward_does_not_have(words, hint, capsys):
     assert run(["flops", *words]) == 1
     assert capsys.readouterr().err.splitlines()[1] == f"hint: {hint}"
+
+
+# -- inputs that do not stack their examples --------------------------------------------------------------------------------------
+
+MESSAGES = '''
+import torch
+from torch import nn
+
+
+class Messages(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lift, self.pass_on = nn.Linear(16, 8), nn.Linear(8, 8)
+
+    def forward(self, nodes, edges):
+        h = self.lift(nodes)
+        return h.index_add(0, edges[1], self.pass_on(h[edges[0]]))
+
+
+class Rows(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lift = nn.Linear(16, 8)
+
+    def forward(self, patches):
+        return self.lift(patches)
+
+
+class Pictures(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+
+    def forward(self, pictures, scale):
+        return [self.conv(picture) * scale for picture in pictures]
+'''
+
+
+@pytest.fixture
+def traced_with(tmp_path):
+    (tmp_path / "messages.py").write_text(MESSAGES)
+
+    def trace(name: str, *inputs: str, batch: int = 1) -> Graph:
+        return archscope.load(f"{tmp_path}/messages.py:{name}", input=[*map(parse_input, inputs)]).trace(batch=batch)
+
+    return trace
+
+
+def _facts(graph: Graph) -> tuple[object, ...]:
+    """How many examples it says that it has, everywhere where it says so, and what one of them is."""
+    (row,) = archscope.compare([graph]).to_dict("records")
+    (note,) = [note for note in flops_table(graph).notes if note.startswith("MACs:")]
+    return graph.batch, graph.examples, row["batch"], row["input"], note.rpartition("batch ")[2]
+
+
+def test_a_graph_of_nodes_and_edges_is_one_example(traced_with):
+    graph = traced_with("Messages", "nodes:shared:100x16", "edges:int64:shared:2x400")
+    assert _facts(graph) == (1, ((100, 16), (2, 400)), 1, "100x16 and 2x400", "1.")
+    drawn = diagram(graph).pictures[0]
+    assert drawn.overview.boxes[0].given == ("nodes: 100x16", "edges: 2x400")
+    assert drawn.overview.boxes[1].shape == "100x8"
+    again = Graph.from_json(graph.to_json())
+    assert (again.batch, again.examples) == (graph.batch, graph.examples)
+
+
+def test_patches_in_a_row_are_as_many_examples_as_were_asked_for(traced_with):
+    graph = traced_with("Rows", "patches:packed:256x16", batch=3)
+    assert graph.shapes(graph.inputs) == ((768, 16),)
+    assert _facts(graph) == (3, ((768, 16),), 3, "768x16", "3.")
+
+
+def test_a_list_with_an_entry_for_each_example(traced_with):
+    graph = traced_with("Pictures", "pictures[]:3x32x32", "scale:shared:1", batch=2)
+    assert _facts(graph) == (2, ((3, 32, 32), (3, 32, 32), (1,)), 2, "3x32x32 and 3x32x32 and 1", "2.")
+
+
+def test_a_part_knows_which_of_its_inputs_are_whole(traced_with):
+    graph = traced_with("Messages", "nodes:shared:100x16", "edges:int64:shared:2x400")
+    assert graph.within("lift").examples == ((100, 16),)
+    assert graph.within("lift").batch == 1
+
+
+def test_stacked_inputs_tell_their_number_themselves(traced_with):
+    graph = traced_with("Rows", "256x16", batch=3)
+    assert graph.meta.batching is None
+    assert _facts(graph) == (3, ((256, 16),), 3, "256x16", "3.")

@@ -208,7 +208,7 @@ def summed_up(
         )
         if values
     ]
-    batches = dict.fromkeys(graph.tensors[t].shape[0] for graph in there for t in graph.inputs if graph.tensors[t].shape)
+    batches = dict.fromkeys(graph.batch for graph in there)
     batches |= dict.fromkeys(int(str(row["batch"])) for row in rows if row.get("macs") is not None and row.get("batch"))
     notes = [f"{CONVENTION}, batch {' and '.join(map(str, batches))}."]
     if by == "stage":

@@ -224,8 +224,8 @@ def _counted(graph: Graph, more: Sequence[str] = ()) -> Line:
     counted = metrics.measure(graph, (*_METRICS, *more))
     return {
         "variant": graph.meta.variant or None,
-        "input": " and ".join(units.shape(shape[1:]) for shape in graph.shapes(graph.inputs)),
-        "batch": next((shape[0] for shape in graph.shapes(graph.inputs) if shape), 1),
+        "input": " and ".join(units.shape(shape) for shape in graph.examples),
+        "batch": graph.batch,
         "dtype": graph.meta.dtype,
         "uncounted": graph.cost.unknown or None,
         "decided_by_data": " ".join(name for name, value in counted.items() if isinstance(value, metrics.Varies)) or None,

@@ -82,7 +82,7 @@ def diff(first: Graph, second: Graph) -> Difference:
 
 
 def _inputs(graph: Graph) -> str:
-    return " and ".join("x".join(map(str, shape[1:])) for shape in graph.shapes(graph.inputs))
+    return " and ".join("x".join(map(str, shape)) for shape in graph.examples)
 
 
 class _Comparison:

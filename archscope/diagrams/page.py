@@ -201,11 +201,14 @@ def _legend(boxes: Iterable[Box], paint: Paint, room: float) -> Drawing:
     theme = paint.theme
     if paint.by != "kind":
         return _scale(paint)
+    boxes = list(boxes)
     present = {box.kind for box in boxes} - {INPUT}
+    products = kinds.words(kinds.PRODUCT)
+    only_products = all(box.title in products for box in boxes if box.kind == kinds.ATTENTION)
     items: list[Text | Shape] = []
     x, y = 0.0, 8.0
     for kind in (kind for kind in KINDS if kind in present):
-        name = _NAMES.get(kind, kind)
+        name = "matrix product" if kind == kinds.ATTENTION and only_products else _NAMES.get(kind, kind)
         wide = 17 + fonts.width(name, SMALL) + 16
         if x and x + wide - 16 > room:
             x, y = 0.0, y + 16

@@ -36,6 +36,8 @@ def channels_last(cut: Pieces, piece_id: int) -> bool:
             continue
         if _turned(cut, piece):
             return True
+        if dims == 3 and _convolved(cut, piece):
+            return False
         if dims == 3 and piece.kind not in _SECOND and (told := _told_by_transposes(cut, piece.output)) is not None:
             return told
         if piece.kind in _LAST or piece.word.lower() in NORMS_OF_VECTORS or (dims == 3 and piece.kind not in _SECOND):
@@ -53,6 +55,12 @@ def _passes_on(cut: Pieces, piece: Piece) -> bool:
     before = cut.items[max(piece.inputs)].output
     shapes = cut.graph.shapes((before, *piece.main.inputs[:1], piece.output)) if min(before, piece.output) >= 0 else ()
     return len(shapes) == 3 and len(set(shapes)) == 1 and len(shapes[0]) == 3
+
+
+def _convolved(cut: Pieces, piece: Piece) -> bool:
+    """Whether a convolution of signals reads what leaves a piece, as it is: [n, c, l]."""
+    readers = [cut.items[at] for at in cut.readers.get(piece.id, ())]
+    return any(one.kind == kinds.CONVOLUTION and one.main.inputs[:1] == (piece.output,) for one in readers)
 
 
 def _turned(cut: Pieces, piece: Piece) -> bool:
@@ -137,15 +145,16 @@ def shape_label(cut: Pieces, piece_id: int) -> str:
     if tensor < 0:
         return ""
     dims = list(graph.tensors[tensor].shape)
-    batch = graph.tensors[graph.inputs[0]].shape[:1] if graph.inputs else ()
-    if len(dims) > 1 and tuple(dims[:1]) == batch:
+    if len(dims) > 1 and dims[0] == graph.batch:
         dims = dims[1:]
         if len(dims) > 1 and not channels_last(cut, piece_id):
             dims = dims[1:] + dims[:1]
         elif len(dims) == 2 and cut.has_tokens:
             return _tokens(dims)
-    elif len(dims) == 3 and tuple(dims[1:2]) == batch and cut.has_tokens:  # the batch behind the tokens
+    elif len(dims) == 3 and dims[1] == graph.batch and cut.has_tokens:  # the batch behind the tokens
         return _tokens([dims[0], dims[2]])
+    elif cut.attends and dims[2:] == [1] * (len(dims) - 2) and len(dims) > 1:  # no batch: the patches of all images in a row
+        return _tokens(dims[:2])
     return _joined(dims)
 
 
@@ -156,14 +165,15 @@ def first_shape(label: str) -> str:
 
 def input_label(cut: Pieces, tensor: int) -> str:
     """An input: ids are tokens, vectors in a row too where a layer takes them so; anything else has its channels first."""
-    record = cut.graph.tensors[tensor]
-    dims = list(record.shape[1:])
+    graph = cut.graph
+    dims = list(graph.examples[graph.inputs.index(tensor)])
     looked_up = any(piece.kind == kinds.EMBEDDING and ENTRY in piece.inputs for piece in cut.items)
-    if len(dims) == 1 and record.dtype in ("int64", "int32") and looked_up:
+    if len(dims) == 1 and graph.tensors[tensor].dtype in ("int64", "int32") and looked_up:
         return f"{dims[0]} tokens"
-    if len(dims) == 2 and _takes_vectors(cut, tensor):
+    stacked = len(dims) < len(graph.tensors[tensor].shape)
+    if len(dims) == 2 and (stacked or cut.attends) and _takes_vectors(cut, tensor):
         return _tokens(dims)
-    return _joined(dims[1:] + dims[:1] if len(dims) > 1 else dims)
+    return _joined(dims[1:] + dims[:1] if len(dims) > 1 and stacked else dims)
 
 
 def _takes_vectors(cut: Pieces, tensor: int) -> bool:

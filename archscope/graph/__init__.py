@@ -12,6 +12,7 @@ from archscope.graph.records import (
     UNKNOWN,
     ZERO,
     Attr,
+    Batching,
     Call,
     Cost,
     Decided,
@@ -25,6 +26,6 @@ from archscope.graph.records import (
 )  # fmt: skip
 
 __all__ = [
-    "UNKNOWN", "ZERO", "Attr", "Call", "Cost", "Decided", "Failure", "Graph", "Meta", "Node", "Param", "Tensor", "item_bytes",
+    "UNKNOWN", "ZERO", "Attr", "Batching", "Call", "Cost", "Decided", "Failure", "Graph", "Meta", "Node", "Param", "Tensor", "item_bytes",
     "legible", "total",
 ]  # fmt: skip

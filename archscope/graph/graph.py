@@ -21,7 +21,7 @@ from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import saved
 from archscope.graph.columns import Calls, Columns, Nodes, Params, Tensors
 from archscope.graph.look_ups import Readers, Writers
-from archscope.graph.records import Call, Cost, Meta, Node, Param, Tensor, total
+from archscope.graph.records import Batching, Call, Cost, Meta, Node, Param, Tensor, total
 from archscope.graph.sequences import Lists
 from archscope.graph.spelling import Spelling
 from archscope.registry import unknown
@@ -89,6 +89,18 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
     def input_names(self) -> tuple[str, ...]:
         """The name of each input; "" where it is not known, or the only one."""
         return self.meta.names if len(self.meta.names) == len(self.inputs) else ("",) * len(self.inputs)
+
+    @property
+    def batch(self) -> int:
+        """How many examples the forward has: by the first dimension of the first input that has one, unless it is told."""
+        told = self.meta.batching
+        return told.examples if told is not None else next((shape[0] for shape in self.shapes(self.inputs) if shape), 1)
+
+    @property
+    def examples(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the inputs without the batch; in full where one does not stack its examples along a first dimension."""
+        whole = self.meta.batching.whole if self.meta.batching is not None else ()
+        return tuple([shape if at in whole else shape[1:] for at, shape in enumerate(self.shapes(self.inputs))])
 
     @property
     def edges(self) -> tuple[tuple[int | None, int, int], ...]:
@@ -211,6 +223,10 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
             given = dict(zip(self.inputs, self.input_names, strict=True))
             called = tuple([given.get(t, "") for t in inputs])
             meta = msgspec.structs.replace(meta, names=called if any(called) else ())
+        if meta.batching is not None:
+            held = {self.inputs[at] for at in meta.batching.whole if at < len(self.inputs)}
+            whole = tuple([at for at, t in enumerate(inputs) if t in held])
+            meta = msgspec.structs.replace(meta, batching=Batching(meta.batching.examples, whole))
         return Graph(
             name=self.name if name is None else name,
             inputs=tuple(inputs),

@@ -20,7 +20,10 @@ _SHORT = {"int": "int64", "float": "float32", "half": "float16", "double": "floa
 PYTHON = "python"
 _PACKED, _SHARED = "packed", "shared"
 _NAME = re.compile(r"[^\W\d]\w*(\.\w+)*(\[\d*\])?")
-_AS_IN = "write NAME:DTYPE:SHAPE, name and dtype optional: --input ids:int64:128"
+_AS_IN = (
+    "write NAME:DTYPE:SHAPE, name and dtype optional: --input ids:int64:128; NAME:DTYPE:shared:SHAPE is one for all examples, "
+    "packed joins them"
+)
 
 
 class InputSpec(tuple[int, ...]):
@@ -128,7 +131,8 @@ def parse_input(text: str) -> InputSpec:
     if equals:
         return _with_values(head, told, text)
     *words, sizes = text.split(":")
-    shape, batching = parse_shape(sizes), words.pop() if words[1:] and words[-1] in (_PACKED, _SHARED) else ""
+    shape, batching = parse_shape(sizes), next((word for word in words[1:] if word in (_PACKED, _SHARED)), "")
+    words = [*words[:1], *(word for word in words[1:] if word != batching)]
     packed, shared = batching == _PACKED, batching == _SHARED
     kinds = [_SHORT.get(word, word) for word in words]
     if not kinds:

@@ -80,6 +80,11 @@ def names(of: str) -> list[str]:
     return [name for name, (kind, _) in _BY_OP.items() if kind == of]
 
 
+def words(of: str) -> set[str]:
+    """What operators of this kind are called: "matmul", "einsum" ... of `PRODUCT`."""
+    return {word for kind, word in _BY_OP.values() if kind == of}
+
+
 def kind(node: Node) -> str:
     """The kind of operator: one of the constants above."""
     return _kind(node.op, not node.bytes and bool(node.free))

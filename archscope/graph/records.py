@@ -243,6 +243,19 @@ class Decided(msgspec.Struct, frozen=True):
         return bool(self.totals) or not self.known
 
 
+class Batching(msgspec.Struct, frozen=True):
+    """How many examples a forward has, where the first dimension of its inputs does not tell: a graph of nodes and edges, patches
+    of several images in a row.
+
+    Attributes:
+        examples: their number.
+        whole: places among the network's inputs of those that do not stack their examples along a first dimension.
+    """
+
+    examples: int
+    whole: tuple[int, ...]
+
+
 class Meta(msgspec.Struct, frozen=True):
     """The circumstances of a trace, said beside every number.
 
@@ -262,6 +275,7 @@ class Meta(msgspec.Struct, frozen=True):
             is.
         told: the values of each input in words, "grid_thw=1,16,16", where they are part of what was asked; "" for the others.
             Empty where there are none.
+        batching: None where every input stacks its examples along its first dimension.
     """
 
     variant: str = ""
@@ -277,3 +291,4 @@ class Meta(msgspec.Struct, frozen=True):
     autocast: str = ""
     told: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    batching: Batching | None = None

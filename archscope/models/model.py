@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archscope import units
 from archscope.errors import UsageError
-from archscope.graph import Graph
+from archscope.graph import Batching, Graph
 from archscope.graph.input_spec import PYTHON, InputSpec, spec_of
 from archscope.models.nests import argument, nested
 from archscope.registry import unknown
@@ -99,8 +99,25 @@ class Model:
         known = [argument(spec.name) for spec in self.specs if spec.values and spec.dtype != PYTHON]
         return trace_call(
             module, args, kwargs | dict(more or {}), name=self.name, mode=mode, variant=self._described(), source=self.source,
-            spelling=spelling, keep=keep, autocast=autocast, known=known,
+            spelling=spelling, keep=keep, autocast=autocast, known=known, batching=self._batching(batch),
         )  # fmt: skip
+
+    def _batching(self, batch: int) -> Batching | None:
+        """Which of the inputs do not stack their examples along a first dimension."""
+        named = nested([spec for spec in self.specs if spec.name], lambda spec, _: spec, batch)
+        order = [*(spec for spec in self.specs if not spec.name), *_specs(named)]
+        tensors = [spec for spec in order if spec.dtype != PYTHON]
+        whole = tuple([at for at, spec in enumerate(tensors) if spec.shared or spec.packed or spec.name.endswith("[]")])
+        return Batching(batch, whole) if whole else None
+
+
+def _specs(nest: Any) -> Iterator[InputSpec]:
+    """The inputs in a nest of arguments, in order."""
+    if isinstance(nest, InputSpec):
+        yield nest
+    else:
+        for inside in nest.values() if isinstance(nest, dict) else nest:
+            yield from _specs(inside)
 
 
 def example(spec: InputSpec, shape: tuple[int, ...], dtype: str, device: str) -> Any:

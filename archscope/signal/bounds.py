@@ -25,9 +25,8 @@ def check_memory(graph: Graph, most: int) -> None:
     """Raises `ArchscopeError` for a run that needs more than `most` bytes."""
     needed = memory(graph)
     if needed > most:
-        batch = next((shape[0] for shape in graph.shapes(graph.inputs) if shape), 1)
         raise ArchscopeError(
-            f"{graph.name} needs about {units.size(needed)} for a forward and backward at batch {batch}, "
+            f"{graph.name} needs about {units.size(needed)} for a forward and backward at batch {graph.batch}, "
             f"more than --max-memory {units.size(most)}",
             "give a smaller --batch or --input, or a higher --max-memory",
         )

@@ -151,8 +151,7 @@ class Run:
         self.names, self.progress = names, progress
         self.images: Tensor | None = None
         if request.images:
-            shapes = [shape[1:] for shape in graph.shapes(graph.inputs)]
-            self.images = examples.folder_of_images(request.images, shapes, request.batch * request.samples)
+            self.images = examples.folder_of_images(request.images, graph.examples, request.batch * request.samples)
 
     def all(
         self, module: nn.Module, redraw: Callable[[], nn.Module] | None
@@ -294,8 +293,8 @@ class Run:
         seeds = [request.seed + at for at in range(len(samples))]
         return Signal(
             name=graph.name, label=labels.pop("label", graph.name), source=labels.pop("source", ""),
-            inputs=tuple(shape[1:] for shape in graph.shapes(graph.inputs)),
-            batch=next((shape[0] for shape in graph.shapes(graph.inputs) if shape), 1), mode=request.mode,
+            inputs=graph.examples,
+            batch=graph.batch, mode=request.mode,
             dtype=graph.meta.dtype, init=request.init,
             data=f"images of {request.images}, random labels" if request.images else
             "inputs as given, random labels" if self.given is not None else examples.NORMAL,

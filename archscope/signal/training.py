@@ -72,7 +72,7 @@ def train(
     made: Any = torch.optim.SGD(learned, plan.rate)
     if plan.optimizer == "rmsprop":
         made = torch.optim.RMSprop(learned, plan.rate, alpha=_DECAY, eps=_EPSILON)
-    batch, shape = graph.tensors[graph.inputs[0]].shape[0], graph.tensors[graph.inputs[0]].shape[1:]
+    batch, shape = graph.batch, graph.examples[0]
     images = examples.digits(shape) if plan.data == "digits" else None
     losses: list[float | None] = []
     flags = [(m, m.training) for m in module.modules()]

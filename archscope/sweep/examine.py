@@ -31,8 +31,7 @@ def examine(spec: Spec, names: Sequence[str]) -> Values:
             return failed("building", spec.refused)
         if is_file(spec.name):
             graph = _saved(spec)
-            batch = next((shape[0] for shape in graph.shapes(graph.inputs) if shape), 1)
-            return {**measured(graph, names), "batch": batch, "dtype": graph.meta.dtype, "mode": graph.meta.mode}
+            return {**measured(graph, names), "batch": graph.batch, "dtype": graph.meta.dtype, "mode": graph.meta.mode}
         model = _model(spec)
         stage = "forward"
         return measured(model.trace(batch=spec.batch, dtype=spec.dtype, mode=spec.mode), names)
@@ -51,7 +50,7 @@ def measured(graph: Graph, names: Sequence[str]) -> Values:
     notes = {name: str(value) for name, value in found.items() if isinstance(value, Absent | Whole) or abs(value) > _LARGEST}
     told = notes | {name: str(reason(value)) for name, value in found.items() if isinstance(value, Varies)}
     return {
-        "input": " and ".join(units.shape(shape[1:]) for shape in graph.shapes(graph.inputs)),
+        "input": " and ".join(units.shape(shape) for shape in graph.examples),
         "device": graph.meta.device,
         **{name: None if name in notes else _plain(value) for name, value in found.items()},
         NOTES: "; ".join(f"{name}: {words}" for name, words in told.items()) or None,

@@ -86,8 +86,7 @@ _PARTS = (
 
 
 def _convention(graph: Graph) -> str:
-    batch = next((graph.tensors[t].shape[0] for t in graph.inputs if graph.tensors[t].shape), 1)
-    return f"{CONVENTION}, batch {batch}."
+    return f"{CONVENTION}, batch {graph.batch}."
 
 
 def _number(row: Row, key: str) -> int:

@@ -20,7 +20,7 @@ from torch.utils._pytree import tree_map_only
 from archscope import units
 from archscope.errors import ArchscopeError, UsageError
 from archscope.free_memory import available_memory
-from archscope.graph import Decided, Failure, Graph, Meta
+from archscope.graph import Batching, Decided, Failure, Graph, Meta
 from archscope.tracing.arguments import kept, leaves, moved, named_leaves
 from archscope.tracing.autocast import Kernels, checked, surrounding, twin, wants_values, without_memory
 from archscope.tracing.autocast import autocast as casting
@@ -117,8 +117,13 @@ def trace_call(
     keep: int | Mapping[str, int] | None = None,
     autocast: str = "",
     known: Collection[str] = (),
+    batching: Batching | None = None,
 ) -> Graph:
-    """What `trace` does, for arguments of forward whose names are whatever they are: `name`, `source`, `mode`."""
+    """What `trace` does, for arguments of forward whose names are whatever they are: `name`, `source`, `mode`.
+
+    Arguments:
+        batching: where some input does not stack its examples along its first dimension.
+    """
     if not isinstance(module, nn.Module):
         raise UsageError(f"trace takes a torch.nn.Module, not {type(module).__name__}", "pass an instance: trace(Net(), x)")
     if mode not in ("eval", "train"):
@@ -126,7 +131,7 @@ def trace_call(
     module = unwrapped(module)
     meta = Meta(
         variant=variant, mode=mode, source=source, torch=str(torch.__version__), autocast=checked(autocast or surrounding()),
-        told=in_words(args, kwargs, known),
+        told=in_words(args, kwargs, known), batching=batching,
     )  # fmt: skip
     name = name or type(module).__name__
     if not has_forward(module):

@@ -96,6 +96,11 @@ class Pieces:
         return any(piece.kind in kinds_of_tokens or piece.word.lower() in NORMS_OF_VECTORS for piece in self.items)
 
     @cached_property
+    def attends(self) -> bool:
+        """Whether vectors look at each other in attention."""
+        return any(piece.attention is not None or piece.kind == kinds.ATTENTION for piece in self.items)
+
+    @cached_property
     def opened(self) -> dict[tuple[int, int, int | None], Sequence[Any]]:
         """The groups inside groups that were asked for before."""
         return {}

@@ -25,7 +25,7 @@ def batch(subjects: Sequence[Any]) -> Chart:
     first: list[Graph] = [found[0][1] for found in subjects]
     silent = [called(graph) for graph, sizes in zip(first, caches, strict=True) if None in sizes]
     notes = () if len(silent) in (0, len(first)) else (f"no KV cache is drawn: none is known of {', '.join(silent)}",)
-    shapes = dict.fromkeys(" and ".join(units.shape(shape[1:]) for shape in graph.shapes(graph.inputs)) for graph in first)
+    shapes = dict.fromkeys(" and ".join(units.shape(shape) for shape in graph.examples) for graph in first)
     dtypes = " and ".join(dict.fromkeys(graph.meta.dtype for graph in first))
     return Chart(
         "batch", "Networks by the size of the batch",

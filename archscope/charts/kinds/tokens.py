@@ -16,7 +16,7 @@ def tokens(subjects: Sequence[Any]) -> Chart:
     """What reading a text costs, what the next token costs, and the bytes kept of it, against the length of the text."""
     whole = all(at.step is not None for _, found in subjects for at in found)
     first: list[Graph] = [found[0].read for _, found in subjects]
-    batch = max(graph.tensors[graph.inputs[0]].shape[0] for graph in first)
+    batch = max(graph.batch for graph in first)
     dtypes = " and ".join(dict.fromkeys(graph.meta.dtype for graph in first))
     count = len(_PANELS) if whole else 1
     return Chart(

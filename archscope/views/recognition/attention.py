@@ -158,15 +158,10 @@ def _prepares(flow: Flow, node: Node) -> bool:
     return scales or _is_product(node) or node.name in ("repeat_interleave", "repeat")
 
 
-def _batch(flow: Flow) -> int:
-    shape = flow.shape(flow.graph.inputs[0]) if flow.graph.inputs else ()
-    return shape[0] if shape else 1
-
-
 def _facts(flow: Flow, scores: Node, made: tuple[int, ...], dim: int, queries: int, keys: int) -> Attention:
     """Heads and tokens, from the shapes of the first product and of the softmax, `made`."""
     q, k = scores.inputs[-2:]  # before them, what a product is added to
-    width, batch = flow.shape(q)[-1], _batch(flow)
+    width, batch = flow.shape(q)[-1], flow.graph.batch
     rest = list(made)
     del rest[dim % len(made)]
     if queries in rest:
