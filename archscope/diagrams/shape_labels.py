@@ -57,6 +57,15 @@ def _passes_on(cut: Pieces, piece: Piece) -> bool:
     return len(shapes) == 3 and len(set(shapes)) == 1 and len(shapes[0]) == 3
 
 
+def _of_all_heads(cut: Pieces, piece: Piece) -> int:
+    """The width of a token once its heads are side by side, where attention leaves [(n, heads), tokens, d]; else 0."""
+    found = piece.attention
+    if found is None or found.heads < 2 or found.windows != 1 or piece.output < 0:
+        return 0
+    *apart, tokens, width = cut.graph.tensors[piece.output].shape
+    return found.heads * width if tokens == found.queries and prod(apart) == cut.graph.batch * found.heads else 0
+
+
 def _convolved(cut: Pieces, piece: Piece) -> bool:
     """Whether a convolution of signals reads what leaves a piece, as it is: [n, c, l]."""
     readers = [cut.items[at] for at in cut.readers.get(piece.id, ())]
@@ -145,6 +154,8 @@ def shape_label(cut: Pieces, piece_id: int) -> str:
     if tensor < 0:
         return ""
     dims = list(graph.tensors[tensor].shape)
+    if width := _of_all_heads(cut, cut.items[piece_id]):
+        return _tokens([dims[-2], width])
     if len(dims) > 1 and dims[0] == graph.batch:
         dims = dims[1:]
         if len(dims) > 1 and not channels_last(cut, piece_id):

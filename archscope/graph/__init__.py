@@ -26,6 +26,6 @@ from archscope.graph.records import (
 )  # fmt: skip
 
 __all__ = [
-    "UNKNOWN", "ZERO", "Attr", "Batching", "Call", "Cost", "Decided", "Failure", "Graph", "Meta", "Node", "Param", "Tensor", "item_bytes",
-    "legible", "total",
+    "UNKNOWN", "ZERO", "Attr", "Batching", "Call", "Cost", "Decided", "Failure", "Graph", "Meta", "Node", "Param", "Tensor",
+    "item_bytes", "legible", "total",
 ]  # fmt: skip

@@ -46,7 +46,7 @@ def _fused(flow: Flow, node: Node) -> Found | None:
     if len(q) < 3 or len(k) != len(q):
         return None
     heads, shared = (q[-3], k[-3]) if len(q) > 3 else (1, 1)
-    apart = prod(q[:-3]) // max(_batch(flow), 1) if len(q) > 3 else 1
+    apart = prod(q[:-3]) // max(flow.graph.batch, 1) if len(q) > 3 else 1
     cross = is_cross(flow, *node.inputs[:2])
     facts = Attention(q[-2], k[-2], heads, q[-1], shared if shared != heads else 0, max(apart, 1), cross)
     members = _with_scales(flow, {node.id})
