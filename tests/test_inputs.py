@@ -172,7 +172,7 @@ def test_a_name_that_forward_does_not_have(words, hint, capsys):
 
 # -- inputs that do not stack their examples --------------------------------------------------------------------------------------
 
-MESSAGES = '''
+MESSAGES = """
 import torch
 from torch import nn
 
@@ -203,7 +203,7 @@ class Pictures(nn.Module):
 
     def forward(self, pictures, scale):
         return [self.conv(picture) * scale for picture in pictures]
-'''
+"""
 
 
 @pytest.fixture
