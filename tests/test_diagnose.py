@@ -92,3 +92,12 @@ def test_look_and_load_agree():
     assert look("lenet5_dense", batch=3, dtype="float64") == load("lenet5_dense").trace(batch=3, dtype="float64")
     assert look("lenet5_dense", options={"num_classes": 20}) == load("lenet5_dense", num_classes=20).trace()
     assert look("lenet5_dense", mode="train").meta.mode == "train"
+
+
+def test_a_batch_norm_with_one_value_for_each_channel_says_how_many_examples_it_takes():
+    """FaceNet ends in one over vectors: at batch 1 it has no statistics to learn from."""
+    model = archscope.load("inception_resnet_v1_facenet")
+    with pytest.raises(TraceError) as raised:
+        model.trace(mode="train")
+    assert explained(model, raised.value).hint.endswith("needs more than one value for each channel: --batch 2")
+    assert model.trace(batch=2, mode="train").meta.failure is None

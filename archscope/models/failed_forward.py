@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from difflib import get_close_matches
+from math import prod
 
 from archscope.graph.input_spec import spec_of
 from archscope.models.assumed_input import parameters
@@ -13,10 +14,20 @@ from archscope.units import shape as written
 
 def explained(model: Model, error: TraceError) -> TraceError:
     """The same error with a hint that says what the model takes: the rank, the channels, or the smallest size that works."""
-    hint = _hint(model)
+    hint = _too_few(error) or _hint(model)
     if hint:
         error.hint = hint
     return error
+
+
+def _too_few(error: TraceError) -> str:
+    """Where a batch norm in train mode was given one value for each channel, of which there are no statistics."""
+    failure = error.failure
+    if error.graph.meta.mode != "train" or "BatchNorm" not in failure.type or len(failure.inputs) != 1:
+        return ""
+    shape = failure.inputs[0]
+    single = len(shape) > 1 and prod(shape) == shape[1]
+    return "a batch norm in train mode needs more than one value for each channel: --batch 2" if single else ""
 
 
 def _hint(model: Model) -> str:

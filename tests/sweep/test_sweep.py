@@ -191,11 +191,8 @@ def test_numbers_that_no_column_holds_stand_in_words(here, monkeypatch):
     from archscope.sweep import examine, results
 
     class Huge:
-        uncounted, cost, inputs = (), type("Cost", (), {"unknown": 0}), ()
+        uncounted, cost, examples = (), type("Cost", (), {"unknown": 0}), ()
         meta = type("Meta", (), {"device": "meta"})
-
-        def shapes(self, tensors):
-            return ()
 
     monkeypatch.setattr(examine.metrics, "measure", lambda graph, names: {"params": 2**63 - 1, "receptive_field": 10**45})
     values = examine.measured(Huge(), ("params", "receptive_field"))
