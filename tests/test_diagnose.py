@@ -96,7 +96,7 @@ def test_look_and_load_agree():
 
 def test_a_batch_norm_with_one_value_for_each_channel_says_how_many_examples_it_takes():
     """FaceNet ends in one over vectors: at batch 1 it has no statistics to learn from."""
-    model = archscope.load("inception_resnet_v1_facenet")
+    model = load("inception_resnet_v1_facenet")
     with pytest.raises(TraceError) as raised:
         model.trace(mode="train")
     assert explained(model, raised.value).hint.endswith("needs more than one value for each channel: --batch 2")
