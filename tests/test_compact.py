@@ -160,7 +160,11 @@ def test_no_field_of_a_record_is_left_out(tiny):
                 continue
             told = {"params": (tiny.params[-1].name,), "operands": (0,), "wanted": (0,)} if whole is Node else {}
             told |= {"dtype": "int8"} if whole in (Tensor, Param) else {}
-            told |= {"decided": Decided(rows={"rpn": (7, 0, 9)}, kept={"": 7}), "batching": Batching(7, (0,))} if whole is Meta else {}
+            told |= (
+                {"decided": Decided(rows={"rpn": (7, 0, 9)}, kept={"": 7}), "batching": Batching(7, (0,))}
+                if whole is Meta
+                else {}
+            )
             other = told[field] if field in told else _another(default)
             graph = _with(tiny, records, field, other)
             assert getattr(_first(unpack(pack(graph)), whole), field) == other, f"{whole.__name__}.{field}"

@@ -68,8 +68,9 @@ def _of_all_heads(cut: Pieces, piece: Piece) -> int:
 
 def _convolved(cut: Pieces, piece: Piece) -> bool:
     """Whether a convolution of signals reads what leaves a piece, as it is: [n, c, l]."""
-    readers = [cut.items[at] for at in cut.readers.get(piece.id, ())]
-    return any(one.kind == kinds.CONVOLUTION and one.main.inputs[:1] == (piece.output,) for one in readers)
+    tensors, readers = cut.graph.tensors, [cut.items[at] for at in cut.readers.get(piece.id, ())]
+    made = {t for node in piece.nodes for t in node.outputs if tensors[t].shape == tensors[piece.output].shape}
+    return any(one.kind == kinds.CONVOLUTION and not made.isdisjoint(one.main.inputs[:1]) for one in readers)
 
 
 def _turned(cut: Pieces, piece: Piece) -> bool:
@@ -182,9 +183,17 @@ def input_label(cut: Pieces, tensor: int) -> str:
     if len(dims) == 1 and graph.tensors[tensor].dtype in ("int64", "int32") and looked_up:
         return f"{dims[0]} tokens"
     stacked = len(dims) < len(graph.tensors[tensor].shape)
+    if len(dims) == 4 and stacked and not _is_volume(cut):  # maps in a row: the frames of a video
+        return _joined([dims[0], *dims[2:], dims[1]])
     if len(dims) == 2 and (stacked or cut.attends) and _takes_vectors(cut, tensor):
         return _tokens(dims)
     return _joined(dims[1:] + dims[:1] if len(dims) > 1 and stacked else dims)
+
+
+def _is_volume(cut: Pieces) -> bool:
+    """Whether a window of three dimensions slides over something."""
+    kernels = (piece.main.attrs.get("kernel") for piece in cut.items if piece.kind in (kinds.CONVOLUTION, kinds.POOLING))
+    return any(isinstance(kernel, list) and len(kernel) == 3 for kernel in kernels)
 
 
 def _takes_vectors(cut: Pieces, tensor: int) -> bool:

@@ -20,7 +20,7 @@ from archscope.views.module_groups import (
     whole,
     works,
 )
-from archscope.views.repeats import fold, fold_alike, fold_alike_series, fold_loops
+from archscope.views.repeats import fold, fold_alike, fold_alike_series, fold_loops, fold_streams
 
 LIMIT = 19  # boxes of an overview, beside the input's
 _FEWEST = 4  # with fewer, cutting by edges hides the network instead of showing it
@@ -73,6 +73,9 @@ def _arranged(cut: Pieces, plain: list[Group], limit: int) -> list[Group]:
     exact = _fold_blocks(cut, plain, limit)
     if len(exact) <= limit:
         return exact
+    streams = fold_streams(cut, plain)
+    if len(streams) <= limit:
+        return streams
     alike = fold_alike(cut, exact, lambda group: _shape(cut, group))
     return alike if len(alike) <= limit else fold_alike_series(cut, alike, lambda group: _shape(cut, group))
 

@@ -6,7 +6,19 @@ from typing import NamedTuple
 
 from archscope.graph import kinds
 from archscope.views.fusion import Piece, Pieces
-from archscope.views.module_groups import Group, contents, in_series, is_anonymous, is_series, joined, path_of, signature, type_of
+from archscope.views.module_groups import (
+    Group,
+    contents,
+    in_series,
+    is_anonymous,
+    is_series,
+    joined,
+    path_of,
+    signature,
+    sources,
+    type_of,
+    works,
+)
 
 _LONGEST_PERIOD = 8
 _FEW = 2  # times that are not worth folding what is not equal
@@ -189,6 +201,52 @@ def _times(cut: Pieces, groups: Sequence[Group], keys: Sequence[Hashable], at: i
         here, after = (joined(groups[at + n * period : at + (n + 1) * period]) for n in (times - 1, times))
         if not in_series(cut, here, after):
             break
+        times += 1
+    return times
+
+
+def fold_streams(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
+    """Folds layers that hand on several results: what a stream carries and what is added up beside it, as in WaveNet. They do the
+    same at other dilations, and each reads of the one before it what that one reads of its own predecessor.
+    """
+    keys = _stream_keys(cut, groups)
+    found: list[Group] = []
+    at = 0
+    while at < len(groups):
+        tried = [(period, _stream_times(keys, at, period)) for period in range(2, _LONGEST_STREAM + 1)]
+        period, times = max(tried, key=lambda pair: (pair[0] * pair[1], pair[1]))
+        if times > _FEW and any(works(cut, group) for group in groups[at : at + period]):
+            members = tuple(joined(groups[at + n * period : at + (n + 1) * period]) for n in range(times))
+            found.append(Group(members[0].start, members[-1].stop, members=members, equal=False))
+            at += period * times
+        else:
+            found.append(groups[at])
+            at += 1
+    return found
+
+
+_LONGEST_STREAM = 16
+
+
+def _stream_keys(cut: Pieces, groups: Sequence[Group]) -> list[Hashable]:
+    """By group what it does, how wide the result is, and how far before it, in groups, that stands which it reads."""
+    where = {piece: at for at, group in enumerate(groups) for piece in range(group.start, group.stop)}
+    keys: list[Hashable] = []
+    for at, group in enumerate(groups):
+        pieces = cut.items[group.start : group.stop]
+        does = tuple((piece.kind, piece.word, piece.activation, str(piece.main.attrs.get("kernel"))) for piece in pieces)
+        output = pieces[-1].output
+        wide = cut.graph.tensors[output].shape[1:2] if output >= 0 else ()
+        reads = tuple(at - where[source] if source in where else source for source in sources(cut, group))
+        keys.append((group.count, does, wide, reads))
+    return keys
+
+
+def _stream_times(keys: Sequence[Hashable], at: int, period: int) -> int:
+    times, unit = 1, keys[at : at + period]
+    if len(set(unit)) == 1:
+        return 1
+    while keys[at + times * period : at + (times + 1) * period] == unit:
         times += 1
     return times
 

@@ -118,3 +118,39 @@ def test_a_cell_is_one_box(kind, word, gates, told):
     assert [box.title for box in boxes] == ["linear, 8", f"{word} cell, {WIDE}", "linear, 2"]
     assert boxes[1].costs.params == gates * WIDE * (8 + WIDE + 2)
     assert boxes[1].costs.macs == gates * WIDE * (8 + WIDE)
+
+
+# -- layers that hand on several results ------------------------------------------------------------------------------------------
+
+
+class WaveNet(nn.Module):
+    """van den Oord et al. 2016, figure 4: gated, dilated layers, each of which adds to what is carried on and to what is said."""
+
+    def __init__(self, layers=10, blocks=2, width=32, said=64):
+        super().__init__()
+        self.dilations = [2**n for _ in range(blocks) for n in range(layers)]
+        self.begin = nn.Conv1d(said, width, 1)
+        self.filter = nn.ModuleList(nn.Conv1d(width, width, 2, dilation=d) for d in self.dilations)
+        self.gate = nn.ModuleList(nn.Conv1d(width, width, 2, dilation=d) for d in self.dilations)
+        self.on = nn.ModuleList(nn.Conv1d(width, width, 1) for _ in self.dilations)
+        self.say = nn.ModuleList(nn.Conv1d(width, said, 1) for _ in self.dilations)
+        self.end = nn.Sequential(nn.ReLU(), nn.Conv1d(said, said, 1), nn.ReLU(), nn.Conv1d(said, said, 1))
+
+    def forward(self, sound):
+        x, said = self.begin(sound), 0
+        for filtering, gating, on, say, dilation in zip(self.filter, self.gate, self.on, self.say, self.dilations, strict=True):
+            padded = torch.nn.functional.pad(x, (dilation, 0))
+            gated = torch.tanh(filtering(padded)) * torch.sigmoid(gating(padded))
+            said, x = said + say(gated), x + on(gated)
+        return self.end(said)
+
+
+def test_layers_that_carry_a_stream_and_add_up_beside_it_are_one_box():
+    """Of twenty layers the first has nothing to add to: nineteen are alike."""
+    graph = trace(WaveNet(), torch.Size((1, 64, 512)))
+    check(graph)
+    folded = next(box for box in picture(graph).overview.boxes if box.count > 1)
+    assert (folded.count, folded.again) == (19, False)
+    layer = 512 * (2 * 2 * 32 * 32 + 32 * 32 + 32 * 64)  # two products of two taps, one to carry on, one to say
+    assert folded.costs.macs == 19 * layer
+    assert folded.costs.params == 19 * (2 * (2 * 32 * 32 + 32) + 32 * 32 + 32 + 32 * 64 + 64)

@@ -114,3 +114,48 @@ def test_vectors_that_positions_are_added_to_are_tokens_wherever_the_batch_is():
     shown = picture(trace(Positions(), torch.Size((1, 6, 16))), opened=True)
     assert shown.overview.boxes[0].shape == "6 tokens x 16"
     assert {shape for panel in shown.panels for shape in panel.shapes} == {"6 tokens x 16"}
+
+
+class Heads(nn.Module):
+    """Attention between functions, without a module of its own around it."""
+
+    def __init__(self):
+        super().__init__()
+        self.qkv, self.out = nn.Linear(24, 72), nn.Linear(24, 24)
+
+    def forward(self, x):
+        q, k, v = self.qkv(x).unflatten(-1, (3, 3, 8)).permute(2, 0, 3, 1, 4)
+        return self.out(nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+
+
+def test_what_attention_leaves_has_all_heads_side_by_side():
+    boxes = picture(trace(Heads(), torch.Size((1, 10, 24)))).overview.boxes
+    assert [box.shape for box in boxes] == ["10 tokens x 24", "10 tokens x 72", "10 tokens x 24", "10 tokens x 24"]
+
+
+class Aligned(nn.Module):
+    """A point cloud [n, 3, points], turned by a matrix that is made of it: Qi et al. 2017, section 4.2."""
+
+    def __init__(self):
+        super().__init__()
+        self.look, self.matrix, self.conv = nn.Conv1d(3, 16, 1), nn.Linear(16, 9), nn.Conv1d(3, 8, 1)
+
+    def forward(self, points):
+        matrix = self.matrix(self.look(points).amax(-1)).unflatten(-1, (3, 3))
+        return self.conv(matrix @ points)
+
+
+def test_what_a_convolution_of_signals_reads_has_its_channels_first():
+    graph = trace(Aligned(), torch.Size((1, 3, 100)))
+    boxes = {box.title: box for box in picture(graph).overview.boxes}
+    assert boxes["matmul"].shape == "100x3"
+    page = diagram(graph).svg()
+    assert ">matrix product<" in page
+    assert ">attention<" not in page
+
+
+@pytest.mark.parametrize(("first", "said"), [(nn.Conv3d(4, 2, 1), "6x10x12x4"), (nn.Flatten(0, 1), "4x10x12x6")])
+def test_maps_in_a_row_are_not_the_channels_of_a_volume(first, said):
+    """[n, c, d, h, w] where a window of three dimensions slides over it, else frames [n, t, c, h, w]."""
+    boxes = picture(trace(nn.Sequential(first, nn.ReLU()), torch.Size((1, 4, 6, 10, 12)))).overview.boxes
+    assert boxes[0].shape == said
