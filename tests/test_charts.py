@@ -414,3 +414,16 @@ def test_odd_networks_are_drawn_or_refused_in_words(kind):
 def test_values_need_neither_torch_nor_the_plotting_library():
     code = "import sys, archscope.charts, archscope.charts.draw_balls; print({'torch', 'matplotlib'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_a_network_without_a_curve_is_named_with_the_reason():
+    class Plain(nn.Linear):
+        pass
+
+    plain = trace(Plain(8, 4), torch.Size((1, 8)))
+    made = charts.KINDS["field"].of([traced("lenet5"), plain])
+    assert made.notes == ("Plain has none: the network's input has no spatial axes",)
+    shown = [text.get_text() for text in draw(made, "light").figure.texts]
+    assert made.notes[0] in shown
+    with pytest.raises(ArchscopeError, match="there is nothing to draw; Plain has none"):
+        charts.render(charts.KINDS["field"].of([plain]))

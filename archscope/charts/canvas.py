@@ -1,6 +1,7 @@
 """What the pictures have in common: the figure, its heading, sizes in pixels, marks with a tooltip."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from archscope import units
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
 
 DPI = 100
 TOP = 58  # pixels of the heading
+FOOTNOTE = 14  # pixels of a line below the axes
+_COLUMNS, _LINES = 190, 4  # of the footnotes
+
+
+def footnotes(notes: Sequence[str]) -> list[str]:
+    """What a picture does not show, in a few lines below the axes."""
+    lines = wrap("; ".join(notes), _COLUMNS)
+    left = "; archscope compare shows all"
+    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], lines[_LINES - 1][: _COLUMNS - len(left)] + "…" + left]
 
 
 class Canvas:
@@ -52,6 +62,11 @@ class Canvas:
         xs, ys = zip(start, end, strict=True)
         scale = self.figure.dpi_scale_trans
         return self.figure.add_artist(Line2D([x / DPI for x in xs], [y / DPI for y in ys], transform=scale, **how))
+
+    def foot(self, lines: Sequence[str]) -> None:
+        """Lines at the bottom, 14 pixels each; see `footnotes`."""
+        for at, line in enumerate(reversed(lines)):
+            self.write(Box(18, 6 + FOOTNOTE * at, 0, 18 + FOOTNOTE * at), line, fontsize=8, color=self.theme.quiet)
 
     def tip(self, artist: Any, text: str) -> None:
         """Gives what was drawn a tooltip."""

@@ -4,10 +4,9 @@ Analysis of Deep Neural Network Models for Practical Applications", arXiv 1605.0
 
 from collections.abc import Callable, Mapping, Sequence
 from math import hypot, log10, sqrt
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from archscope.charts.canvas import TOP, Canvas, trimmed
+from archscope.charts.canvas import FOOTNOTE, TOP, Canvas, footnotes, trimmed
 from archscope.charts.chart import Ball, Chart
 from archscope.charts.columns import logarithmic, ticks, written
 from archscope.charts.label_placement import Anchor, Box, distance, placed
@@ -17,16 +16,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LARGEST, _SMALLEST = 36.0, 1.5  # radius in pixels
-_COLUMNS, _LINES = 190, 4  # of the notes
 _MARGIN = 170  # of the legend
 _LABEL: dict[str, Any] = {"fontsize": 8.5}
 
 
 def draw(chart: Chart, theme: Theme, interactive: bool) -> Canvas:
     """Balls on axes that are logarithmic where the values differ much."""
-    notes = _notes(chart.notes)
-    below = 52 + 14 * len(notes)
-    canvas = Canvas(theme, 1080, 640 + 14 * len(notes), chart.title, chart.subtitle)
+    notes = footnotes(chart.notes)
+    below = 52 + FOOTNOTE * len(notes)
+    canvas = Canvas(theme, 1080, 640 + FOOTNOTE * len(notes), chart.title, chart.subtitle)
     axes = canvas.axes(66, below, _MARGIN)
     balls = [ball for ball in chart.items if isinstance(ball, Ball)]
     _scales(axes, chart, balls)
@@ -45,16 +43,8 @@ def draw(chart: Chart, theme: Theme, interactive: bool) -> Canvas:
         canvas.write(box, ball.name, **_LABEL)
         if distance(box, anchor) > 10:
             _leader(canvas, anchor, box)
-    for at, line in enumerate(reversed(notes)):
-        canvas.write(Box(18, 6 + 14 * at, 0, 18 + 14 * at), line, fontsize=8, color=theme.quiet)
+    canvas.foot(notes)
     return canvas
-
-
-def _notes(notes: Sequence[str]) -> list[str]:
-    """What is not shown, in a few lines below the axes."""
-    lines = wrap("; ".join(notes), _COLUMNS)
-    left = "; archscope compare shows all"
-    return lines if len(lines) <= _LINES else [*lines[: _LINES - 1], lines[_LINES - 1][: _COLUMNS - len(left)] + "…" + left]
 
 
 def _scales(axes: "Axes", chart: Chart, balls: list[Ball]) -> None:

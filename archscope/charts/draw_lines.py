@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from archscope import units
-from archscope.charts.canvas import TOP, Canvas, formatter, steps
+from archscope.charts.canvas import FOOTNOTE, TOP, Canvas, footnotes, formatter, steps
 from archscope.charts.chart import Chart, Line
 from archscope.charts.label_placement import Box, spread
 from archscope.charts.style import DASHES, Theme
@@ -27,13 +27,15 @@ def draw(chart: Chart, theme: Theme, interactive: bool) -> Canvas:
     lines = [line for line in chart.items if isinstance(line, Line)]
     count = len(chart.panels)
     high = _PANEL if count == 1 else 300
-    canvas = Canvas(theme, 1080, TOP + 6 + count * high + (count - 1) * _BETWEEN + _FOOT, chart.title, chart.subtitle)
+    notes = footnotes(chart.notes)
+    foot = _FOOT + FOOTNOTE * len(notes)
+    canvas = Canvas(theme, 1080, TOP + 6 + count * high + (count - 1) * _BETWEEN + foot, chart.title, chart.subtitle)
     endings = [_ending(line, panel, unit) for line in lines for panel, unit in enumerate(chart.units)]
     names = max(canvas.size(words, **_NAME)[0] for words in endings) + 42
     left = _LEFT + _BYTES * ("B" in chart.units)
     for panel, title in enumerate(chart.panels):
         unit = chart.units[panel]
-        bottom = _FOOT + (count - 1 - panel) * (high + _BETWEEN)
+        bottom = foot + (count - 1 - panel) * (high + _BETWEEN)
         axes = canvas.axes(left, bottom, names, canvas.height - bottom - high)
         scales(axes, lines, panel, unit)
         axes.set_ylabel(title)
@@ -44,6 +46,7 @@ def draw(chart: Chart, theme: Theme, interactive: bool) -> Canvas:
         if chart.reference is not None:
             _reference(canvas, axes, *chart.reference)
         _endings(canvas, axes, lines, panel, unit, canvas.width - names)
+    canvas.foot(notes)
     return canvas
 
 

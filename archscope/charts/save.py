@@ -26,9 +26,8 @@ def render(chart: Chart, form: str = "svg", theme_name: str = "light") -> bytes:
     is missing.
     """
     if not chart.items:
-        raise ArchscopeError(
-            f"{chart.title}: there is nothing to draw", "name networks that have what the chart shows: archscope chart --help"
-        )
+        hint = "name networks that have what the chart shows: archscope chart --help"
+        raise ArchscopeError("; ".join((f"{chart.title}: there is nothing to draw", *chart.notes)), hint)
     if form == "html":
         return _page(chart)
     data = _written(chart, theme_name, form)

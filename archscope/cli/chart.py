@@ -206,11 +206,12 @@ def _of_graphs(
         for error_of in (column for column in axes if column in PUBLISHED):
             rows = _with_errors(rows, error_of, from_files=bool(files))
         drawing = field(rows, axes) if words else chosen.of(rows)
-        sys.stderr.writelines(f"{note}\n" for note in drawing.notes[:_NOTES])
-        if len(drawing.notes) > _NOTES:
-            sys.stderr.write(f"... and {len(drawing.notes) - _NOTES:,} more\n")
-        return drawing
-    return chosen.of([subject.graph for subject in subjects if subject.graph is not None])
+    else:
+        drawing = chosen.of([subject.graph for subject in subjects if subject.graph is not None])
+    sys.stderr.writelines(f"{note}\n" for note in (drawing.notes if drawing.items else ())[:_NOTES])
+    if len(drawing.notes) > _NOTES:
+        sys.stderr.write(f"... and {len(drawing.notes) - _NOTES:,} more\n")
+    return drawing
 
 
 def _with_errors(rows: "list[Line]", column: str, *, from_files: bool) -> "list[Line]":

@@ -16,11 +16,19 @@ def field(graphs: Sequence[Graph]) -> Chart:
     """The receptive field after each layer, against the convolutions and linear layers on the longest path to it."""
     sizes = {max(shape[2:]) for graph in graphs for shape in graph.shapes(graph.inputs) if len(shape) > 2}
     reference = (sizes.pop(), "input") if len(sizes) == 1 else None
-    lines = tuple(line for graph in graphs if (line := _grown(graph)).xs)
+    grown = [(graph, _grown(graph)) for graph in graphs]
+    lines = tuple(line for _, line in grown if line.xs)
+    missing = [f"{called(graph)} has none: {_reason(graph)}" for graph, line in grown if not line.xs]
     return Chart(
         "field", "Growth of the receptive field", "the longer side, not cut at the border; joined branches see what either sees",
         lines, "weighted depth: convolutions on the longest path", ("receptive field",), ("px",), reference,
+        notes=tuple(missing),
     )  # fmt: skip
+
+
+def _reason(graph: Graph) -> str:
+    found = metrics.receptive_field(graph)
+    return found.reason if isinstance(found, Absent) else str(found)
 
 
 def _grown(graph: Graph) -> Line:
