@@ -233,8 +233,11 @@ class Nodes(Made[Node]):
             return nodes
         read = list(map(attrgetter("params"), nodes))
         places = dict(zip(names, count(), strict=False))
-        if not places.keys() >= set(chain.from_iterable(read)):  # a part of a Graph without its parameters
-            places |= dict(zip(dict.fromkeys(chain(names, chain.from_iterable(read))), count(), strict=False))
+        try:
+            held = [places[name] for params in read for name in params]
+        except KeyError:  # a part of a Graph without its parameters
+            places = dict(zip(dict.fromkeys(chain(names, chain.from_iterable(read))), count(), strict=False))
+            held = [places[name] for params in read for name in params]
         kinds, kind = _node_kinds(nodes)
         columns = NodeColumns(
             kinds=kinds,
@@ -243,7 +246,7 @@ class Nodes(Made[Node]):
             call=ints(map(attrgetter("call"), nodes)),
             inputs=Lists.of(list(map(attrgetter("inputs"), nodes))),
             outputs=Lists.of(list(map(attrgetter("outputs"), nodes))),
-            params=Lists(map(len, read), map(places.__getitem__, chain.from_iterable(read))),
+            params=Lists(map(len, read), held),
         )
         return Nodes(columns, list(places))
 
