@@ -260,13 +260,14 @@ def group_label(cut: Pieces, group: Group, told: Mapping[object, str] = MappingP
 
 
 def step_label(cut: Pieces, unit: Group) -> str:
-    """The modules with parameters that a step of a loop runs, by their names: `"attention, cell, out"`."""
+    """The modules with parameters that a step of a loop runs, by their names: `"attention, cell, layers.0"`."""
     names: dict[str, None] = {}
     for part in contents(cut, unit):
         pieces = cut.items[part.start : part.stop]
         path = path_of(cut, part)
         if path and any(node.params for piece in pieces for node in piece.nodes):
-            names[path.rpartition(".")[2]] = None
+            above, _, own = path.rpartition(".")
+            names[f"{above.rpartition('.')[2]}.{own}" if own.isdecimal() and above else own] = None
     first, rest = list(names)[:_MOST_NAMES], len(names) - _MOST_NAMES
     return ", ".join([*first, f"{rest} more"] if rest > 0 else first) or "a step"
 

@@ -53,8 +53,8 @@ def fold_loops(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
     """
     steps = [_step(cut, group) for group in groups]
     modules = [at for at, step in enumerate(steps) if step is not None and step.module]
-    # By what it hands on, not by what it does: in its first step a loop adds to zeros, or finds no state yet.
-    keys = [(step.module, step.shape) if (step := steps[at]) is not None else None for at in modules]
+    # By what it hands on, in whatever order, not by what it does: in its first step a loop adds to zeros, or finds no state yet.
+    keys = [(step.module, tuple(sorted(step.shape))) if (step := steps[at]) is not None else None for at in modules]
     later: dict[object, int] = {}
     ahead = [0] * len(keys)  # how many modules later the same one comes again
     for at in reversed(range(len(keys))):

@@ -154,3 +154,29 @@ def test_layers_that_carry_a_stream_and_add_up_beside_it_are_one_box():
     layer = 512 * (2 * 2 * 32 * 32 + 32 * 32 + 32 * 64)  # two products of two taps, one to carry on, one to say
     assert folded.costs.macs == 19 * layer
     assert folded.costs.params == 19 * (2 * (2 * 32 * 32 + 32) + 32 * 32 + 32 + 32 * 64 + 64)
+
+
+class Latents(nn.Module):
+    """Jaegle et al. 2021, figure 1: latents that look at an input and at each other, over and over, with the same weights."""
+
+    def __init__(self, times=3):
+        super().__init__()
+        self.times, self.latents = times, nn.Parameter(torch.zeros(6, WIDE))
+        self.look = nn.MultiheadAttention(WIDE, 2, batch_first=True)
+        self.layers = nn.ModuleList(nn.TransformerEncoderLayer(WIDE, 2, 32, batch_first=True) for _ in range(2))
+
+    def forward(self, x):
+        latents = self.latents.expand(x.shape[0], -1, -1)
+        for _ in range(self.times):
+            latents = latents + self.look(latents, x, x, need_weights=False)[0]
+            for layer in self.layers:
+                latents = layer(latents)
+        return latents.mean(1)
+
+
+def test_a_loop_whose_first_round_starts_from_a_parameter_is_one_box_with_the_names_of_its_layers():
+    graph = trace(Latents(), torch.Size((1, 50, WIDE)))
+    check(graph)
+    steps = picture(graph).overview.boxes[1]
+    assert (steps.title, steps.count) == ("3 runs of look, layers.0, layers.1", 3)
+    assert steps.costs.params == sum(p.numel() for p in Latents().parameters())
