@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from archscope.graph import kinds
+from archscope.views.conditioning import given
 from archscope.views.fusion import Piece, Pieces
 from archscope.views.module_groups import Group
 
@@ -60,11 +61,17 @@ def encoder_decoder(cut: Pieces, groups: Sequence[Group], edges: Collection[tupl
             readers = tuple(sorted(b for a, b in crossing if a == memory))
             own = set().union(*(behind[a] for a in sources[first] if a and a not in encoder)) - encoder
             begins = bool(own) and work(own) < much <= macs[first] and not _is_join(cut, groups[first - 1])
+            begins = begins and _inputs(cut, groups, own).isdisjoint(_inputs(cut, groups, encoder))  # else they are branches
             if readers[:1] != (first,) or not (attends or begins) or any(work(behind[a]) for a, _ in crossing if a != memory):
                 continue
             decoder = tuple(n for n in numbers if n not in encoder)
             return EncoderDecoder(memory, readers, tuple(sorted(encoder)), decoder)
     return None
+
+
+def _inputs(cut: Pieces, groups: Sequence[Group], of: Collection[int]) -> set[int]:
+    """The inputs of the network that these groups read."""
+    return {tensor for read in given(cut, [groups[n - 1] for n in of]) for tensor in read}
 
 
 def _macs(cut: Pieces, group: Group) -> int:

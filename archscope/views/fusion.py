@@ -96,6 +96,13 @@ class Pieces:
         return any(piece.kind in kinds_of_tokens or piece.word.lower() in NORMS_OF_VECTORS for piece in self.items)
 
     @cached_property
+    def ends(self) -> frozenset[int]:
+        """The pieces whose result the network returns and no other piece reads."""
+        final = set(self.graph.outputs)
+        made = (piece for piece in self.items if not self.readers.get(piece.id))
+        return frozenset(piece.id for piece in made if any(t in final for node in piece.nodes for t in node.outputs))
+
+    @cached_property
     def attends(self) -> bool:
         """Whether vectors look at each other in attention."""
         return any(piece.attention is not None or piece.kind == kinds.ATTENTION for piece in self.items)

@@ -180,8 +180,10 @@ def sources(cut: Pieces, group: Group) -> list[int]:
 
 
 def in_series(cut: Pieces, first: Group, then: Group) -> bool:
-    """Whether `first` hands its result to `then` and to nobody else."""
+    """Whether `first` hands its result to `then` and to nobody else: nothing in it is there for the network's results alone."""
     if not any(first.start <= s < first.stop for s in sources(cut, then)):
+        return False
+    if any(at in cut.ends for at in range(first.start, first.stop)):
         return False
     read_from = {s for at in range(first.start, first.stop) for s in cut.readers.get(at, ()) if s >= first.stop}
     return bool(read_from) and all(then.start <= reader < then.stop for reader in read_from)

@@ -7,6 +7,7 @@ from test_conditions import places
 from test_truth import check
 from torch import nn
 
+from archscope.diagrams.composition import picture
 from archscope.models.picture_of import diagram
 from archscope.tracing.forward_pass import trace
 
@@ -175,3 +176,48 @@ def test_whisper_reads_sound_on_the_left_and_writes_words_on_the_right():
     assert {"encoder", "decoder", "input_features: 3000x80", "decoder_input_ids: 128 tokens"} <= set(texts)
     labels = [box.label for panel in diagram(traced("hf:whisper"), level="block").pictures[0].panels for box in panel.boxes]
     assert "cross-attention, 6 heads, 128 tokens on 1500" in labels
+
+
+class Tasks(nn.Module):
+    """Ma et al. 2018, figure 1c: experts that all tasks share; each task weighs them by a gate of its own over the same input."""
+
+    def __init__(self, experts=4, tasks=3):
+        super().__init__()
+        self.experts = nn.ModuleList(nn.Sequential(nn.Linear(32, 16), nn.ReLU()) for _ in range(experts))
+        self.gates = nn.ModuleList(nn.Linear(32, experts) for _ in range(tasks))
+        self.towers = nn.ModuleList(nn.Sequential(nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 1)) for _ in range(tasks))
+
+    def forward(self, x):
+        seen = torch.stack([expert(x) for expert in self.experts], 1)
+        weights = [gate(x).softmax(-1).unsqueeze(-1) for gate in self.gates]
+        return [tower((weight * seen).sum(1)) for tower, weight in zip(self.towers, weights, strict=True)]
+
+
+def test_branches_over_one_input_are_no_encoder_and_decoder():
+    graph = trace(Tasks(), torch.Size((1, 32)))
+    check(graph)
+    assert "encoder" not in diagram(graph).svg()
+
+
+class Towers(nn.Module):
+    """As many results as towers, each computed behind the one before it."""
+
+    def forward(self, x):
+        found = []
+        for gate, tower in zip(self.gates, self.towers, strict=True):
+            x = gate(x).relu()
+            found.append(tower(x))
+        return found
+
+    def __init__(self):
+        super().__init__()
+        self.gates, self.towers = (nn.ModuleList(nn.Linear(8, 8) for _ in range(4)) for _ in range(2))
+
+
+def test_what_the_network_returns_is_not_folded_into_what_passes_on():
+    graph = trace(Towers(), torch.Size((1, 8)))
+    check(graph)
+    boxes = picture(graph).overview.boxes
+    made = {node: box for box in boxes for node in box.nodes}
+    ending = {made[graph.producer[t].id].id for t in graph.outputs}
+    assert len(ending) == 4
