@@ -53,31 +53,53 @@ def fold_loops(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
     """
     steps = [_step(cut, group) for group in groups]
     modules = [at for at, step in enumerate(steps) if step is not None and step.module]
+    known = [(step.module, step.shape) if (step := steps[at]) is not None else ("", ()) for at in modules]
     # By what it hands on, in whatever order, not by what it does: in its first step a loop adds to zeros, or finds no state yet.
-    keys = [(step.module, tuple(sorted(step.shape))) if (step := steps[at]) is not None else None for at in modules]
-    later: dict[object, int] = {}
-    ahead = [0] * len(keys)  # how many modules later the same one comes again
+    loops = _loops([(module, tuple(sorted(shape))) for module, shape in known])
+    if not loops:  # a text that grows by a word in every step
+        loops = [loop for loop in _loops([module for module, _ in known]) if _grows([shape for _, shape in known], *loop)]
+    found: list[Group] = []
+    done = 0
+    for at, period, times in loops:
+        ends = [modules[at + n * period - 1] + 1 for n in range(1, times + 1)]
+        starts = [_first(steps, done, modules[at], modules[at + period]), *ends[:-1]]
+        members = tuple(joined(groups[start:end]) for start, end in zip(starts, ends, strict=True))
+        alike = len({tuple(steps[start:end]) for start, end in zip(starts, ends, strict=True)}) == 1
+        found += groups[done : starts[0]]
+        found.append(Group(members[0].start, members[-1].stop, members=members, equal=alike, again=True))
+        done = ends[-1]
+    return [*found, *groups[done:]]
+
+
+def _loops(keys: Sequence[Hashable]) -> list[tuple[int, int, int]]:
+    """Where the same keys come again and again in the same order: where that begins, how many there are, how often they come."""
+    later: dict[Hashable, int] = {}
+    ahead = [0] * len(keys)  # how many keys later the same one comes again
     for at in reversed(range(len(keys))):
         ahead[at] = later.get(keys[at], at) - at
         later[keys[at]] = at
-    found: list[Group] = []
-    done = at = 0
+    found: list[tuple[int, int, int]] = []
+    at = 0
     while at < len(keys):
         period, times = ahead[at], 1
         while period and keys[at + times * period : at + (times + 1) * period] == keys[at : at + period]:
             times += 1
         if times > _FEW:
-            ends = [modules[at + n * period - 1] + 1 for n in range(1, times + 1)]
-            starts = [_first(steps, done, modules[at], modules[at + period]), *ends[:-1]]
-            members = tuple(joined(groups[start:end]) for start, end in zip(starts, ends, strict=True))
-            alike = len({tuple(steps[start:end]) for start, end in zip(starts, ends, strict=True)}) == 1
-            found += groups[done : starts[0]]
-            found.append(Group(members[0].start, members[-1].stop, members=members, equal=alike, again=True))
-            done = ends[-1]
-            at += period * times
-        else:
-            at += 1
-    return [*found, *groups[done:]]
+            found.append((at, period, times))
+        at += period * times if times > _FEW else 1
+    return found
+
+
+def _grows(shapes: Sequence[tuple[int, ...]], at: int, period: int, times: int) -> bool:
+    """Whether each round of a loop hands on as much more than the one before it, along one dimension, as every other."""
+    for place in range(at, at + period):
+        sizes = shapes[place : place + period * times : period]
+        if len({len(shape) for shape in sizes}) > 1:
+            return False
+        more = {tuple(b - a for a, b in zip(before, after, strict=True)) for before, after in pairwise(sizes)}
+        if len(more) > 1 or sum(size != 0 for size in next(iter(more))) > 1:
+            return False
+    return True
 
 
 class _Step(NamedTuple):

@@ -180,3 +180,43 @@ def test_a_loop_whose_first_round_starts_from_a_parameter_is_one_box_with_the_na
     steps = picture(graph).overview.boxes[1]
     assert (steps.title, steps.count) == ("3 runs of look, layers.0, layers.1", 3)
     assert steps.costs.params == sum(p.numel() for p in Latents().parameters())
+
+
+class Generator(nn.Module):
+    """Adds a word to a text in every step, and reads all of it anew for the next."""
+
+    def __init__(self, steps=6):
+        super().__init__()
+        self.steps, self.embed = steps, nn.Embedding(50, WIDE)
+        self.layer, self.words = nn.TransformerEncoderLayer(WIDE, 2, 32, batch_first=True), nn.Linear(WIDE, 50)
+
+    def forward(self, ids):
+        for _ in range(self.steps):
+            ids = torch.cat([ids, self.words(self.layer(self.embed(ids)))[:, -1:].argmax(-1)], 1)
+        return ids
+
+
+def test_a_text_that_grows_by_a_word_in_every_step_is_one_box():
+    graph = trace(Generator(), torch.zeros((1, 10), dtype=torch.long))
+    check(graph)
+    steps = picture(graph).overview.boxes[1]
+    assert (steps.title, steps.count) == ("6 runs of embed, layer, words", 6)
+    assert steps.costs.macs == graph.cost.macs
+    assert steps.shape == "15 tokens x 50"  # ten are given, five are made before the last one is
+
+
+def test_one_head_over_maps_of_several_sizes_is_no_growing_loop():
+    class Levels(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.down, self.head = nn.Conv2d(4, 4, 3, 2, 1), nn.Conv2d(4, 2, 3, padding=1)
+
+        def forward(self, x):
+            found = []
+            for _ in range(4):
+                x = self.down(x)
+                found.append(self.head(x))
+            return found
+
+    boxes = picture(trace(Levels(), torch.Size((1, 4, 64, 64)))).overview.boxes
+    assert not any(box.again for box in boxes)
