@@ -7,6 +7,7 @@ from torch import Size, nn
 
 import archscope
 from archscope.graph import Graph, kinds, total
+from archscope.metrics import params
 from archscope.views.layers import layers
 
 
@@ -91,6 +92,9 @@ def test_every_operator_that_is_no_reshape_is_on_one_line(networks, name):
     left_out = [node for node in graph.nodes if node.id not in found]
     assert all(kinds.kind(node) == kinds.RESHAPE and not node.params for node in left_out)
     assert total(layer.graph.cost for layer in layers(graph)) == graph.cost
+    assert [(layer.params, layer.cost) for layer in layers(graph)] == [
+        (params(part := layer.graph), part.cost) for layer in layers(graph)
+    ]
     assert {p.name for layer in layers(graph) for p in layer.graph.params} == {n for node in graph.nodes for n in node.params}
 
 

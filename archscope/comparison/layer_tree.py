@@ -69,8 +69,8 @@ class _Wiring:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.lines = [line for line in layers(graph) if any(node.inputs for node in line.graph.nodes)]
-        owner = {node.id: at for at, line in enumerate(self.lines) for node in line.graph.nodes}
+        self.lines = [line for line in layers(graph) if any(node.inputs for node in line.nodes)]
+        owner = {node.id: at for at, line in enumerate(self.lines) for node in line.nodes}
         maker: dict[int, int] = dict.fromkeys(graph.inputs, -1)
         for node in graph.nodes:
             # A reshape is in no layer: what it hands on is what the layer before it made.
@@ -111,7 +111,7 @@ class _Wiring:
 
 def _reads(line: Layer, at: int, maker: dict[int, int]) -> list[tuple[int, int]]:
     """The tensors that a layer reads, each with the layer that made it."""
-    inputs = dict.fromkeys(t for node in line.graph.nodes for t in node.inputs)
+    inputs = dict.fromkeys(t for node in line.nodes for t in node.inputs)
     return [(t, maker[t]) for t in inputs if t in maker and maker[t] != at]
 
 
@@ -133,7 +133,7 @@ def traits(graph: Graph, line: Layer) -> Traits:
     if kinds.kind(main) in kinds.WEIGHTED:
         found["width"] = str(places(graph, line.shape)[1])
         found["bias"] = "yes" if sum(not graph.param[name].buffer for name in main.params) > 1 else "no"
-    norms = [node for node in line.graph.nodes if kinds.kind(node) == kinds.NORMALISATION]
+    norms = [node for node in line.nodes if kinds.kind(node) == kinds.NORMALISATION]
     if norms:
         found["norm"] = " and ".join(_norm(node) for node in norms)
     rest = [w for w in line.words if w != found["layer"] and w not in {kinds.word(node) for node in norms}]
@@ -165,7 +165,7 @@ def _module(graph: Graph, call: int, lines: list[Layer], wiring: _Wiring, in_blo
             children += inner.children if loose else [inner]
     if len(children) == 1 and children[0].children:
         return children[0]
-    nodes = tuple(node for line in lines for node in line.graph.nodes)
+    nodes = tuple(node for line in lines for node in line.nodes)
     here = graph.calls[call]
     return Item(
         here.path,
@@ -184,7 +184,7 @@ def _parts(graph: Graph, call: int, lines: Iterable[Layer]) -> list[tuple[int | 
     holder = {inner: child for child in graph.children[call] for inner in range(child, graph.end(child))}
     parts: list[tuple[int | None, list[Layer]]] = []
     for line in lines:
-        within = {holder.get(node.call) for node in line.graph.nodes}
+        within = {holder.get(node.call) for node in line.nodes}
         child = next(iter(within)) if len(within) == 1 else None
         if parts and child is not None and parts[-1][0] == child:
             parts[-1][1].append(line)
@@ -197,4 +197,4 @@ def _leaf(line: Layer, wiring: _Wiring) -> Item:
     at = wiring.number[id(line)]
     found = wiring.traits[at]
     kind = " + ".join(line.words)
-    return Item(line.path, kind, tuple(line.graph.nodes), found, (), wiring.key([line]), (), (_alike(found),))
+    return Item(line.path, kind, tuple(line.nodes), found, (), wiring.key([line]), (), (_alike(found),))

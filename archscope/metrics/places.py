@@ -48,7 +48,7 @@ class Read(NamedTuple):
     @property
     def places(self) -> int:
         """Number of places."""
-        return 1 + sum((d.size - 1) * d.weight for d in self.digits)
+        return 1 + sum([(d.size - 1) * d.weight for d in self.digits])
 
     def at(self, place: int) -> Interval | None:
         """What a place sees; places go on beyond the border of the tensor."""

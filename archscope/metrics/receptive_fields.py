@@ -44,7 +44,7 @@ class Axis(NamedTuple):
     @property
     def places(self) -> int:
         """Number of places along it; 1 once all positions see the same."""
-        return max(read.places for read in self.reads)
+        return self.reads[0].places if len(self.reads) == 1 else max(read.places for read in self.reads)
 
     @property
     def low(self) -> int:

@@ -5,8 +5,6 @@ of which `terminal.py` makes the table for a terminal.
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from rich.cells import cell_len
-
 from archscope.printable import printable
 from archscope.render.cells import RIGHT, kind, text
 from archscope.tables.table import Column, Row, Table
@@ -72,7 +70,11 @@ def _grid(columns: list[list[str]], right: list[bool], least: list[int]) -> Iter
 
 
 def _places(words: str) -> int:
-    return len(words) if words.isascii() else cell_len(words)
+    if words.isascii():
+        return len(words)
+    from rich.cells import cell_len  # most tables have no such word
+
+    return cell_len(words)
 
 
 # -- the parts ----------------------------------------------------------------------------------------------------------------
@@ -116,8 +118,8 @@ def natural(table: Table, column: Column, exact: bool) -> int:
     if column.kind == "share":
         return SHARE
     first = table.columns[0] is column
-    cells = (2 * row.depth * first + cell_len(text(row.values.get(column.key), kind(row, column), exact)) for row in table.rows)
-    return max(cell_len(printable(column.title)), max(cells, default=0))
+    cells = (2 * row.depth * first + _places(text(row.values.get(column.key), kind(row, column), exact)) for row in table.rows)
+    return max(_places(printable(column.title)), max(cells, default=0))
 
 
 def flexible(column: Column) -> bool:

@@ -167,7 +167,7 @@ def _layers(graph: Graph, texts: Texts) -> Columns:
     table = shapes_table(graph)
     at = _positions(graph)
     rows = [row.values for row in table.rows]
-    members = [[at[node.id] for node in layer.graph.nodes] for layer in layers(graph)]
+    members = [[at[node.id] for node in layer.nodes] for layer in layers(graph)]
     return {
         "nodes": [[] for _ in range(len(rows) - len(members))] + members,
         **{

@@ -116,7 +116,7 @@ def _weighted_so_far(graph: Graph) -> dict[int, int]:
 
 def _layers(graph: Graph) -> Iterator[_Part]:
     for layer in layers(graph):
-        yield _Part(layer.path, " + ".join(layer.words), tuple(layer.graph.nodes), is_layer=True)
+        yield _Part(layer.path, " + ".join(layer.words), tuple(layer.nodes), is_layer=True)
 
 
 def _blocks(graph: Graph) -> Iterator[_Part]:

@@ -153,7 +153,7 @@ def _by_layer(graph: Graph, depth: int | None, worth: Worth | None) -> Rows:
                 "kind": " + ".join(layer.words),
                 "window": layer.window or None,
                 "output": layer.shape,
-                **_cost(graph, layer.graph.nodes, worth),
+                **_cost(graph, layer.nodes, worth),
             }
         )
         for layer in layers(graph)

@@ -67,15 +67,16 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
 
 
 def _row(layer: Layer, fields: Mapping[int, Field | Absent]) -> Row:
-    field = fields.get(layer.output, ())
+    field, cost = fields.get(layer.output, ()), layer.cost
+    whole = not cost.unknown and layer.whole.meta.failure is None
     return Row(
         {
             "path": layer.path or "(network)",
             "kind": " + ".join(layer.words),
             "window": layer.window or None,
             "output": layer.shape,
-            "params": metrics.params(layer.graph),
-            "macs": metrics.macs(layer.graph),
+            "params": layer.params,
+            "macs": cost.macs if whole else metrics.macs(layer.graph),
             "receptive_field": _size(field),
             "effective_stride": field if isinstance(field, Absent) else _alike([_stride(a) for a in field if a.places > 1]),
         }
@@ -94,7 +95,7 @@ def _folded(graph: Graph, found: Sequence[Layer], rows: Sequence[Row]) -> list[R
         second = loop.start + loop.length
         made += rows[done : loop.start]
         made += _folded(graph, found[loop.start : second], rows[loop.start : second])
-        nodes = [node for layer in found[second : loop.stop] for node in layer.graph.nodes]
+        nodes = [node for layer in found[second : loop.stop] for node in layer.nodes]
         made.append(Row({"path": _again(loop), "macs": metrics.macs(graph.select(nodes))}, quiet=True))
         done = loop.stop
     return [*made, *rows[done:]]

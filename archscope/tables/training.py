@@ -92,7 +92,7 @@ def _rows(graph: Graph, by: str, depth: int | None) -> Iterator[tuple[dict[str, 
                 yield words, part.graph.nodes, part.depth
     elif by == "layer":
         for layer in layers(graph):
-            yield {"path": layer.path, "kind": " + ".join(layer.words), "output": layer.shape}, layer.graph.nodes, 0
+            yield {"path": layer.path, "kind": " + ".join(layer.words), "output": layer.shape}, layer.nodes, 0
     else:
         groups: dict[str, list[Node]] = {}
         for node in graph.nodes:

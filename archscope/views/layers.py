@@ -4,10 +4,10 @@ line.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archscope.graph import Graph, Node, kinds
+from archscope.graph import Cost, Graph, Node, kinds, total
 
 
 class Layer(NamedTuple):
@@ -17,29 +17,41 @@ class Layer(NamedTuple):
         path: of the outermost module that ran nothing else; else of the module that ran its main operator.
         words: what it does, in order: ("conv", "bn", "relu").
         main: the operator that the rest of the chain belongs to.
-        graph: the chain, for the metrics.
+        window: kernel, stride and padding of its convolution or pooling as the papers write them: "3x3/2 V"; without the groups
+            where its convolutions differ in them.
+        nodes: the chain.
         output: id of the tensor that it leaves.
+        whole: the Graph that it is a layer of.
     """
 
     path: str
     words: tuple[str, ...]
     main: Node
-    graph: Graph
+    window: str
+    nodes: tuple[Node, ...]
     output: int
+    whole: Graph
+
+    @property
+    def graph(self) -> Graph:
+        """The chain as a Graph, for the metrics."""
+        return self.whole.select(self.nodes)
+
+    @property
+    def cost(self) -> Cost:
+        """The arithmetic of the chain."""
+        return self.nodes[0].cost if len(self.nodes) == 1 else total([node.cost for node in self.nodes])
+
+    @property
+    def params(self) -> int:
+        """Learnable numbers that it reads, each tensor once."""
+        read = dict.fromkeys([name for node in self.nodes for name in node.params])
+        return sum([param.numel for param in map(self.whole.param.__getitem__, read) if not param.buffer])
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the tensor that it leaves."""
-        return self.graph.tensors[self.output].shape
-
-    @property
-    def window(self) -> str:
-        """Kernel, stride and padding as the papers write them: "3x3/2 V"; without the groups where a layer's convolutions
-        differ in them.
-        """
-        kind, attrs = kinds.kind(self.main), self.main.attrs
-        alike = all([node.attrs == attrs for node in self.graph.nodes if kinds.kind(node) == kind])
-        return kinds.window(attrs if alike else {**attrs, "groups": 1})
+        return self.whole.tensors[self.output].shape
 
 
 def layers(graph: Graph, fuse: bool = True) -> list[Layer]:
@@ -86,11 +98,13 @@ class _Atoms:
         around: by call, the one that it is or is inside of.
         named: those whose name says more than their operators do, of which there are several.
         kind: of each node, by its id.
+        windows: in words, by id of the attributes: equal nodes share these.
     """
 
     around: Sequence[int | None]
     named: Collection[int]
     kind: Mapping[int, str]
+    windows: dict[int, str] = field(default_factory=dict)
 
     @staticmethod
     def of(graph: Graph, kind: Mapping[int, str]) -> "_Atoms":
@@ -155,7 +169,18 @@ def _layer(graph: Graph, chain: list[Node], atoms: _Atoms) -> Layer:
     if len(chain) > 1:
         main = max(chain, key=lambda node: (_RANK.get(kind[node.id], 0), node.cost.macs, -node.id))
     last = next(node for node in reversed(chain) if node.outputs)
-    return Layer(_path(graph, chain, kind), _words(graph, chain, atoms), main, graph.select(chain), last.outputs[0])
+    words, window = _words(graph, chain, atoms), _window(main, chain, atoms)
+    return Layer(_path(graph, chain, kind), words, main, window, tuple(chain), last.outputs[0], graph)
+
+
+def _window(main: Node, chain: list[Node], atoms: _Atoms) -> str:
+    kind, attrs = atoms.kind[main.id], main.attrs
+    if not all([node.attrs is attrs or node.attrs == attrs for node in chain if atoms.kind[node.id] == kind]):
+        return kinds.window({**attrs, "groups": 1})
+    found = atoms.windows.get(id(attrs))
+    if found is None:
+        found = atoms.windows[id(attrs)] = kinds.window(attrs)
+    return found
 
 
 def _path(graph: Graph, chain: list[Node], kind: Mapping[int, str]) -> str:
@@ -163,7 +188,9 @@ def _path(graph: Graph, chain: list[Node], kind: Mapping[int, str]) -> str:
     inside = {node.id for node in chain}
     best = graph.calls[first.call]
     at = best
-    while at.parent is not None and graph.count(at.id) <= len(chain) and all([n.id in inside for n in graph.inside(at.id)]):
+    while at.parent is not None and (runs := graph.count(at.id)) <= len(chain):
+        if runs > 1 and not all([node.id in inside for node in graph.inside(at.id)]):
+            break
         best, at = at, graph.calls[at.parent]
     return best.path
 
