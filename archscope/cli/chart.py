@@ -208,9 +208,10 @@ def _of_graphs(
         drawing = field(rows, axes) if words else chosen.of(rows)
     else:
         drawing = chosen.of([subject.graph for subject in subjects if subject.graph is not None])
-    sys.stderr.writelines(f"{note}\n" for note in (drawing.notes if drawing.items else ())[:_NOTES])
-    if len(drawing.notes) > _NOTES:
-        sys.stderr.write(f"... and {len(drawing.notes) - _NOTES:,} more\n")
+    notes = drawing.notes if drawing.items else ()  # of a chart with nothing in it, the error says them
+    sys.stderr.writelines(f"{note}\n" for note in notes[:_NOTES])
+    if len(notes) > _NOTES:
+        sys.stderr.write(f"... and {len(notes) - _NOTES:,} more\n")
     return drawing
 
 

@@ -108,7 +108,7 @@ def _followed(graph: Graph) -> dict[int, Field | Absent]:
     rewritten: set[int] = set()
     windows: Windows = {}
     for node in graph.nodes:
-        if node.op[-1] == "_":  # in place
+        if node.op.endswith("_"):  # in place
             rewritten.update(node.outputs)
         quick = _behind(graph, node, fields, windows) if len(node.inputs) == 1 else None
         if quick is not None:
@@ -130,11 +130,13 @@ def _behind(graph: Graph, node: Node, fields: Mapping[int, Field | Absent], wind
     read before slides along axes that are one dimension each: most nodes. None where the rules have to look.
     """
     field = fields.get(node.inputs[0])
-    if not isinstance(field, tuple) or not (len(node.outputs) == 1 or is_batch_norm(node.op)):
+    if not isinstance(field, tuple) or not node.outputs or (len(node.outputs) > 1 and not is_batch_norm(node.op)):
         return None
-    out = graph.tensors[node.outputs[0]].shape
+    before, out = graph.tensors[node.inputs[0]].shape, graph.tensors[node.outputs[0]].shape
     if keeps_places(node):
-        return field if graph.tensors[node.inputs[0]].shape == out else None
+        return field if before == out else None
+    if len(before) != len(out):  # a file may say of a node what no trace would
+        return None
     window = windows.get((node.op, id(node.attrs)))
     if window is None:
         return None

@@ -19,6 +19,7 @@ from archscope.views.module_groups import (
     type_of,
     works,
 )
+from archscope.views.runs_again import repeated
 
 _LONGEST_PERIOD = 8
 _FEW = 2  # times that are not worth folding what is not equal
@@ -81,9 +82,8 @@ def _loops(keys: Sequence[Hashable]) -> list[tuple[int, int, int]]:
     found: list[tuple[int, int, int]] = []
     at = 0
     while at < len(keys):
-        period, times = ahead[at], 1
-        while period and keys[at + times * period : at + (times + 1) * period] == keys[at : at + period]:
-            times += 1
+        period = ahead[at]
+        times = repeated(keys, at, period)
         if times > _FEW:
             found.append((at, period, times))
         at += period * times if times > _FEW else 1
@@ -235,8 +235,9 @@ def fold_streams(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
     found: list[Group] = []
     at = 0
     while at < len(groups):
-        tried = [(period, _stream_times(keys, at, period)) for period in range(2, _LONGEST_STREAM + 1)]
-        period, times = max(tried, key=lambda pair: (pair[0] * pair[1], pair[1]))
+        mixed = [period for period in range(2, _LONGEST_STREAM + 1) if len(set(keys[at : at + period])) > 1]
+        tried = [(period, repeated(keys, at, period)) for period in mixed]
+        period, times = max(tried, key=lambda pair: (pair[0] * pair[1], pair[1]), default=(1, 1))
         if times > _FEW and any(works(cut, group) for group in groups[at : at + period]):
             members = tuple(joined(groups[at + n * period : at + (n + 1) * period]) for n in range(times))
             found.append(Group(members[0].start, members[-1].stop, members=members, equal=False))
@@ -262,15 +263,6 @@ def _stream_keys(cut: Pieces, groups: Sequence[Group]) -> list[Hashable]:
         reads = tuple(at - where[source] if source in where else source for source in sources(cut, group))
         keys.append((group.count, does, wide, reads))
     return keys
-
-
-def _stream_times(keys: Sequence[Hashable], at: int, period: int) -> int:
-    times, unit = 1, keys[at : at + period]
-    if len(set(unit)) == 1:
-        return 1
-    while keys[at + times * period : at + (times + 1) * period] == unit:
-        times += 1
-    return times
 
 
 def _likeness(cut: Pieces, group: Group, shape: tuple[int, ...]) -> Hashable:

@@ -46,7 +46,8 @@ def rounds(keys: Sequence[Hashable], anchors: Sequence[bool]) -> list[Round]:
         first = bisect_right(same, anchor)
         lengths = [place - anchor for place in same[first : first + _MOST]]
         while at <= anchor:
-            tried = [_round(keys, at, length) for length in lengths if anchor - at < length and keys[at] == keys[at + length]]
+            likely = [length for length in lengths if anchor - at < length and keys[at] == keys[at + length]]
+            tried = [Round(at, length, repeated(keys, at, length)) for length in likely]
             best = max(tried, key=lambda one: (one.length * one.times, one.times), default=None)
             if best is not None and best.times > _FEW:
                 found.append(best)
@@ -56,9 +57,9 @@ def rounds(keys: Sequence[Hashable], anchors: Sequence[bool]) -> list[Round]:
     return found
 
 
-def _round(keys: Sequence[Hashable], at: int, length: int) -> Round:
-    """How often the `length` layers from `at` on repeat themselves."""
+def repeated(keys: Sequence[Hashable], at: int, length: int) -> int:
+    """How often the `length` keys from `at` on stand one directly behind the other."""
     times, unit = 1, keys[at : at + length]
-    while keys[at + times * length : at + (times + 1) * length] == unit:
+    while unit and keys[at + times * length : at + (times + 1) * length] == unit:
         times += 1
-    return Round(at, length, times)
+    return times
