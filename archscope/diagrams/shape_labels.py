@@ -60,7 +60,7 @@ def _passes_on(cut: Pieces, piece: Piece) -> bool:
 def _of_all_heads(cut: Pieces, piece: Piece) -> int:
     """The width of a token once its heads are side by side, where attention leaves [(n, heads), tokens, d]; else 0."""
     found = piece.attention
-    if found is None or found.heads < 2 or found.windows != 1 or piece.output < 0:
+    if found is None or found.heads < 2 or found.windows != 1 or rank(cut, piece) < 2:
         return 0
     *apart, tokens, width = cut.graph.tensors[piece.output].shape
     return found.heads * width if tokens == found.queries and prod(apart) == cut.graph.batch * found.heads else 0
