@@ -193,10 +193,11 @@ class Run:
     def on_loan(self, module: nn.Module, seed: int, at: int) -> tuple[_Sample, _Sample | None, list[float | None]]:
         """One sample of a module that is this thread's."""
         survey = Survey.of(module)
-        if any(held.tensor.is_meta for held in survey.state.values()):
+        if any(tensor.is_meta for tensor in survey.state):
             raise UsageError(f"{self.graph.name} is on the meta device: it has no weights", "build it on the CPU")
         # Borrowed as in eval mode: what a trace in train mode runs under keeps nothing for a backward pass.
-        with borrowed(survey, training=False, device=on_cpu) as state, torch.enable_grad():
+        with borrowed(survey, training=False, device=on_cpu) as lent_state, torch.enable_grad():
+            state = {param.name: tensor for param, tensor in zip(survey.params.values(), lent_state, strict=True)}
             try:
                 for m in survey.paths:
                     m.training = self.request.mode == "train"

@@ -73,7 +73,6 @@ class Recorder(ListeningMode):
         self.placement = Placement(ledger, values)
         self._operators = operators() if passing is None else {}
         self._known, self._known_here = known_runs(), Runs()
-        self._outputs: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._threads = threads_started()
         ledger.on_stranger = self.meet
@@ -82,10 +81,6 @@ class Recorder(ListeningMode):
             passing.path = self.path
 
     # -- calls ------------------------------------------------------------------------------------------------------------------
-
-    def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)
-        self.ledger.close()
 
     def begin(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         """A module is about to run."""
@@ -123,7 +118,7 @@ class Recorder(ListeningMode):
         """Lets go of all that it has written down. It refers to itself: the trace of a large network would be left to the garbage
         collector, which looks at every part of it.
         """
-        self.nodes, self.calls, self._outputs = [], [], {}
+        self.nodes, self.calls = [], []
         self.placement.forget()
         self.ledger.forget()
 
@@ -219,7 +214,7 @@ class Recorder(ListeningMode):
 
     def number(self, tensor: torch.Tensor) -> int | None:
         """The number of a tensor among the results; None for one that this forward has not made. Raises as `meet` does."""
-        if id(tensor) not in self.ledger.entries:
+        if self.ledger.known(tensor) is None:
             self.meet(tensor)
         return self.ledger.number(tensor)
 
@@ -234,17 +229,14 @@ class Recorder(ListeningMode):
         operands: tuple[int, ...], wanted: tuple[int, ...],
     ) -> None:  # fmt: skip
         number = len(self.nodes)
-        params, inputs = read.params, tuple(read.inputs)
-        outputs: tuple[int, ...] = tuple([entry.key for entry in written])  # type: ignore[misc]
-        if len(outputs) == 1:
-            self._outputs[outputs] = outputs
+        params = read.params
         self.nodes.append(
             Node(
                 number,
                 operator.name,
                 self._running[-1][0] if self._running else 0,
-                self._outputs.get(inputs, inputs),  # mostly what another operator wrote: one tuple for both
-                outputs,
+                tuple(read.inputs),
+                tuple([entry.key for entry in written]),  # type: ignore[misc]
                 tuple(dict.fromkeys(params) if len(params) > 1 else params),
                 known.cost,
                 known.bytes,

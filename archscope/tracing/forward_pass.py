@@ -206,7 +206,7 @@ def _traced(
 
 def _has_room(survey: Survey, name: str, reason: str) -> None:
     """Raises `ArchscopeError` where the weights, which a run with values copies or draws, would not fit into memory."""
-    needed, free = sum(held.tensor.nbytes for held in survey.state.values()), available_memory()
+    needed, free = sum(tensor.nbytes for tensor in survey.state), available_memory()
     if free is not None and needed > free:
         raise ArchscopeError(
             f"{name} runs on the CPU only ({reason}): its weights take {units.size(needed)} of memory; "
@@ -266,10 +266,10 @@ def run_once(
         told = {key: moved(value, with_its_values) for key, value in kwargs.items() if values is not None and key in values.told}
         valued = [t for t in leaves(told) if not t.is_meta]
         args, kwargs = moved((args, kwargs | told), lambda t: t if any(t is one for one in valued) else given_there(t))
-        ledger = Ledger(state.items())
-        if any(isinstance(m, torch.jit.ScriptModule) for m in survey.paths):  # it keeps its own tensors and cannot be lent others
-            for held in survey.state.values():
-                ledger.alias(held.tensor, held.names[0])
+        ledger = Ledger(survey.params if state is survey.state else dict(zip(map(id, state), survey.params.values(), strict=True)))
+        if any([isinstance(m, torch.jit.ScriptModule) for m in survey.paths]):  # it keeps its own tensors, cannot be lent others
+            for tensor, param in zip(survey.state, survey.params.values(), strict=True):
+                ledger.alias(tensor, param.name)
         names: list[str] = []
         for given_as, tensor in named_leaves(survey.root.forward, args, kwargs):
             ledger.add(tensor)
@@ -290,16 +290,14 @@ def run_once(
         raise TwoDevicesError from error
     if error is not None and bare and (_needs_values(error) or on_two_devices(error)):
         raise NotOnMetaError(_asking(error), len(recorder.nodes)) from error
-    params = survey.params()
-    ran = {call.path for call in recorder.calls}
-    idle = {path: kind for path, kind in survey.holders().items() if path not in ran}
+    params, idle = survey.records(), survey.idle({call.path for call in recorder.calls})
     dtype = _dtype([ledger.tensors[t].dtype for t in given], [param.dtype for param in params])
     known = tuple(names) if len(names) > 1 and any(names) else ()
     graph = Graph(
         name=name,
         inputs=tuple(given),
         outputs=tuple(dict.fromkeys(outputs)),
-        tensors=ledger.tensors,
+        tensors=ledger.records(),
         nodes=recorder.nodes,
         calls=recorder.calls,
         params=params,

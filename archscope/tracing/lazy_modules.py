@@ -21,7 +21,7 @@ def surveyed(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     survey = Survey.of(module)
     if not survey.is_lazy:
         return survey
-    initialised = copy.deepcopy(module, {key: _unborn(held.tensor) for key, held in survey.state.items()})
+    initialised = copy.deepcopy(module, {id(tensor): _unborn(tensor) for tensor in survey.state})
     args, kwargs = moved((args, kwargs), on_meta)
     try:
         with torch.no_grad(), undisturbed():

@@ -1,38 +1,15 @@
 """What a module holds: its submodules by path, its parameters and buffers by name. Walked once, read often."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
 from archscope.graph import Param
 from archscope.tracing.tensor_identity import DTYPE_NAMES
-
-
-@dataclass(slots=True)
-class Held:
-    """A parameter or buffer with all its names, in the order in which the module lists them."""
-
-    tensor: torch.Tensor
-    names: list[str]
-    buffer: bool
-    holder: str  # type of the module that holds it under its first name
-
-    def param(self, shapes: dict[tuple[int, ...], tuple[int, ...]]) -> Param:
-        """Its record; equal `shapes` are one object."""
-        shape = tuple(self.tensor.shape)
-        return Param(
-            name=self.names[0],
-            shape=shapes.setdefault(shape, shape),
-            dtype=DTYPE_NAMES[self.tensor.dtype],
-            trainable=self.tensor.requires_grad and not self.buffer,
-            buffer=self.buffer,
-            aliases=tuple(self.names[1:]),
-            module=self.holder,
-        )
 
 
 @dataclass
@@ -42,14 +19,16 @@ class Survey:
     Attributes:
         root: the network.
         paths: every module once, with the first path under which it is found; the network itself is "".
-        state: every parameter and buffer once, by the id() of the tensor; parameters first.
+        state: every parameter and buffer once; parameters first.
+        params: their records in the same order, by the id() of the tensor.
         packed: the weights that a quantised layer keeps in a packed form of its own, by the path of the module that holds them.
         is_lazy, is_sparse: whether some tensor of its state has no shape yet, or holds only some of its values.
     """
 
     root: nn.Module
     paths: dict[nn.Module, str] = field(default_factory=dict)
-    state: dict[int, Held] = field(default_factory=dict)
+    state: list[torch.Tensor] = field(default_factory=list)
+    params: dict[int, Param] = field(default_factory=dict)
     packed: dict[str, tuple[Param, ...]] = field(default_factory=dict)
     is_lazy: bool = False
     is_sparse: bool = False
@@ -58,48 +37,78 @@ class Survey:
     def of(module: nn.Module) -> "Survey":
         """Walks `module`; a module under several names is walked under each, so that tied state gets all its names."""
         survey = Survey(module)
-        buffers: dict[int, Held] = {}
-        for path, m in _walked(module):
-            if survey.paths.setdefault(m, path) is path and isinstance(vars(m).get("_packed_params"), torch.ScriptObject):
+        buffers: list[torch.Tensor] = []
+        records: dict[int, Param] = {}  # of the buffers
+        shapes: dict[tuple[int, ...], tuple[int, ...]] = {}  # equal ones are one object
+        for path, m in _walked(module, survey.paths):
+            if isinstance(vars(m).get("_packed_params"), torch.ScriptObject) and survey.paths[m] is path:
                 survey.packed[path] = _unpacked(path, m)
             if m._parameters:
-                survey._add(survey.state, m._parameters, path, type(m).__name__)
+                survey._add(m._parameters, survey.state, survey.params, shapes, path, type(m).__name__)
             if m._buffers:
-                survey._add(buffers, m._buffers, path, type(m).__name__)
-        for key, held in buffers.items():
-            if survey.state.setdefault(key, held) is not held:  # registered as both
-                survey.state[key].names += held.names
+                survey._add(m._buffers, buffers, records, shapes, path, type(m).__name__)
+        for tensor, (key, record) in zip(buffers, records.items(), strict=True):
+            if key in survey.params:  # registered as both
+                survey.params[key] = _also(survey.params[key], (record.name, *record.aliases))
+            else:
+                survey.params[key] = record
+                survey.state.append(tensor)
         return survey
 
-    def _add(self, state: dict[int, Held], tensors: Mapping[str, torch.Tensor | None], path: str, holder: str) -> None:
-        inside = f"{path}." if path else ""
+    def _add(
+        self, tensors: Mapping[str, torch.Tensor | None], state: list[torch.Tensor], records: dict[int, Param],
+        shapes: dict[tuple[int, ...], tuple[int, ...]], path: str, holder: str,
+    ) -> None:  # fmt: skip
+        inside, buffer = f"{path}." if path else "", records is not self.params
         for name, tensor in tensors.items():
-            if tensor is not None:
-                held = state.get(id(tensor))
-                if held is None:
-                    state[id(tensor)] = Held(tensor, [inside + name], state is not self.state, holder)
-                    self.is_lazy |= is_lazy(tensor)
-                    self.is_sparse |= tensor.layout is not torch.strided
-                else:
-                    held.names.append(inside + name)
+            if tensor is None:
+                continue
+            key = id(tensor)
+            if key in records:
+                records[key] = _also(records[key], (inside + name,))
+                continue
+            state.append(tensor)
+            shape: tuple[int, ...] = ()
+            if type(tensor) not in _PLAIN and is_lazy(tensor):
+                self.is_lazy = True
+            else:
+                shape = tuple(tensor.shape)
+                shape = shapes.setdefault(shape, shape)
+            if tensor.layout is not _STRIDED:
+                self.is_sparse = True
+            trainable = not buffer and tensor.requires_grad
+            records[key] = Param(inside + name, shape, DTYPE_NAMES[tensor.dtype], trainable, buffer, (), holder)
 
-    def holders(self) -> dict[str, str]:
-        """Class names, by path, of the modules that hold a parameter themselves or in a module inside them."""
-        types = {path: type(m).__name__ for m, path in self.paths.items()}
-        holding: dict[str, str] = {}
-        for path in (name.rpartition(".")[0] for held in self.state.values() if not held.buffer for name in held.names):
-            while path and path not in holding and path in types:
-                holding[path] = types[path]
-                path = path.rpartition(".")[0]
-        return {path: kind for path, kind in types.items() if path in holding}
-
-    def params(self) -> tuple[Param, ...]:
+    def records(self) -> tuple[Param, ...]:
         """The records of parameters, then of buffers."""
-        shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
-        return (
-            *(held.param(shapes) for held in self.state.values()),
-            *(param for params in self.packed.values() for param in params),
-        )
+        return (*self.params.values(), *(param for params in self.packed.values() for param in params))
+
+    def idle(self, ran: Collection[str]) -> dict[str, str]:
+        """Class names, by path, of the modules not among those that `ran` that hold a parameter, themselves or in a module inside
+        them.
+        """
+        return {path: type(m).__name__ for m, path in self.paths.items() if path not in ran and _holds(m)}
+
+
+_PLAIN = {torch.Tensor, nn.Parameter}
+_STRIDED = torch.strided
+
+
+def _also(param: Param, names: tuple[str, ...]) -> Param:
+    return msgspec.structs.replace(param, aliases=(*param.aliases, *names))
+
+
+def _holds(module: nn.Module) -> bool:
+    """Whether a module, or one inside it, has a parameter."""
+    seen, waiting = {id(module)}, [module]
+    while waiting:
+        m = waiting.pop()
+        if any([p is not None for p in m._parameters.values()]):
+            return True
+        inside = [child for child in m._modules.values() if child is not None and id(child) not in seen]
+        seen.update(map(id, inside))
+        waiting += inside
+    return False
 
 
 def _unpacked(path: str, module: nn.Module) -> tuple[Param, ...]:
@@ -120,19 +129,20 @@ def has_forward(module: nn.Module) -> bool:
 _MOST_NAMES = 64  # of one module: twice the same in twice the same in ... has as many names as there are ways down
 
 
-def _walked(root: nn.Module) -> list[tuple[str, nn.Module]]:
-    """Every module under each of its paths, parents before children, as `named_modules` lists them."""
-    found: list[tuple[str, nn.Module]] = []
-    names: Counter[int] = Counter()
+def _walked(root: nn.Module, paths: dict[nn.Module, str]) -> Iterator[tuple[str, nn.Module]]:
+    """Every module under each of its paths, parents before children, as `named_modules` lists them; the first of each is noted in
+    `paths`.
+    """
+    names: dict[int, int] = {}  # of a module that has several, their number so far
     waiting: list[tuple[str, nn.Module, tuple[nn.Module, ...]]] = [("", root, ())]
     while waiting:
         path, module, above = waiting.pop()
-        if names[id(module)] >= _MOST_NAMES:
-            continue
-        names[id(module)] += 1
-        found.append((path, module))
+        if paths.setdefault(module, path) is not path:
+            names[id(module)] = met = names.get(id(module), 1) + 1
+            if met > _MOST_NAMES:
+                continue
+        yield path, module
         if children := module._modules:
             inside, prefix = (*above, module), f"{path}." if path else ""
             below = [(prefix + name, m, inside) for name, m in children.items() if m is not None and m not in inside]
             waiting += below[::-1]
-    return found

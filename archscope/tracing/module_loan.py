@@ -17,17 +17,19 @@ from archscope.tracing.process import undisturbed
 
 
 @contextmanager
-def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[dict[str, torch.Tensor]]:
+def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], torch.Tensor]) -> Iterator[list[torch.Tensor]]:
     """Lends the network's modules, with their `training` flags set and their state replaced by `device` of it; gives the new
-    state by name.
+    state in the same order; where all of it stays as it is, `survey.state` itself.
 
     Afterwards every submodule's attributes, parameters, buffers and children are what they were.
 
     What a forward stores on its modules (caches, counters, new buffers) is gone afterwards as well: it may hold tensors without
     values. The state of the random generators and the default dtype are kept the same way.
     """
-    twins = {key: _twin(held.tensor, device) for key, held in survey.state.items()}
-    replaces = any([twins[key] is not held.tensor for key, held in survey.state.items()])
+    state = [_twin(tensor, device) for tensor in survey.state]
+    if all(map(is_, state, survey.state)):
+        state = survey.state
+    twins = {id(tensor): twin for tensor, twin in zip(survey.state, state, strict=True) if twin is not tensor}
     lent: list[tuple[dict[str, Any], dict[str, Any]]] = []
     kept = _Containers()
     try:
@@ -39,7 +41,7 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
             lent.append((attributes, attributes.copy()))
             kept.add(attributes.values())
             for table in (attributes["_parameters"], attributes["_buffers"]):
-                if table and replaces:
+                if table and twins:
                     table.update({name: twins.get(id(t), t) for name, t in table.items()})
             attributes["training"] = training
             if isinstance(m, nn.DataParallel):  # with no GPUs to spread to it runs its module as it is
@@ -47,7 +49,7 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
             if device is not on_meta:  # on the meta device the recorder does this on sight
                 attributes.update({name: device(value) for name, value in attributes.items() if isinstance(value, torch.Tensor)})
         with as_in_training() if training else torch.no_grad(), undisturbed():
-            yield {held.names[0]: twins[key] for key, held in survey.state.items()}
+            yield state
     finally:
         for attributes, before in lent:
             attributes["training"] = before.get("training", training)
@@ -91,7 +93,7 @@ def _restore(container: Any, content: Any) -> None:
 def _same(a: Any, b: Any) -> bool:
     """Whether two containers hold the same objects in the same order; tensors have an == of their own."""
     if isinstance(a, dict):
-        return len(a) == len(b) and all(map(is_, a.values(), b.values())) and list(a) == list(b)
+        return len(a) == len(b) and all(map(is_, a.values(), b.values())) and all(map(is_, a, b))
     return len(a) == len(b) and all(map(is_, a, b))
 
 
