@@ -59,6 +59,16 @@ def test_a_mask_that_is_told_decides_what_passes():
     assert graph.cost.macs == 7 * 8 * 3
 
 
+def test_what_one_mask_lets_pass_is_not_what_another_does():
+    class Selects(nn.Module):
+        def forward(self, x, mask):
+            return torch.masked_select(x, mask)
+
+    for passing in (3, 7):
+        graph = archscope.trace(Selects(), torch.zeros(16), mask=torch.arange(16) < passing, known=["mask"])
+        assert graph.shapes(graph.outputs) == ((passing,),)
+
+
 def test_what_follows_from_constants_needs_no_weights():
     graph = archscope.trace(Constant(reads_back=False), torch.Size((2, 4)))
     assert graph.meta.device == "meta"

@@ -68,7 +68,7 @@ def switches() -> list[object]:
     return [
         dict(nn_module._global_forward_hooks), dict(nn_module._global_forward_pre_hooks),
         dict(nn_module._global_forward_hooks_always_called), torch.backends.mha.get_fastpath_enabled(),
-        threading.Thread.start, torch.get_default_dtype(), threading.active_count(), dict(lending._LENT),
+        threading.Thread.start, torch.get_default_dtype(), threading.active_count(), lending._loans,
     ]  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def test_a_forward_in_several_threads_is_told_so(monkeypatch):
         archscope.trace(net, Size((3, 4)))
     assert "let the forward run in one thread" in told.value.hint
     assert net(torch.ones(3, 4)).shape == (3, 4)
-    assert not lending._LENT
+    assert not lending._loans
 
 
 class InThreads(nn.Module):

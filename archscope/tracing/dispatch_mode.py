@@ -147,10 +147,9 @@ class Recorder(ListeningMode):
             arguments, named = read.all(args), read.named(kwargs)
         if read.packed:
             read.params += self._packed_params()
-        if operator.decides or out is not None:  # its result is not the same for the same shapes
-            read.key.append(len(self.nodes))
+        repeats = meta and not operator.decides and out is None  # else values decide: not the same for the same shapes
         runs = self._known if operator.is_torchs and not read.packed else self._known_here
-        known = runs.get(key := tuple(read.key)) if meta else None
+        known = runs.get(key := tuple(read.key)) if repeats else None
         # A view of a parameter is that parameter; what a subclass makes of a view is its own affair.
         if known is not None and (known.makes or (known.view and read.inputs and type(args[0]) is torch.Tensor)):
             return self._made_again(operator, read, known, args, kwargs)
@@ -171,7 +170,7 @@ class Recorder(ListeningMode):
         written = self._number(operator, args, kwargs, out, read)
         if known is None:
             known = assess(operator, read, arguments, named, written, out)
-            if meta:
+            if repeats:
                 runs[key] = (known.by_rule if by_rule else known.by_sight)(operator, args, out, written)
         self._write_down(operator, read, written, known, operands, wanted)
         return out

@@ -4,7 +4,7 @@ thread that traces it, or runs it, waits until it is back.
 
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from torch import nn
@@ -13,14 +13,18 @@ from archscope.errors import ArchscopeError
 
 
 class _Loan:
-    """One borrowing of a network by the thread that makes it."""
+    """One borrowing of a network by the thread that makes it.
 
-    def __init__(self) -> None:
-        self.thread = threading.get_ident()
+    Attributes:
+        modules: the network and its modules, by id().
+    """
+
+    def __init__(self, modules: Collection[int]) -> None:
+        self.thread, self.modules = threading.get_ident(), modules
 
 
 _CHANGED = threading.Condition()
-_LENT: dict[int, _Loan] = {}  # by id() of the module
+_loans: tuple[_Loan, ...] = ()  # replaced as a whole: others look at it while it changes
 
 _TURN = 0.05  # seconds between two looks at a thread that is waited for
 _STUCK = 1.0  # seconds after which a thread that itself stands still is not waited for any longer
@@ -33,31 +37,29 @@ def lent(root: nn.Module) -> Iterator[None]:
 
     Raises `ArchscopeError` where waiting has no end: the other thread waits for this one.
     """
+    global _loans
     with _CHANGED:
-        if _LENT:
+        if _loans:
             _wait(root, deep=True)
-        loan = _Loan()
-        # Those that a trace around this one borrowed are this thread's already, and stay so after it.
-        new = [id(m) for m in _inside(root) if id(m) not in _LENT]
-        _LENT.update(dict.fromkeys(new, loan))
+        loan = _Loan(_inside(root))
+        _loans = (*_loans, loan)
     try:
         yield
     finally:
         with _CHANGED:
-            for key in new:
-                del _LENT[key]
+            _loans = tuple([other for other in _loans if other is not loan])
             _CHANGED.notify_all()
 
 
 def await_return(module: nn.Module) -> None:
     """Returns when no other thread has borrowed the module. Raises `ArchscopeError` as `lent` does."""
-    if id(module) in _LENT:
+    if _loans and any([id(module) in loan.modules for loan in _loans]):
         with _CHANGED:
             _wait(module, deep=False)
 
 
-def _inside(root: nn.Module) -> Iterable[nn.Module]:
-    """The network and its modules, each once."""
+def _inside(root: nn.Module) -> dict[int, nn.Module]:
+    """The network and its modules, by id()."""
     found = {id(root): root}
     waiting = [root]
     while waiting:
@@ -66,17 +68,14 @@ def _inside(root: nn.Module) -> Iterable[nn.Module]:
             new = {id(m): m for m in children.values() if m is not None and id(m) not in found}
             found.update(new)
             waiting += new.values()
-    return found.values()
+    return found
 
 
 def _holder(root: nn.Module, deep: bool) -> _Loan | None:
     """The loan of another thread that holds the network, or with `deep` a module of it."""
-    me = threading.get_ident()
-    for module in _inside(root) if deep else (root,):
-        loan = _LENT.get(id(module))
-        if loan is not None and loan.thread != me:
-            return loan
-    return None
+    others = [loan for loan in _loans if loan.thread != threading.get_ident()]
+    modules = _inside(root).keys() if deep and others else {id(root)}
+    return next((loan for loan in others if not modules.isdisjoint(loan.modules)), None)
 
 
 def _wait(root: nn.Module, deep: bool) -> None:
