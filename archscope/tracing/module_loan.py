@@ -93,7 +93,7 @@ def _restore(container: Any, content: Any) -> None:
 def _same(a: Any, b: Any) -> bool:
     """Whether two containers hold the same objects in the same order; tensors have an == of their own."""
     if isinstance(a, dict):
-        return len(a) == len(b) and all(map(is_, a.values(), b.values())) and all(map(is_, a, b))
+        return len(a) == len(b) and all(map(is_, a.values(), b.values())) and list(a) == list(b)
     return len(a) == len(b) and all(map(is_, a, b))
 
 
