@@ -260,6 +260,7 @@ class Maker:
             costs=added(parts),
             opens=panels.get(signature(cut, unit)),
             again=group.again,
+            parallel=group.parallel,
         )
 
     def _block_word(self, unit: Group) -> str:

@@ -47,6 +47,7 @@ class Box:
         count: how many equal blocks it stands for.
         equal: False where these have different widths.
         again: whether these are runs of the same modules.
+        parallel: whether they stand beside each other.
         shape: what leaves it, channels last: "35x35x384".
         given: of the input's, where there are several: each by its name, "input_ids: 128 tokens".
         scale: factor of a residual sum's last summand.
@@ -71,6 +72,7 @@ class Box:
     costs: Costs = Costs()
     opens: int | None = None
     again: bool = False
+    parallel: bool = False
 
     @property
     def leaves(self) -> tuple[str, ...]:
@@ -79,13 +81,13 @@ class Box:
 
     @property
     def title(self) -> str:
-        """The label with its count: "4 x Inception-A", "12 runs of Decoder"."""
+        """The label with its count: "4 x Inception-A", "12 runs of Decoder", "6 parallel Expert"."""
         if self.again:
             return f"{self.count} runs of {self.label}"
         series = " + " in self.label or re.match(r"\d+ x ", self.label)
         several = series or (self.label[:1].isdigit() and self.opens is not None)
         label = f"({self.label})" if several else self.label
-        return f"{self.count} x {label}" if self.count > 1 else self.label
+        return f"{self.count} {'parallel' if self.parallel else 'x'} {label}" if self.count > 1 else self.label
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ def tooltip(graph: Graph, box: Box) -> str:
     """Path, type, shapes, attributes and costs of a box, one to a line."""
     lines = [f"{box.title} {box.mark}".strip()]
     if box.count > 1:
-        several = "equal blocks" if box.equal else "blocks of one type with different widths"
-        lines.append("the same modules, with the same parameters" if box.again else several)
+        lines.append(_several(box))
     if any(box.paths):
         paths = list(dict.fromkeys(box.paths))
         more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
@@ -32,6 +31,14 @@ def tooltip(graph: Graph, box: Box) -> str:
     if costs.uncounted:
         lines.append(f"{costs.uncounted} operators without a cost formula")
     return "\n".join(lines)
+
+
+def _several(box: Box) -> str:
+    if box.again:
+        return "the same modules, with the same parameters"
+    if box.parallel:
+        return "equal blocks beside each other"
+    return "equal blocks" if box.equal else "blocks of one type with different widths"
 
 
 def _operators(graph: Graph, nodes: list[Node]) -> list[str]:

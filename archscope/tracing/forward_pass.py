@@ -266,7 +266,7 @@ def run_once(
         told = {key: moved(value, with_its_values) for key, value in kwargs.items() if values is not None and key in values.told}
         valued = [t for t in leaves(told) if not t.is_meta]
         args, kwargs = moved((args, kwargs | told), lambda t: t if any(t is one for one in valued) else given_there(t))
-        ledger = Ledger(survey.params if state is survey.state else dict(zip(map(id, state), survey.params.values(), strict=True)))
+        ledger = Ledger(survey.params_of(state))
         if any([isinstance(m, torch.jit.ScriptModule) for m in survey.paths]):  # it keeps its own tensors, cannot be lent others
             for tensor, param in zip(survey.state, survey.params.values(), strict=True):
                 ledger.alias(tensor, param.name)

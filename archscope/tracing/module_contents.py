@@ -79,6 +79,10 @@ class Survey:
             trainable = not buffer and tensor.requires_grad
             records[key] = Param(inside + name, shape, DTYPE_NAMES[tensor.dtype], trainable, buffer, (), holder)
 
+    def params_of(self, state: list[torch.Tensor]) -> Mapping[int, Param]:
+        """The records by the id() of the tensors that stand in the place of its own."""
+        return self.params if state is self.state else dict(zip(map(id, state), self.params.values(), strict=True))
+
     def records(self) -> tuple[Param, ...]:
         """The records of parameters, then of buffers."""
         return (*self.params.values(), *(param for params in self.packed.values() for param in params))

@@ -21,6 +21,7 @@ class Group:
         members: those members; empty for a group by itself.
         equal: whether the members do exactly the same; otherwise they are of one type and resolution, with other widths.
         again: whether the members are the same modules, run again and again: the steps of a loop.
+        parallel: whether the members read the same, and stand beside each other.
     """
 
     start: int
@@ -29,6 +30,7 @@ class Group:
     members: tuple["Group", ...] = ()
     equal: bool = True
     again: bool = False
+    parallel: bool = False
 
     @property
     def count(self) -> int:

@@ -20,6 +20,7 @@ from archscope.views.module_groups import (
     whole,
     works,
 )
+from archscope.views.parallel import fold_parallel
 from archscope.views.repeats import fold, fold_alike, fold_alike_series, fold_loops, fold_streams
 
 LIMIT = 19  # boxes of an overview, beside the input's
@@ -48,7 +49,7 @@ def inside(cut: Pieces, group: Group, limit: int) -> list[Group]:
 
 
 def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
-    plain = fold_loops(cut, _with_endings(cut, opened(cut, group)))
+    plain = _inside(cut, group)
     plain = _without_bookkeeping(cut, plain, len(plain) > limit)
     shown = _arranged(cut, plain, limit)
     refused: set[Group] = set()
@@ -58,7 +59,7 @@ def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
         if candidate is None:
             break
         at = plain.index(candidate)
-        trial = [*plain[:at], *fold_loops(cut, _with_endings(cut, opened(cut, candidate))), *plain[at + 1 :]]
+        trial = [*plain[:at], *_inside(cut, candidate), *plain[at + 1 :]]
         arranged = _arranged(cut, trial, limit)
         if len(arranged) <= limit and trial != plain:
             plain, shown = trial, arranged
@@ -66,6 +67,11 @@ def _fitted(cut: Pieces, group: Group, limit: int) -> list[Group]:
         else:
             refused.add(candidate)
     return _coarse(cut, shown, limit)
+
+
+def _inside(cut: Pieces, group: Group) -> list[Group]:
+    """A group opened, with its loops and equal branches folded."""
+    return fold_parallel(cut, fold_loops(cut, _with_endings(cut, opened(cut, group))))
 
 
 def _arranged(cut: Pieces, plain: list[Group], limit: int) -> list[Group]:

@@ -191,7 +191,7 @@ def fold_alike(cut: Pieces, groups: Sequence[Group], shape: Callable[[Group], tu
     found: list[Group] = []
     previous: Hashable = None
     for group in groups:
-        key = _likeness(cut, group.unit, shape(group))
+        key = None if group.parallel else _likeness(cut, group.unit, shape(group))
         if found and key is not None and key == previous and in_series(cut, found[-1], group):
             members = (*(found[-1].members or (found[-1],)), *(group.members or (group,)))
             found[-1] = Group(members[0].start, members[-1].stop, members=members, equal=False)
