@@ -348,4 +348,7 @@ def _asking(error: BaseException) -> str:
     """What asked for values, in one line."""
     said = one_line(error)
     counts = re.search(r"register_meta function for torch\.(\w+)\(\)", said)
-    return f"how much aten.{counts[1]} finds depends on the data" if counts else said
+    kernel = re.match(r"(\w+)::([\w.]+): attempted to run this operator with Meta tensors", said)
+    if counts:
+        return f"how much aten.{counts[1]} finds depends on the data"
+    return f"torch has no kernel of {kernel[1]}.{kernel[2]} for the meta device" if kernel else said

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import nn
+from torch.distributions import Distribution
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from archscope.tracing.lending import await_return
@@ -102,6 +103,8 @@ def _switch_on(undo: ExitStack) -> None:
 
     undo.callback(setattr, torch.autocast, "__init__", begin)
     torch.autocast.__init__ = begin_on_meta  # type: ignore[method-assign]
+    undo.callback(setattr, Distribution, "__init__", Distribution.__init__)
+    Distribution.__init__ = _unchecked(Distribution.__init__)  # type: ignore[method-assign]
     # The fused path is one operator; attention is the matrix products that it is made of.
     undo.callback(torch.backends.mha.set_fastpath_enabled, torch.backends.mha.get_fastpath_enabled())
     torch.backends.mha.set_fastpath_enabled(False)
@@ -113,6 +116,25 @@ def _switch_on(undo: ExitStack) -> None:
     undo.callback(gc.callbacks.remove, _note_collection)
     undo.callback(setattr, threading.Thread, "start", threading.Thread.start)
     setattr(threading.Thread, "start", _noting(threading.Thread.start))  # noqa: B010  mypy knows no other method of this name
+
+
+_NO_SIZE = torch.Size()
+
+
+def _unchecked(begin: Callable[..., None]) -> Callable[..., None]:
+    """`Distribution.__init__`; in a trace without the checks of its arguments, which look at values and decide nothing."""
+
+    @wraps(begin)
+    def begun(
+        self: Distribution,
+        batch_shape: torch.Size = _NO_SIZE,
+        event_shape: torch.Size = _NO_SIZE,
+        validate_args: bool | None = None,
+    ) -> None:
+        traced = _EARS.stack and _EARS.stack[-1] is not None
+        begin(self, batch_shape, event_shape, validate_args=False if traced else validate_args)
+
+    return begun
 
 
 def _noting(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
