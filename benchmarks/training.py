@@ -14,7 +14,7 @@ from torchvision.models import vit_b_16
 from archscope.bench.cpu_allocator import allocator_peak
 from archscope.models.loading import load
 from archscope.tracing import trace
-from archscope.tracing.forward_pass import TraceError
+from archscope.tracing.one_forward import TraceError
 from archscope.training.step import footprint
 from archscope.zoo import catalog
 from benchmarks._networks import LSTMClassifier, UNet

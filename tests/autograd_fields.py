@@ -32,7 +32,8 @@ from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 from archscope.metrics.receptive_fields import Axis, Field, feature_maps
 from archscope.models.loading import load
-from archscope.tracing.forward_pass import TraceError, trace
+from archscope.tracing.forward_pass import trace
+from archscope.tracing.one_forward import TraceError
 from archscope.values import Absent
 
 ACROSS, LONGEST, NARROW = 64, 8192, 16

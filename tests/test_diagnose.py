@@ -7,7 +7,7 @@ from archscope.errors import ArchscopeError, UsageError
 from archscope.models.failed_forward import explained, smallest_size
 from archscope.models.loading import Model, load
 from archscope.models.look_up import look
-from archscope.tracing.forward_pass import TraceError
+from archscope.tracing.one_forward import TraceError
 
 
 def failure(name: str, *shapes: tuple[int, ...]) -> TraceError:

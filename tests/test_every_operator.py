@@ -126,9 +126,7 @@ TOGETHER = {
 def test_constants_meet_inputs_on_the_meta_device(name):
     function, shape = TOGETHER[name]
     graph = archscope.trace(Runs(function, [None], tree_flatten(((None,), {}))[1], [0]), torch.arange(4.0))
-    assert (
-        graph.meta.device == "meta" or "no kernel of" in graph.meta.reason
-    )  # of masked_select, in an older torch
+    assert graph.meta.device == "meta" or "no kernel of" in graph.meta.reason  # of masked_select, in an older torch
     assert graph.shapes(graph.outputs) == (shape,)
     assert function(torch.arange(4.0)).shape == shape
     assert not graph.cost.unknown

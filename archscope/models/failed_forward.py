@@ -8,7 +8,7 @@ from archscope.graph.input_spec import spec_of
 from archscope.models.assumed_input import parameters
 from archscope.models.model import Model
 from archscope.models.nests import argument
-from archscope.tracing.forward_pass import TraceError
+from archscope.tracing.one_forward import TraceError
 from archscope.units import shape as written
 
 

@@ -17,7 +17,7 @@ from archscope.models.model import Model, torch_dtype
 from archscope.signal.initialisation import check
 from archscope.signal.propagation import Progress, Request, propagate
 from archscope.signal.records import Signal
-from archscope.tracing.forward_pass import TraceError
+from archscope.tracing.one_forward import TraceError
 
 _LARGE = 64  # inputs wider than this are halved where nothing else is asked for
 

@@ -9,10 +9,11 @@ from torch import nn
 
 from archscope.errors import ArchscopeError
 from archscope.graph import Meta
-from archscope.tracing.forward_pass import NotOnMetaError, TraceError, TwoDevicesError, run_once, unwrapped
+from archscope.tracing.forward_pass import unwrapped
 from archscope.tracing.known_values import KnownValues
 from archscope.tracing.lazy_modules import surveyed
 from archscope.tracing.lending import lent
+from archscope.tracing.one_forward import NotOnMetaError, TraceError, TwoDevicesError, run_once
 from archscope.tracing.process import listening, shared_state
 
 

@@ -22,7 +22,8 @@ from archscope.diagrams.theme import KINDS, THEMES, contrast, luminance
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 from archscope.models.picture_of import diagram
-from archscope.tracing.forward_pass import TraceError, trace
+from archscope.tracing.forward_pass import trace
+from archscope.tracing.one_forward import TraceError
 
 HOSTILE = {
     '"quoted"': nn.Conv2d(3, 4, 3),
