@@ -397,7 +397,7 @@ _DRAWN: dict[str, Callable] = {
     "native_group_norm": group_norm, "amax": extreme, "amin": extreme, "embedding": embedding, "index": indexed, "roll": rolled,
     "stack": stacked, "upsample_nearest2d": upsampled(False), "upsample_bilinear2d": upsampled(True), "upsample_bicubic2d": upsampled(True),
     "_grouped_mm": grouped, "masked_fill": masked, "baddbmm": baddbmm, **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), with_scalar),
-    "constant_pad_nd": pad, "_unsafe_view": viewed, "empty": made, **{name: with_numbers(count) for name, count in _NUMBERS.items()},
+    "constant_pad_nd": pad, "empty": made, **{name: with_numbers(count) for name, count in _NUMBERS.items()},
 }  # fmt: skip
 _ARITHMETIC = {"add": summed, "sub": summed, "mul": binary, "div": binary, "pow": with_scalar}
 
@@ -470,7 +470,7 @@ ORDINARY: dict[str, tuple] = {
     "roll": ((1, 4, 4, 3), [-1, -1], [1, 2]), "upsample_nearest2d": ((1, 3, 4, 4), [8, 8]), "upsample_bilinear2d": ((1, 3, 4, 4), [8, 8], False),
     "upsample_bicubic2d": ((1, 3, 4, 4), [8, 8], True), "baddbmm": ((4,), [(5, 2, 3)], [(5, 3, 4)]),
     **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), ((2, 3), 0)),
-    "mm": ((2, 3), [(3, 4)]), "bmm": ((5, 2, 3), [(5, 3, 4)]), "addmm": ((4,), [(2, 3)], [(3, 4)]), "constant_pad_nd": ((2, 3), [1, 1]), "_unsafe_view": ((2, 6), [4, 3]),
+    "mm": ((2, 3), [(3, 4)]), "bmm": ((5, 2, 3), [(5, 3, 4)]), "addmm": ((4,), [(2, 3)], [(3, 4)]), "constant_pad_nd": ((2, 3), [1, 1]),
 }  # fmt: skip
 
 

@@ -56,6 +56,38 @@ class Careless(nn.Module):
         return self.norm(self.cache)
 
 
+class Cache:
+    """Keys of all that came before, as an object of the user's own."""
+
+    def __init__(self):
+        self.keys, self.inner = None, None
+
+
+class Remembers(nn.Module):
+    """Attends to what it was given before too; nothing of it is a parameter, a buffer or a container."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear, self.cache, self.lists = nn.Linear(4, 4), Cache(), ([],)
+        self.cache.inner = Cache()
+        self.cache.inner.keys, self.cache.inner.inner = [], self.cache  # they know each other
+
+    def forward(self, x):
+        keys = self.linear(x)
+        self.cache.keys = keys if self.cache.keys is None else torch.cat([self.cache.keys, keys], 1)
+        self.cache.inner.keys.append(keys)
+        self.lists[0].append(keys)
+        return x @ self.cache.keys.mT
+
+
+def test_objects_and_tuples_hold_what_they_held():
+    module, x = Remembers(), torch.randn(1, 3, 4)
+    macs = [archscope.trace(module, x).cost.macs for _ in range(3)]
+    assert macs == [3 * 4 * 4 + 3 * 3 * 4] * 3
+    assert (module.cache.keys, module.cache.inner.keys, module.lists) == (None, [], ([],))
+    assert module(x).shape == (1, 3, 3)
+
+
 class NeedsValues(Careless):
     def forward(self, x, fail=False):
         out = super().forward(x, fail=False)

@@ -2,6 +2,7 @@
 forward raises.
 """
 
+import sys
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -58,23 +59,38 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
 
 
 _KEPT = {dict, OrderedDict, defaultdict, list, set, deque}
+_PLAIN = {int, float, bool, str, bytes, complex, type(None), torch.Tensor, nn.Parameter, torch.dtype, torch.device, torch.Size}
 
 
 class _Containers:
-    """What modules' attributes hold, and what is inside it: a forward may add to them."""
+    """What modules' attributes hold, and what is inside it, in containers and in plain objects (a cache of keys and values): a
+    forward may add to them.
+    """
 
     def __init__(self) -> None:
         self._filled: dict[int, tuple[Any, Any]] = {}  # by id(), with a copy
         self._empty: list[Any] = []  # most: the tables of hooks that every module has
+        self._inert = set(_PLAIN)  # types whose values a forward cannot change, or has no reason to
 
     def add(self, values: Iterable[Any]) -> None:
         """Remembers what the containers among these values, and those inside them, hold now."""
-        for held in [value for value in values if type(value) in _KEPT]:
-            if not held:
-                self._empty.append(held)
-            elif id(held) not in self._filled:
-                self._filled[id(held)] = (held, held.copy())
-                self.add(held.values() if isinstance(held, dict) else held)
+        inert, waiting = self._inert, [values]
+        while waiting:
+            for held in [value for value in waiting.pop() if type(value) not in inert]:
+                kind = type(held)
+                if kind in _KEPT:
+                    if not held:
+                        self._empty.append(held)
+                    elif id(held) not in self._filled:
+                        self._filled[id(held)] = (held, held.copy())
+                        waiting.append(held.values() if isinstance(held, dict) else held)
+                elif kind is tuple:
+                    if held and type(held[0]) not in _PLAIN:
+                        waiting.append(held)
+                elif _is_inert(kind):
+                    inert.add(kind)
+                elif type(attributes := getattr(held, "__dict__", None)) is dict:
+                    waiting.append((attributes,))
 
     def restore(self) -> None:
         """They hold again what they held."""
@@ -82,6 +98,12 @@ class _Containers:
             _restore(held, content)
         for held in filter(None, self._empty):
             held.clear()
+
+
+def _is_inert(kind: type) -> bool:
+    """A module is lent by itself; Python's own (a function, a lock, a logger) are left alone."""
+    package = str(kind.__module__).partition(".")[0]
+    return issubclass(kind, (type, nn.Module, torch.Tensor)) or package in sys.stdlib_module_names
 
 
 def _restore(container: Any, content: Any) -> None:

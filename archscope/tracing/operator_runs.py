@@ -16,6 +16,7 @@ from archscope.tracing.tensor_identity import DTYPE_NAMES, Entry, Ledger, Like, 
 META = torch.device("meta")
 PLAIN = {int, float, bool, str, type(None)}
 _OPENED = {"higher_order.flex_attention"}  # scores, the function that changes them, softmax, weighted sum
+_UNSAID = {"aten._unsafe_view", "aten.unsafe_split", "aten.unsafe_split_with_sizes"}  # views, which their schemas do not say
 _READS_VALUES = {"aten._local_scalar_dense", "aten.item", "aten.is_nonzero", "aten.equal"}
 
 
@@ -48,7 +49,7 @@ class Operator:
             at for at, argument in enumerate(arguments) if argument.alias_info is not None and argument.alias_info.is_write
         ]
         returns = schema.returns if schema is not None else ()
-        self.is_view = not self.writes and any(ret.alias_info is not None for ret in returns)
+        self.is_view = not self.writes and (self.name in _UNSAID or any([ret.alias_info is not None for ret in returns]))
         self.has_device = "device" in self.names
         self.is_factory = self.has_device and not any("Tensor" in str(argument.type) for argument in arguments)
         self.is_bookkeeping = self.name.startswith(("profiler.", "prim."))  # record_function's marks; questions for a device

@@ -1,6 +1,5 @@
 """Rules for operators that pick elements, move them or make room for them."""
 
-from math import prod
 from typing import Any
 
 import torch
@@ -47,13 +46,6 @@ def _stack(tensors: list[Tensor], dim: int = 0) -> Tensor | None:
         return None
     at = dim % rank
     return empty((*first.shape[:at], len(tensors), *first.shape[at:]), first)
-
-
-@rule("_unsafe_view")
-def _unsafe_view(x: Tensor, shape: Any) -> Tensor | None:
-    # [*s] -> [*t] with as many elements
-    ordinary = x.is_contiguous() and x.numel() and all([size > 0 for size in shape])
-    return empty(shape, x) if ordinary and prod(shape) == x.numel() else None
 
 
 @rule("empty.memory_format")
