@@ -72,7 +72,7 @@ class Recorder(ListeningMode):
         self._gradients = gradients
         self.placement = Placement(ledger, values)
         self._operators = operators() if passing is None else {}
-        self._known, self._known_here = known_runs(), Runs()
+        self._dtype, self._known, self._known_here = torch.get_default_dtype(), known_runs(), Runs()
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._threads = threads_started()
         ledger.on_stranger = self.meet
@@ -147,6 +147,8 @@ class Recorder(ListeningMode):
             arguments, named = read.all(args), read.named(kwargs)
         if read.packed:
             read.params += self._packed_params()
+        if torch.get_default_dtype() is not self._dtype:  # the forward has set another, and 1 / 2 gives that now
+            self._dtype, self._known, self._known_here = torch.get_default_dtype(), known_runs(), Runs()
         repeats = meta and not operator.decides and out is None  # else values decide: not the same for the same shapes
         runs = self._known if operator.is_torchs and not read.packed else self._known_here
         known = runs.get(key := tuple(read.key)) if repeats else None

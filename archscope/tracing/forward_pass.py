@@ -7,6 +7,7 @@ is run again on the CPU with random inputs, and the Graph says so.
 
 import sys
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Any
 
@@ -117,12 +118,17 @@ def trace_call(
     told = dict(keep) if isinstance(keep, Mapping) else {} if keep is None else {"": keep}
     if any(rows < 0 for rows in told.values()):
         raise UsageError("no fewer than 0 rows can pass", "give keep a number of rows, or numbers by module path")
-    with listening(None), lent(module), shared_state():
+    with listening(None), _no_inference(), lent(module), shared_state():
         compiler = _COMPILER in sys.modules
         graph = _traced(module, args, kwargs, name, meta, spelling, told, known)
         if compiler or _COMPILER not in sys.modules:
             return graph
         return _traced(module, args, kwargs, name, meta, spelling, told, known)
+
+
+def _no_inference() -> AbstractContextManager[object]:
+    """In inference mode operators are not made of their parts, and nothing has a gradient."""
+    return torch.inference_mode(False) if torch.is_inference_mode_enabled() else nullcontext()
 
 
 _COMPILER = "torch._dynamo"

@@ -129,7 +129,9 @@ def _twin(tensor: torch.Tensor, device: Callable[[torch.Tensor], torch.Tensor]) 
 
 def on_meta(tensor: torch.Tensor) -> torch.Tensor:
     """A twin without values: same shape, strides and dtype, no memory."""
-    return tensor if tensor.is_meta else torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+    if tensor.is_meta and not tensor.is_inference():
+        return tensor
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
 
 
 def on_cpu(tensor: torch.Tensor) -> torch.Tensor:

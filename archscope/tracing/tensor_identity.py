@@ -2,6 +2,8 @@
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -28,7 +30,22 @@ def tensors_in(value: Any) -> list[torch.Tensor]:
 
 
 Like = tuple[tuple[int, ...], str, bool | tuple[int, ...]]
-"""Shape, dtype, strides: True where it is contiguous, False where it is not on the meta device."""
+"""Shape, dtype, strides: True where they are those of a new tensor, False where it is not on the meta device."""
+
+
+def _is_plain(tensor: torch.Tensor, shape: tuple[int, ...]) -> bool:
+    """Whether a tensor lies in memory as a new one does. A dimension of size 1 may have any stride in what torch calls
+    contiguous, and what is made of it may differ by that.
+    """
+    if not tensor.is_contiguous():
+        return False
+    return 1 not in shape or tensor.stride() == _strides(shape)
+
+
+@lru_cache(maxsize=10_000)
+def _strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Of a new tensor: of a dimension, the product of the sizes behind it; a size of 0 counts as 1."""
+    return tuple(accumulate(shape[:0:-1], lambda a, b: a * max(b, 1), initial=1))[::-1] if shape else ()
 
 
 class Entry(weakref.ref[torch.Tensor]):
@@ -168,7 +185,7 @@ class Ledger:
         elif entry.record.storage >= 0:
             self._holders[entry.record.storage] -= 1
         entry.key, entry.record, entry.sparse = key, record, tensor.layout is not torch.strided
-        entry.like = (record.shape, record.dtype, tensor.is_meta and (tensor.is_contiguous() or tensor.stride()))
+        entry.like = (record.shape, record.dtype, tensor.is_meta and (_is_plain(tensor, record.shape) or tensor.stride()))
         if storage >= 0:
             self._holders[storage] += 1
             self._until[storage] = _HELD
