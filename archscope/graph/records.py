@@ -173,7 +173,7 @@ class Node(msgspec.Struct, frozen=True, gc=False):
         repeats: in a folded view, how many consecutive equals this one stands for; `cost`, `params` and `bytes` are those of all.
         free: why an operator costs nothing ("" if it costs something or is unknown).
         operands: what it read, in the order of its arguments: places in `(*inputs, *params)`. Known of a trace in train mode, ()
-            otherwise.
+            otherwise, and where autograd did not look and no gradient comes.
         wanted: positions among `operands` of those whose gradient autograd is going to ask this operator for.
     """
 

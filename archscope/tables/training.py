@@ -1,6 +1,6 @@
 """The cost of a training step: forward and backward, by stage, layer or operator."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from archscope.graph import Graph, Node, total
 from archscope.registry import unknown
@@ -141,11 +141,18 @@ def _sum(row: Row) -> int:
 
 
 def unruled(graph: Graph, plan: Plan) -> list[str]:
-    """A note that names the operators whose backward is not known."""
+    """Notes that name the operators whose backward is not known."""
+    unruled = [node for node in plan.unknown if node.wanted]
+    unseen = [node for node in plan.unknown if not node.wanted]
+    notes = {
+        "operators without a rule for the backward pass of this torch are not in the sums, or not whole": unruled,
+        "a backward that a torch.autograd.Function, or what is built like one, computes by itself is not in the sums": unseen,
+    }
+    return [f"≥: {says}: {_named(graph, nodes)}." for says, nodes in notes.items() if nodes]
+
+
+def _named(graph: Graph, nodes: Iterable[Node]) -> str:
     places: dict[str, str] = {}
-    for node in plan.unknown:
+    for node in nodes:
         places.setdefault(node.op, graph.path(node) or "the network")
-    if not places:
-        return []
-    named = "; ".join(f"{op} in {path}" for op, path in places.items())
-    return [f"≥: operators without a rule for the backward pass of this torch are not in the sums, or not whole: {named}."]
+    return "; ".join(f"{op} in {path}" for op, path in places.items())

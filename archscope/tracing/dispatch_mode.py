@@ -5,10 +5,11 @@ It sees aten operators, below autograd and above the kernels: `F.linear` arrives
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -73,6 +74,7 @@ class Recorder(ListeningMode):
         self.placement = Placement(ledger, values)
         self._operators = operators() if passing is None else {}
         self._dtype, self._known, self._known_here = torch.get_default_dtype(), known_runs(), Runs()
+        self._unseen: dict[int, int] = {}  # tensors that were made while autograd did not look -> the nodes that made them
         self._running: list[tuple[int, tuple[Any, ...]]] = []
         self._threads = threads_started()
         ledger.on_stranger = self.meet
@@ -168,7 +170,7 @@ class Recorder(ListeningMode):
                 self.ledger.alias(tensor, read.params[0])
             return out
         # Before the results get their numbers: what is written in place has another one afterwards.
-        operands, wanted = (_places(read), _wanted(args, kwargs)) if self._gradients else ((), ())
+        operands, wanted = (_places(read), self._wanted(args, kwargs)) if self._gradients else ((), ())
         written = self._number(operator, args, kwargs, out, read)
         if known is None:
             known = assess(operator, read, arguments, named, written, out)
@@ -181,7 +183,7 @@ class Recorder(ListeningMode):
         self, operator: Operator, read: Reading, known: Assessment, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         """The result of a run like one before, without asking anybody."""
-        operands, wanted = (_places(read), _wanted(args, kwargs)) if self._gradients else ((), ())
+        operands, wanted = (_places(read), self._wanted(args, kwargs)) if self._gradients else ((), ())
         ledger = self.ledger
         if known.view is not None:
             made = [known.view.of(args[0])]
@@ -249,6 +251,27 @@ class Recorder(ListeningMode):
             )
         )
         self.ledger.node = number
+        if self._gradients and not torch.is_grad_enabled():
+            self._unseen.update((entry.key, number) for entry in written if type(entry.key) is int)
+
+    def _wanted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, ...]:
+        """Places of the tensors that require a gradient, as autograd, which runs above, sees it now."""
+        if not torch.is_grad_enabled():
+            return ()
+        tensors = tensors_in([*args, *kwargs.values()])
+        self.settle(tensors)
+        return tuple([at for at, tensor in enumerate(tensors) if tensor.requires_grad])
+
+    def settle(self, tensors: Iterable[torch.Tensor]) -> None:
+        """Autograd has not seen how some tensors were made. Those that have a gradient function nevertheless come out of a
+        `torch.autograd.Function`, or what is built like one, and gradients go on through it; of the others they do not: of the
+        operator that made them no operands are told.
+        """
+        for tensor in tensors if self._unseen else ():
+            number = self.ledger.number(tensor)
+            at = self._unseen.get(number) if number is not None else None
+            if at is not None and tensor.grad_fn is None:
+                self.nodes[at] = msgspec.structs.replace(self.nodes[at], operands=())
 
     def _number(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, read: Reading) -> list[Entry]:
         """Numbers what an operator wrote: in place, as a view, or anew."""
@@ -272,10 +295,3 @@ def _places(read: Reading) -> tuple[int, ...]:
     return tuple([
         read.inputs.index(entry.key) if isinstance(entry.key, int) else first + params.index(entry.key) for entry in read.entries
     ])  # fmt: skip
-
-
-def _wanted(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, ...]:
-    """Places of the tensors that require a gradient, as autograd, which runs above, sees it now."""
-    if not torch.is_grad_enabled():
-        return ()
-    return tuple([at for at, tensor in enumerate(tensors_in([*args, *kwargs.values()])) if tensor.requires_grad])

@@ -107,6 +107,7 @@ def run_once(
         try:
             with recorder, _functions(recorder, together, looks, values), casting(meta.autocast):
                 result = survey.root(*args, **kwargs)
+            recorder.settle(leaves(result))
             outputs = [n for t in leaves(result) if (n := recorder.number(t)) is not None]
         except Exception as raised:
             error = raised

@@ -90,23 +90,37 @@ def _plan(graph: Graph) -> Plan:
     steps: list[Step] = []
     for at in range(len(graph.nodes) - 1, -1, -1):
         node = graph.nodes[at]
-        if not node.wanted or asked.isdisjoint(node.outputs) or not any(_flows(graph, t) for t in node.outputs):
+        if asked.isdisjoint(node.outputs) or not any(_flows(graph, t) for t in node.outputs):
             continue
-        rule = rule_of(node)
+        rule, operands = rule_of(node), graph.operands(node)
         if rule is not None and rule.constant:
             continue
-        operands = graph.operands(node)
-        wanted = tuple(operands[place] for place in node.wanted)
+        wanted = tuple(operands[place] for place in node.wanted or _unseen(graph, operands))
+        if not wanted:
+            continue
+        if not node.wanted and (rule is None or rule.way != "views"):
+            rule = None
         asked.update(t for t in wanted if isinstance(t, int))
         # Memory that was written through a view since: the gradient goes on to what was written as well.
         asked.update(t for t in node.inputs if t not in operands)
         kept = _kept(graph, at, node, operands, rule, size) if rule is not None else ()
-        steps.append(Step(node, rule, kept, wanted, _macs(graph, node, rule)))
+        steps.append(Step(node, rule, kept, wanted, _macs(graph, node, rule) if node.wanted or rule is not None else None))
     steps.reverse()
     torch = numbers(graph.meta.torch)
     unknown = tuple(s.node for s in steps if s.rule is None or s.macs is None or torch < s.rule.since)
     flowing = tuple(t for t in outputs if any(t in step.node.outputs for step in steps))
     return Plan(tuple(steps), size, flowing, unknown)
+
+
+def _unseen(graph: Graph, operands: tuple[int | str, ...]) -> list[int]:
+    """The operands that a gradient may go on to from an operator that autograd did not see: one inside a Function, whose backward
+    is written by hand and not known.
+    """
+    return [
+        place
+        for place, key in enumerate(operands)
+        if (_flows(graph, key) if isinstance(key, int) else graph.param[key].trainable)
+    ]
 
 
 def _flows(graph: Graph, tensor: int) -> bool:

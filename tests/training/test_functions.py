@@ -1,0 +1,108 @@
+"""What a `torch.autograd.Function` computes backward is its own affair: never silently nothing, and gradients go on through it."""
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.tables.training import training_table
+from archscope.values import AtLeast
+
+WIDE, BATCH = 4, 2
+LINEAR = BATCH * WIDE * WIDE  # multiply-accumulates of one layer's forward, and of each of its two products backward
+
+
+class _Swish(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * torch.sigmoid(x)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        s = torch.sigmoid(x)
+        return grad * (s * (1 + x * (1 - s)))
+
+
+class _Reversal(torch.autograd.Function):
+    """Ganin and Lempitsky 2015: the gradient's sign is turned."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return -grad
+
+
+class Applies(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function.apply(x)
+
+
+class Frozen(nn.Module):
+    """Computed while autograd does not look, and then something that gradients are wanted of."""
+
+    def __init__(self, wanted):
+        super().__init__()
+        self.inner, self.wanted = nn.Linear(WIDE, WIDE), wanted
+
+    def forward(self, x):
+        with torch.no_grad():
+            x = self.inner(x)
+        return x.requires_grad_() if self.wanted else x
+
+
+def around(module):
+    return nn.Sequential(nn.Linear(WIDE, WIDE), module, nn.Linear(WIDE, WIDE))
+
+
+def trained(module):
+    return archscope.trace(module, torch.Size((BATCH, WIDE)), mode="train")
+
+
+def by_autograd(module):
+    """Parameters that get a gradient."""
+    result = module(torch.randn(BATCH, WIDE))
+    result.sum().backward()
+    return {name for name, param in module.named_parameters() if param.grad is not None}
+
+
+@pytest.mark.parametrize("module", [around(Applies(_Swish)), nn.Sequential(nn.Linear(WIDE, WIDE), Applies(_Swish))])
+def test_gradients_go_on_through_a_function_whose_own_backward_is_unknown(module):
+    graph = trained(module)
+    plan = archscope.training.backward(graph)
+    assert {name for step in plan.steps for name in step.wanted if isinstance(name, str)} == by_autograd(module)
+    assert {node.op for node in plan.unknown} == {"aten.mul", "aten.sigmoid"}
+    macs = archscope.measure(graph, ["backward_macs"])["backward_macs"]
+    layers = len(module) - 1
+    assert isinstance(macs, AtLeast)
+    assert int(macs) == LINEAR + 2 * LINEAR * (layers - 1)  # the first one's input wants none
+    assert any("torch.autograd.Function" in note for note in training_table(graph).notes)
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_what_only_passes_a_gradient_on_is_known(hooked):
+    module = around(nn.ReLU() if hooked else Applies(_Reversal))
+    if hooked:
+        module[1].register_full_backward_hook(lambda *given: None)
+    graph = trained(module)
+    assert archscope.measure(graph, ["backward_macs"]) == {"backward_macs": LINEAR + 2 * LINEAR}
+    assert not archscope.training.backward(graph).unknown
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+@pytest.mark.parametrize("last", [False, True])
+def test_no_gradient_comes_behind_what_autograd_does_not_see(wanted, last):
+    module = nn.Sequential(nn.Linear(WIDE, WIDE), Frozen(wanted), *([] if last else [nn.Linear(WIDE, WIDE)]))
+    graph = trained(module)
+    plan = archscope.training.backward(graph)
+    got = {name for step in plan.steps for name in step.wanted if isinstance(name, str)}
+    assert got == (set() if last else {"2.weight", "2.bias"})
+    assert not plan.unknown
