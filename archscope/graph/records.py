@@ -173,8 +173,9 @@ class Node(msgspec.Struct, frozen=True, gc=False):
         repeats: in a folded view, how many consecutive equals this one stands for; `cost`, `params` and `bytes` are those of all.
         free: why an operator costs nothing ("" if it costs something or is unknown).
         operands: what it read, in the order of its arguments: places in `(*inputs, *params)`. Known of a trace in train mode, ()
-            otherwise, and where autograd did not look and no gradient comes.
-        wanted: positions among `operands` of those whose gradient autograd is going to ask this operator for.
+            otherwise.
+        wanted: positions among `operands` of those whose gradient autograd is going to ask this operator for. -1 - position for
+            one inside a `torch.autograd.Function`, whose backward is its own: gradients go on through it, who knows how.
     """
 
     id: int
@@ -190,6 +191,11 @@ class Node(msgspec.Struct, frozen=True, gc=False):
     free: str = ""
     operands: tuple[int, ...] = ()
     wanted: tuple[int, ...] = ()
+
+    @property
+    def unseen(self) -> bool:
+        """Whether gradients go through it by a backward that is not autograd's own."""
+        return bool(self.wanted) and self.wanted[0] < 0
 
     @property
     def name(self) -> str:

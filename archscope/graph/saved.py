@@ -143,7 +143,9 @@ def _operands(columns: Columns) -> Iterator[str]:
     for kind in nodes.kinds:
         if not attributes.fits(kind.attrs):
             yield f"{kind.op} has a window whose sizes do not fit each other"
-        yield from _missing("wanted operand", kind.wanted, kind.operands)
+        yield from _missing("wanted operand", [max(at, -1 - at) for at in kind.wanted], kind.operands)
+        if len({at < 0 for at in kind.wanted}) > 1:
+            yield f"{kind.op} is said to be seen by autograd and not to be"
         if any(operand < 0 for operand in kind.operands):
             yield f"{kind.op} has an operand below 0"
     needed = [max(kind.operands, default=-1) for kind in nodes.kinds]

@@ -25,7 +25,7 @@ def _of(graph: Graph, number: "Callable[[Plan], int | float]") -> Value:
     if not plan.unknown or isinstance(found, float):
         return found
     names = ", ".join(dict.fromkeys(node.op for node in plan.unknown))
-    inside = " (in a torch.autograd.Function)" if not any(node.wanted for node in plan.unknown) else ""
+    inside = " (in a torch.autograd.Function)" if all(node.unseen for node in plan.unknown) else ""
     return AtLeast(found, f"without a rule for the backward pass: {names}{inside}")
 
 

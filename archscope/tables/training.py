@@ -142,8 +142,8 @@ def _sum(row: Row) -> int:
 
 def unruled(graph: Graph, plan: Plan) -> list[str]:
     """Notes that name the operators whose backward is not known."""
-    unruled = [node for node in plan.unknown if node.wanted]
-    unseen = [node for node in plan.unknown if not node.wanted]
+    unruled = [node for node in plan.unknown if not node.unseen]
+    unseen = [node for node in plan.unknown if node.unseen]
     notes = {
         "operators without a rule for the backward pass of this torch are not in the sums, or not whole": unruled,
         "a backward that a torch.autograd.Function, or what is built like one, computes by itself is not in the sums": unseen,

@@ -264,14 +264,16 @@ class Recorder(ListeningMode):
 
     def settle(self, tensors: Iterable[torch.Tensor]) -> None:
         """Autograd has not seen how some tensors were made. Those that have a gradient function nevertheless come out of a
-        `torch.autograd.Function`, or what is built like one, and gradients go on through it; of the others they do not: of the
-        operator that made them no operands are told.
+        `torch.autograd.Function`, or what is built like one: gradients go on through all that they were made of inside it.
         """
-        for tensor in tensors if self._unseen else ():
-            number = self.ledger.number(tensor)
-            at = self._unseen.get(number) if number is not None else None
-            if at is not None and tensor.grad_fn is None:
-                self.nodes[at] = msgspec.structs.replace(self.nodes[at], operands=())
+        numbers = [self.ledger.number(tensor) for tensor in tensors if tensor.grad_fn is not None] if self._unseen else []
+        waiting = [number for number in numbers if number in self._unseen]
+        while waiting:
+            at = self._unseen.pop(waiting.pop(), -1)
+            if at >= 0 and not self.nodes[at].wanted:
+                node = self.nodes[at]
+                self.nodes[at] = msgspec.structs.replace(node, wanted=tuple([-1 - place for place in range(len(node.operands))]))
+                waiting += [number for number in node.inputs if number in self._unseen]
 
     def _number(self, operator: Operator, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, read: Reading) -> list[Entry]:
         """Numbers what an operator wrote: in place, as a view, or anew."""

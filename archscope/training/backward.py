@@ -5,6 +5,8 @@ torch.
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+
 import archscope.training.rules  # noqa: F401  each of its files registers rules
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node
@@ -90,21 +92,23 @@ def _plan(graph: Graph) -> Plan:
     steps: list[Step] = []
     for at in range(len(graph.nodes) - 1, -1, -1):
         node = graph.nodes[at]
-        if asked.isdisjoint(node.outputs) or not any(_flows(graph, t) for t in node.outputs):
+        if not node.wanted or asked.isdisjoint(node.outputs) or not any(_flows(graph, t) for t in node.outputs):
             continue
-        rule, operands = rule_of(node), graph.operands(node)
+        rule = rule_of(node)
         if rule is not None and rule.constant:
             continue
-        wanted = tuple(operands[place] for place in node.wanted or _unseen(graph, operands))
-        if not wanted:
-            continue
-        if not node.wanted and (rule is None or rule.way != "views"):
+        operands = graph.operands(node)
+        places = _places(graph, operands) if node.unseen else node.wanted
+        if node.unseen and rule is not None and (rule.way == "views" or not node.op.startswith("aten.")):
+            node = msgspec.structs.replace(node, wanted=places)
+        elif node.unseen:
             rule = None
+        wanted = tuple(operands[place] for place in places)
         asked.update(t for t in wanted if isinstance(t, int))
         # Memory that was written through a view since: the gradient goes on to what was written as well.
         asked.update(t for t in node.inputs if t not in operands)
         kept = _kept(graph, at, node, operands, rule, size) if rule is not None else ()
-        steps.append(Step(node, rule, kept, wanted, _macs(graph, node, rule) if node.wanted or rule is not None else None))
+        steps.append(Step(node, rule, kept, wanted, None if node.unseen else _macs(graph, node, rule)))
     steps.reverse()
     torch = numbers(graph.meta.torch)
     unknown = tuple(s.node for s in steps if s.rule is None or s.macs is None or torch < s.rule.since)
@@ -112,15 +116,12 @@ def _plan(graph: Graph) -> Plan:
     return Plan(tuple(steps), size, flowing, unknown)
 
 
-def _unseen(graph: Graph, operands: tuple[int | str, ...]) -> list[int]:
-    """The operands that a gradient may go on to from an operator that autograd did not see: one inside a Function, whose backward
-    is written by hand and not known.
+def _places(graph: Graph, operands: tuple[int | str, ...]) -> tuple[int, ...]:
+    """The operands that a gradient may go on to from an operator inside a Function. Its backward is written by hand. It is known
+    where the operator is there for the Function's sake (`torchvision.deform_conv2d`), or has nothing to compute.
     """
-    return [
-        place
-        for place, key in enumerate(operands)
-        if (_flows(graph, key) if isinstance(key, int) else graph.param[key].trainable)
-    ]
+    flow = [_flows(graph, key) if isinstance(key, int) else graph.param[key].trainable for key in operands]
+    return tuple([place for place, flows in enumerate(flow) if flows])
 
 
 def _flows(graph: Graph, tensor: int) -> bool:

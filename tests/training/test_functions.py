@@ -2,10 +2,13 @@
 
 import pytest
 import torch
+import torchvision
+from test_kept import saved
 from torch import nn
 
 import archscope
 from archscope.tables.training import training_table
+from archscope.training import kept_bytes
 from archscope.values import AtLeast
 
 WIDE, BATCH = 4, 2
@@ -106,3 +109,37 @@ def test_no_gradient_comes_behind_what_autograd_does_not_see(wanted, last):
     got = {name for step in plan.steps for name in step.wanted if isinstance(name, str)}
     assert got == (set() if last else {"2.weight", "2.bias"})
     assert not plan.unknown
+
+
+class Deformed(nn.Module):
+    """torchvision computes a deformable convolution, and its backward, in a Function of its own in C++."""
+
+    def __init__(self):
+        super().__init__()
+        self.offsets = nn.Conv2d(3, 2 * 9, 3, padding=1)
+        self.convolution = torchvision.ops.DeformConv2d(3, 4, 3, padding=1)
+
+    def forward(self, x):
+        return self.convolution(x, self.offsets(x))
+
+
+def test_an_operator_with_a_function_of_its_own_is_known():
+    module, x = Deformed(), torch.randn(2, 3, 8, 8)
+    plan = archscope.training.backward(archscope.trace(module, x, mode="train"))
+    assert not plan.unknown
+    assert kept_bytes(plan) == saved(module, x)
+
+
+def test_distances_of_many_rows_are_products_backward():
+    """More than 25 rows: PyTorch takes the distances by a matrix product, and for each side's gradient one of that size."""
+
+    class Distances(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.centres = nn.Linear(WIDE, WIDE), nn.Parameter(torch.randn(40, WIDE))
+
+        def forward(self, x):
+            return torch.cdist(self.inner(x), self.centres)
+
+    graph = archscope.trace(Distances(), torch.Size((30, WIDE)), mode="train")
+    assert archscope.measure(graph, ["backward_macs"])["backward_macs"] == 2 * 30 * 40 * WIDE + 30 * WIDE * WIDE

@@ -105,6 +105,7 @@ FUNCTIONS = {
     "normalised": lambda a, b: F.normalize(a, dim=-1),
     "where": lambda a, b: torch.where(a > 0, a, b),
     "masked": lambda a, b: a.masked_fill(b > 0, 0.0),
+    "hypotenuse": lambda a, b: torch.hypot(a, b),
     "maximum": lambda a, b: torch.maximum(a, b),
     "leaky relu": lambda a, b: F.leaky_relu(a) + F.leaky_relu_(b),
     "elu": lambda a, b: F.elu(a) + F.elu_(b),

@@ -42,6 +42,17 @@ def _lstm_macs(graph: Graph, node: Node) -> int:
 rule("mkldnn_rnn_layer", always="* r0 r1 r2 r3", macs=_lstm_macs, since=(2, 14))  # before, oneDNN's workspace was larger
 
 
+def _distance_macs(graph: Graph, node: Node) -> int:
+    """For the rows on either side, the weighted sum of those on the other."""
+    # [*, r, s] = distances of [*, r, m] and [*, s, m]
+    rows = graph.operands(node)[0]
+    width = (graph.tensors[rows] if isinstance(rows, int) else graph.param[rows]).shape[-1]
+    return len(node.wanted) * prod(graph.tensors[node.outputs[0]].shape) * width
+
+
+rule("_euclidean_dist", "0 1 r0", macs=_distance_macs)
+
+
 def _deformed_macs(graph: Graph, node: Node) -> int:
     """The gradient of the sampled values, which those of input, offsets and mask come from, and that of the weight."""
     return node.cost.macs * ((1 in node.wanted) + bool({0, 2, 3} & set(node.wanted)))

@@ -29,7 +29,8 @@ rule("pow.Scalar", "0 r0", scratch=(1,))
 rule("add sub rsub subtract", "", "passes")
 rule("mul multiply", "1 | 0", broadcasts=True)
 rule("div true_divide divide", "1 | 0 1", scratch=(0, 2), broadcasts=True)
-rule("maximum minimum fmax fmin atan2 hypot logaddexp logaddexp2 xlogy", "0 1", scratch=(1,), broadcasts=True)
+rule("maximum minimum fmax fmin atan2 logaddexp logaddexp2 xlogy", "0 1", scratch=(1,), broadcasts=True)
+rule("hypot", "0 1 r0", scratch=(1,), broadcasts=True)
 rule("fmod remainder", " | 0 1", scratch=(0, 1), broadcasts=True)
 rule("addcmul", " | 2 | 1", broadcasts=True)
 rule("addcdiv", " | 2 | 1 2", scratch=(0, 0, 2), broadcasts=True)
@@ -56,7 +57,6 @@ rule("max.dim min.dim median.dim sort topk kthvalue mode", "r1")
 rule("prod cumprod", "0 r0")
 rule("argmax argmin", "", constant=True)
 rule("_cdist_forward", "0 1 r0")
-rule("_euclidean_dist", "0 1 r0")
 
 # -- losses -------------------------------------------------------------------------------------------------------------------
 
