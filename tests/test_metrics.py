@@ -33,6 +33,13 @@ def test_published_receptive_fields(name):
     assert (metrics.receptive_field(graph), metrics.effective_stride(graph)) == RECEPTIVE_FIELDS[name]
 
 
+def test_a_map_larger_than_the_input_has_a_stride_below_one():
+    larger = {2: nn.PixelShuffle(2), 3: nn.ConvTranspose2d(4, 2, 3, stride=3)}
+    for times, module in larger.items():
+        graph = archscope.trace(nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), module), Size((1, 1, 12, 12)))
+        assert metrics.effective_stride(graph) == 1 / times
+
+
 def test_the_hand_made_graph(tiny):
     assert measure(tiny, ["params", "trainable_params", "frozen_params", "unused_params", "buffers"]) == {
         "params": 4 * 3 * 3 * 3 + 4 * 4 * 3 * 3 + 4 + 10 * 4 + 10 + 5 * 7,

@@ -41,10 +41,15 @@ def receptive_field(graph: Graph) -> int | Whole | Absent:
 
 
 @metric(unit="px", title="stride", source=_DISTILL)
-def effective_stride(graph: Graph) -> int | Absent:
-    """Input positions between neighbouring places of the last feature map, along the larger axis."""
+def effective_stride(graph: Graph) -> int | float | Absent:
+    """Input positions between neighbouring places of the last feature map, along the larger axis: less than 1 where it is larger
+    than the input.
+    """
     found = last_feature_map(graph)
     if isinstance(found, Absent):
         return found
     strides = [axis.stride for axis in found[1] if axis.places > 1]
-    return int(max(strides)) if strides else _NOT_TOLD
+    if not strides:
+        return _NOT_TOLD
+    stride = max(strides)
+    return int(stride) if stride == int(stride) else float(stride)

@@ -132,13 +132,12 @@ def _schema(rows: Iterable[Row], metrics: Sequence[str]) -> "pa.Schema":
             kinds.setdefault(key, set()).add(str if isinstance(value, int) and abs(value) >= 2**63 else type(value))
             first[key] = min(first.get(key, (row["index"], place)), (row["index"], place))
     whole = {*WHOLE, *(name for name in metrics if METRICS[name].unit in ("", "B", "px"))}
-    real = {*metrics} - whole
     fields = []
     # The order in which the rows came is not to be seen.
     for name in ordered(sorted(set(kinds) - known, key=lambda key: first[key]), metrics):
-        if name in whole:
+        if name in whole and float not in kinds.get(name, ()):
             kind = pa.int64()
-        elif name in real:
+        elif name in {*whole, *metrics}:
             kind = pa.float64()
         else:
             kind = pa.string() if name in known else _argument(kinds[name] - {type(None)})
