@@ -38,6 +38,7 @@ def test_a_map_larger_than_the_input_has_a_stride_below_one():
     for times, module in larger.items():
         graph = archscope.trace(nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), module), Size((1, 1, 12, 12)))
         assert metrics.effective_stride(graph) == 1 / times
+        assert archscope.compare([graph])["effective_stride"].tolist() == [1 / times]
 
 
 def test_the_hand_made_graph(tiny):

@@ -37,7 +37,8 @@ def test_the_strides_of_a_dimension_of_one_tell_what_must_be_copied():
     """With channels last the result of the concatenation lies channels last as well: to flatten it is to copy it."""
     x = torch.randn(2, 1, 6, 6)
     last = x.to(memory_format=torch.channels_last)
-    assert x.is_contiguous() and last.is_contiguous()
+    assert x.is_contiguous()
+    assert last.is_contiguous()
     assert torch.cat([last, last], 1).stride() == (72, 1, 12, 2)
     for _ in range(2):  # in both orders
         assert ops(Doubled(), x) == ["aten.cat", "aten.view"]

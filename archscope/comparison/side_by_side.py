@@ -302,9 +302,9 @@ def frame(rows: Sequence[Line], by: str, more: Sequence[str] = ()) -> "pd.DataFr
         values = pd.Series([None if isinstance(cell, Absent) else cell for cell in cells], dtype="object")
         if WHOLE_INPUT in cells:
             made[column.key] = values
-        elif column.kind in _WHOLE:
+        elif column.kind in _WHOLE and not any([isinstance(cell, float) and cell % 1 for cell in cells]):
             made[column.key] = values.astype("Int64" if values.isna().any() else "int64")
-        elif column.kind in _REAL:
+        elif column.kind in (*_WHOLE, *_REAL):
             made[column.key] = values.astype("float64")
         else:
             made[column.key] = values.astype("str").where(values.notna())  # before pandas 3 nothing becomes the word None

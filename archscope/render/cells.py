@@ -24,6 +24,8 @@ def text(value: Value, kind: Kind, exact: bool = False) -> str:
         return printable(value)
     if isinstance(value, Measured):
         return units.measured(value, value.spread, kind)
+    if kind == "count" and value % 1:  # the stride of a map that is larger than the input
+        return f"{value:.4g}"
     if kind == "count":
         # Below a million the number itself is short enough, and a reader with the paper open wants all of it.
         return units.exact(int(value)) if exact or abs(value) < 1_000_000 else units.count(int(value))

@@ -13,7 +13,7 @@ COLUMNS = (
     Column("source", "source", rank=2),
 )
 
-_KINDS: dict[str, Kind] = {"": "count", "B": "bytes", "px": "number", "s": "seconds"}
+_KINDS: dict[str, Kind] = {"": "count", "B": "bytes", "px": "count", "s": "seconds"}
 
 
 def kind_of(metric: Metric) -> Kind:
