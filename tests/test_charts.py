@@ -395,6 +395,19 @@ def test_an_empty_chart_is_an_error_in_words():
         charts.render(chart("stages"), "svg", "pink")
 
 
+def test_a_field_ends_where_every_place_sees_the_whole_input():
+    class Gate(nn.Module):
+        """Hu et al. 2018: every channel is weighed by what the whole map says."""
+
+        def forward(self, x):
+            return x * x.mean((2, 3), keepdim=True).sigmoid()
+
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, 3), Gate(), nn.Conv2d(2, 2, 3))
+    made = charts.kinds.field.field([trace(network, torch.Size((1, 1, 32, 32)), name="gated")])
+    assert made.items[0].ys == ((3, 5),)
+    assert made.notes == ("gated sees the whole input from 2 on",)
+
+
 @pytest.mark.parametrize("kind", ["stages", "depth", "field", "memory"])
 def test_odd_networks_are_drawn_or_refused_in_words(kind):
     odd = [
