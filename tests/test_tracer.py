@@ -16,6 +16,7 @@ from archscope import TraceError, metrics
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node
 from archscope.tables.common import facts
+from archscope.tables.params import params_table
 from archscope.tracing import dispatch_mode as recorder
 from archscope.tracing.shape_rules import RULES
 
@@ -754,3 +755,19 @@ def test_traces_of_one_process_do_not_mix_dtypes_and_arguments():
         (((1, 8, 4, 4),), "float32"),
         (((1, 8, 7, 7),), "float32"),
     ]
+
+
+def test_a_layer_that_the_forward_makes_is_said_not_to_be_the_networks():
+    class Makes(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = None
+
+        def forward(self, x):
+            if self.layer is None:
+                self.layer = nn.Linear(x.shape[1], 5)
+            return self.layer(x)
+
+    graph = archscope.trace(Makes(), torch.Size((1, 4)))
+    assert (graph.params, graph.cost.macs, graph.meta.made) == ((), 4 * 5, ("Linear",))
+    assert any("Made by the forward itself" in note for note in params_table(graph).notes)

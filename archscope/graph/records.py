@@ -281,6 +281,10 @@ class Meta(msgspec.Struct, frozen=True):
             is.
         told: the values of each input in words, "grid_thw=1,16,16", where they are part of what was asked; "" for the others.
             Empty where there are none.
+        checkpoints: how many parts the forward hands to `torch.utils.checkpoint`, which runs them again in the backward; what is
+            said of a training step is without that.
+        made: paths of the modules with parameters that the forward made for itself, which are not the network's; their class
+            stands for the name that they do not have.
         batching: None where every input stacks its examples along its first dimension.
     """
 
@@ -298,3 +302,5 @@ class Meta(msgspec.Struct, frozen=True):
     told: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     batching: Batching | None = None
+    checkpoints: int = 0
+    made: tuple[str, ...] = ()

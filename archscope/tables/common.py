@@ -135,6 +135,8 @@ def warnings(graph: Graph) -> tuple[str, ...]:
         named = "; ".join(map(_missing, missing[:5]))
         more = f"; and {len(missing) - 5} more (all in --format json)" if len(missing) > 5 else ""
         lines.append(f"≥: operators without a cost formula are not in the sums: {named}{more}.")
+    if graph.meta.made:
+        lines.append(f"Made by the forward itself, with parameters that are not the network's: {', '.join(graph.meta.made)}.")
     return (*lines, *by_data(graph.meta.decided))
 
 

@@ -148,7 +148,18 @@ def unruled(graph: Graph, plan: Plan) -> list[str]:
         "operators without a rule for the backward pass of this torch are not in the sums, or not whole": unruled,
         "a backward that a torch.autograd.Function, or what is built like one, computes by itself is not in the sums": unseen,
     }
-    return [f"≥: {says}: {_named(graph, nodes)}." for says, nodes in notes.items() if nodes]
+    lines = [f"≥: {says}: {_named(graph, nodes)}." for says, nodes in notes.items() if nodes]
+    return lines + _checkpointed(graph)
+
+
+def _checkpointed(graph: Graph) -> list[str]:
+    parts = graph.meta.checkpoints
+    if not parts:
+        return []
+    return [
+        f"The forward hands {parts} {'part' if parts == 1 else 'parts'} to torch.utils.checkpoint: what is kept, and what runs a "
+        "second time, is said as if it did not. memory --checkpoint shows every block checkpointed."
+    ]
 
 
 def _named(graph: Graph, nodes: Iterable[Node]) -> str:

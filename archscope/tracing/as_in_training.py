@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
+import torch.utils.checkpoint
 from torch.utils._python_dispatch import _disable_current_modes
 
 from archscope.tracing.shared_switch import SharedSwitch
@@ -21,6 +22,7 @@ _KERNELS = ("_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_
 
 class _Thread(threading.local):
     trains = 0  # traces of this thread that run as in training
+    checkpoints = 0  # parts that their forwards have handed to torch.utils.checkpoint
 
 
 _THREAD = _Thread()
@@ -37,11 +39,32 @@ def as_in_training() -> Iterator[None]:
         _THREAD.trains -= 1
 
 
+def checkpoints() -> int:
+    """How many parts this thread's traces have handed to `torch.utils.checkpoint` (without its `use_reentrant`)."""
+    return _THREAD.checkpoints
+
+
+def _note_checkpoints(undo: ExitStack) -> None:
+    """Checkpointing puts hooks of its own before those of the trace, and nothing else tells of it."""
+    module: Any = torch.utils.checkpoint
+    begin = getattr(module, "_checkpoint_hook", None)
+    if begin is None:
+        return
+
+    def noted(*given: Any, **named: Any) -> Any:
+        _THREAD.checkpoints += bool(_THREAD.trains)
+        return begin(*given, **named)
+
+    undo.callback(setattr, module, "_checkpoint_hook", begin)
+    module._checkpoint_hook = noted
+
+
 def _fuse(undo: ExitStack) -> None:
     """On the meta device torch works attention off as matrix products and a softmax, whose scores autograd would keep, and an
     LSTM step by step; no device trains that way where it has a fused kernel. So meta tensors, and only they, get other
     implementations while such a trace runs; these ask whether the trace is one of their own thread.
     """
+    _note_checkpoints(undo)
     if all(hasattr(torch.ops.aten, name) for name in _KERNELS):
         library = undo.enter_context(torch.library._scoped_library("aten", "IMPL"))
         library.impl("scaled_dot_product_attention", _attention, "AutogradMeta")

@@ -65,6 +65,7 @@ class Recorder(ListeningMode):
         super().__init__()
         self.nodes: list[Node] = []
         self.calls: list[Call] = []
+        self.made: dict[str, None] = {}  # paths of the modules with parameters that the forward makes
         self.ledger = ledger
         self.failure: Failure | None = None
         self._error: BaseException | None = None
@@ -91,6 +92,8 @@ class Recorder(ListeningMode):
         path = self._paths.get(module)
         if path is None:  # a module that the forward made for itself
             path = f"{self.calls[parent].path}.{type(module).__name__}".lstrip(".") if parent is not None else ""
+            if module._parameters:
+                self.made[path] = None
         self.calls.append(Call(len(self.calls), parent, path, type(module).__name__))
         self._running.append((len(self.calls) - 1, args))
 

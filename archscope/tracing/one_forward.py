@@ -11,6 +11,7 @@ import torch
 from archscope.errors import ArchscopeError
 from archscope.graph import Failure, Graph, Meta
 from archscope.tracing.arguments import kept, leaves, moved, named_leaves
+from archscope.tracing.as_in_training import checkpoints
 from archscope.tracing.autocast import Kernels, twin, wants_values, without_memory
 from archscope.tracing.autocast import autocast as casting
 from archscope.tracing.dispatch_mode import Recorder, one_line
@@ -87,6 +88,7 @@ def run_once(
     without_values = twin if meta.autocast else on_meta
     on_device, given_there = (without_values, without_values) if bare else (on_cpu, given_on_cpu)
     error: Exception | None = None
+    before = checkpoints()
     with (
         without_memory() if on_device is twin else nullcontext(),
         kept((args, kwargs), None if on_device is on_meta else given_there),
@@ -116,7 +118,13 @@ def run_once(
     if error is not None and bare and (_needs_values(error) or on_two_devices(error)):
         raise NotOnMetaError(_asking(error), len(recorder.nodes)) from error
     known = tuple(names) if len(names) > 1 and any(names) else ()
-    meta = msgspec.structs.replace(meta, names=known, failure=recorder.failure if error else None)
+    meta = msgspec.structs.replace(
+        meta,
+        names=known,
+        failure=recorder.failure if error else None,
+        checkpoints=checkpoints() - before,
+        made=tuple(recorder.made),
+    )
     graph = _graph(name, meta, survey, recorder, given, outputs)
     recorder.forget()
     if error is not None:

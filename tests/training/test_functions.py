@@ -5,8 +5,10 @@ import torch
 import torchvision
 from test_kept import saved
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 import archscope
+from archscope.graph import Graph
 from archscope.tables.training import training_table
 from archscope.training import kept_bytes
 from archscope.values import AtLeast
@@ -143,3 +145,29 @@ def test_distances_of_many_rows_are_products_backward():
 
     graph = archscope.trace(Distances(), torch.Size((30, WIDE)), mode="train")
     assert archscope.measure(graph, ["backward_macs"])["backward_macs"] == 2 * 30 * 40 * WIDE + 30 * WIDE * WIDE
+
+
+class Checkpointed(nn.Module):
+    """Hands its layers to torch.utils.checkpoint, which runs them again in the backward."""
+
+    def __init__(self, reentrant):
+        super().__init__()
+        self.reentrant = reentrant
+        self.before, self.layers = nn.Linear(WIDE, WIDE), nn.ModuleList(nn.Linear(WIDE, WIDE) for _ in range(3))
+
+    def forward(self, x):
+        x = self.before(x)
+        for layer in self.layers:
+            x = checkpoint(layer, x, use_reentrant=self.reentrant)
+        return x
+
+
+def test_a_forward_that_checkpoints_is_said_to():
+    graph = trained(Checkpointed(reentrant=False))
+    assert graph.meta.checkpoints == 3
+    assert any("3 parts to torch.utils.checkpoint" in note for note in training_table(graph).notes)
+    assert Graph.from_json(graph.to_json()) == graph
+    graph = trained(Checkpointed(reentrant=True))  # by a Function
+    assert archscope.training.backward(graph).unknown
+    names = {name for step in archscope.training.backward(graph).steps for name in step.wanted if isinstance(name, str)}
+    assert names == {name for name, _ in Checkpointed(True).named_parameters()}
