@@ -118,19 +118,20 @@ def run_once(
     if error is not None and bare and (_needs_values(error) or on_two_devices(error)):
         raise NotOnMetaError(_asking(error), len(recorder.nodes)) from error
     known = tuple(names) if len(names) > 1 and any(names) else ()
-    meta = msgspec.structs.replace(
-        meta,
-        names=known,
-        failure=recorder.failure if error else None,
-        checkpoints=checkpoints() - before,
-        made=tuple(recorder.made),
-    )
+    failure, made = recorder.failure if error else None, tuple(recorder.made)
+    meta = msgspec.structs.replace(meta, names=known, failure=failure, checkpoints=checkpoints() - before, made=made)
     graph = _graph(name, meta, survey, recorder, given, outputs)
     recorder.forget()
     if error is not None:
-        failure = recorder.failure or Failure("", type(survey.root).__name__, one_line(error))
-        raise TraceError(graph, failure, error.hint if isinstance(error, ArchscopeError) else "") from error
+        failure = failure or Failure("", type(survey.root).__name__, one_line(error))
+        raise TraceError(graph, failure, error.hint if isinstance(error, ArchscopeError) else _hint(error)) from error
     return graph
+
+
+def _hint(error: BaseException) -> str:
+    if re.search("saved tensor hooks|keeps nothing for a backward pass", str(error)):
+        return "a forward that differentiates something itself can be traced in eval mode only: --mode eval"
+    return ""
 
 
 def _placed(

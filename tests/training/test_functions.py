@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 import archscope
+from archscope import TraceError
 from archscope.graph import Graph
 from archscope.tables.training import training_table
 from archscope.training import kept_bytes
@@ -171,3 +172,25 @@ def test_a_forward_that_checkpoints_is_said_to():
     assert archscope.training.backward(graph).unknown
     names = {name for step in archscope.training.backward(graph).steps for name in step.wanted if isinstance(name, str)}
     assert names == {name for name, _ in Checkpointed(True).named_parameters()}
+
+
+class Differentiates(nn.Module):
+    """A force is the gradient of an energy."""
+
+    def __init__(self, functional):
+        super().__init__()
+        self.functional, self.energy = functional, nn.Linear(WIDE, 1)
+
+    def forward(self, x):
+        if self.functional:
+            return torch.func.grad(lambda places: self.energy(places).sum())(x)
+        with torch.enable_grad():
+            places = x.detach().requires_grad_()
+            return torch.autograd.grad(self.energy(places).pow(2).sum(), places, create_graph=True)[0]
+
+
+@pytest.mark.parametrize("functional", [False, True])
+def test_a_forward_that_differentiates_is_told_how_to_trace_it(functional):
+    with pytest.raises(TraceError) as raised:
+        trained(Differentiates(functional))
+    assert "eval" in str(raised.value.hint)
