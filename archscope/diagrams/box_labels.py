@@ -148,6 +148,7 @@ def recurrent_label(cut: Pieces, piece: Piece) -> str:
     wide = facts.width if facts is not None else width(cut, piece) // (2 if both else 1)
     layers = facts.layers if facts is not None else attrs.get("num_layers")
     words = [piece.word, str(wide)]
+    words += [f"projected to {facts.projected}"] if facts is not None and facts.projected else []
     words += [f"{layers} layers"] if isinstance(layers, int) and layers > 1 else []
     return ", ".join([*words, *(["both directions"] if both else [])])
 
