@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from archscope.diagrams.loop_labels import step_label
 from archscope.diagrams.shape_labels import channels_last, rank
 from archscope.graph import kinds
 from archscope.views.composites import ATTENTION, GATED, Composite
 from archscope.views.fusion import Piece, Pieces
-from archscope.views.module_groups import Group, contents, is_anonymous, is_light, is_series, path_of, signature, type_of
+from archscope.views.module_groups import Group, contents, is_anonymous, is_light, is_series, signature, type_of
 from archscope.views.recognition import STATE_SPACE, Attention, Experts, Recurrence, Router, Scan
 from archscope.views.variants import PLAIN, in_series, variants
 
@@ -36,7 +37,6 @@ _LONG = {
 
 _NAMED = {"+": "sum", "×": "product", "−": "difference"}
 _CORE = 0.9  # share of the multiply-accumulates of a group that names it
-_MOST_NAMES = 4  # of the modules that a step of a loop runs
 _OFTEN = 0.3  # share of the convolutions that makes an activation function the usual one
 
 
@@ -258,19 +258,6 @@ def group_label(cut: Pieces, group: Group, told: Mapping[object, str] = MappingP
     if not any(piece.kind in kinds.WEIGHTED for piece in cut.items[unit.start : unit.stop]):
         return "post-processing" if unit.stop == len(cut.items) else f"{unit.size} operations"
     return {"add": "residual block", "concat": "block of branches"}.get(last, f"{unit.size} layers")
-
-
-def step_label(cut: Pieces, unit: Group) -> str:
-    """The modules with parameters that a step of a loop runs, by their names: `"attention, cell, layers.0"`."""
-    names: dict[str, None] = {}
-    for part in contents(cut, unit):
-        pieces = cut.items[part.start : part.stop]
-        path = path_of(cut, part)
-        if path and any(node.params for piece in pieces for node in piece.nodes):
-            above, _, own = path.rpartition(".")
-            names[f"{above.rpartition('.')[2]}.{own}" if own.isdecimal() and above else own] = None
-    first, rest = list(names)[:_MOST_NAMES], len(names) - _MOST_NAMES
-    return ", ".join([*first, f"{rest} more"] if rest > 0 else first) or "a step"
 
 
 def _macs(cut: Pieces, group: Group) -> int:
