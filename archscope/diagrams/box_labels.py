@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from archscope.diagrams.loop_labels import step_label
-from archscope.diagrams.shape_labels import channels_last, rank
-from archscope.graph import kinds
+from archscope.diagrams.shape_labels import along_batch, channels_last, rank
+from archscope.graph import kinds, naming
 from archscope.views.composites import ATTENTION, GATED, Composite
 from archscope.views.fusion import Piece, Pieces
 from archscope.views.module_groups import Group, contents, is_anonymous, is_light, is_series, signature, type_of
@@ -14,9 +14,7 @@ from archscope.views.recognition import STATE_SPACE, Attention, Experts, Recurre
 from archscope.views.variants import PLAIN, in_series, variants
 
 _LONG = {
-    "bn": "batch norm",
-    "ln": "layer norm",
-    "gn": "group norm",
+    **naming.NORMS,
     "add": "+",
     "multiply": "×",
     "subtract": "−",
@@ -63,12 +61,22 @@ def piece_label(cut: Pieces, piece: Piece) -> str:
     if piece.kind == kinds.POOLING:
         return _windowed(piece, word)
     if piece.kind == kinds.JOIN and word == "concat":
-        return "filter concat" if not channels_last(cut, piece.id) and rank(cut, piece) >= 4 else "concat"
+        return concat_label(cut, piece)
     if piece.kind == kinds.POINTWISE and len(piece.inputs) < 2 and piece.main.params:
         return f"{word} {piece.main.params[0].rpartition('.')[2]}"
     if word == "mean" and cut.has_tokens and piece.main.attrs.get("dim") in (1, [1]) and rank_of_input(cut, piece) == 3:
         return "mean of the tokens"
     return readable(word)
+
+
+def concat_label(cut: Pieces, piece: Piece) -> str:
+    """`"filter concat"` of maps along their channels, `"batch concat"` of the examples of several inputs."""
+    dims = rank(cut, piece)
+    if dims < 4 or channels_last(cut, piece.id):
+        return "concat"
+    if along_batch(cut, piece):
+        return "batch concat"
+    return "filter concat" if piece.main.attrs.get("dim", 0) in (1, 1 - dims) else "concat"
 
 
 def rank_of_input(cut: Pieces, piece: Piece) -> int:
