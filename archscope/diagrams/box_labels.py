@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from archscope.diagrams.loop_labels import step_label
+from archscope.diagrams.mark_notes import BY_TABLE, behind_mark
 from archscope.diagrams.shape_labels import along_batch, channels_last, rank
 from archscope.graph import kinds, naming
 from archscope.views.composites import ATTENTION, GATED, Composite
@@ -173,7 +174,7 @@ def scan_label(facts: Scan) -> str:
 
 
 def piece_mark(cut: Pieces, piece: Piece, usual: tuple[str, str]) -> str:
-    """Stride, padding and groups as the papers write them, and what is not `usual`: "/2 V", "linear"."""
+    """Stride, padding and groups as the papers write them, and what is not `usual`: "/2 V", "linear", "/4 V no bn, linear"."""
     marks = []
     if piece.kind in (kinds.CONVOLUTION, kinds.POOLING):
         rest = kinds.window(piece.main.attrs).removeprefix(_kernel(piece)).strip()
@@ -181,15 +182,19 @@ def piece_mark(cut: Pieces, piece: Piece, usual: tuple[str, str]) -> str:
         if by_table or kinds.is_depthwise(cut.graph, piece.main):
             rest = re.sub(r"\s*\bg\d+$", "", rest)
         marks.append(rest)
-        marks += ["by table"] if by_table else []
+        marks += [BY_TABLE] if by_table else []
     if piece.kind == kinds.CONVOLUTION:
-        if piece.activation != usual[1]:
-            marks.append(piece.activation or "linear")
-        elif piece.norm != usual[0]:
-            marks.append(piece.norm or f"no {usual[0]}")
+        norm = piece.norm or (usual[0] if _is_normed_apart(cut, piece, usual[0]) else "")
+        marks.append(behind_mark(norm, piece.activation, usual))
     else:
         marks.append(piece.activation)
     return " ".join(filter(None, marks))
+
+
+def _is_normed_apart(cut: Pieces, piece: Piece, norm: str) -> bool:
+    """Whether the norm that a convolution has not is the next box."""
+    readers = cut.readers.get(piece.id, ())
+    return bool(norm) and len(readers) == 1 and cut.items[readers[0]].word == norm
 
 
 def _is_by_table(piece: Piece) -> bool:
