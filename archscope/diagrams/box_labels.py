@@ -184,17 +184,10 @@ def piece_mark(cut: Pieces, piece: Piece, usual: tuple[str, str]) -> str:
         marks.append(rest)
         marks += [BY_TABLE] if by_table else []
     if piece.kind == kinds.CONVOLUTION:
-        norm = piece.norm or (usual[0] if _is_normed_apart(cut, piece, usual[0]) else "")
-        marks.append(behind_mark(norm, piece.activation, usual))
+        marks.append(behind_mark(piece.norm, piece.activation, usual))
     else:
         marks.append(piece.activation)
     return " ".join(filter(None, marks))
-
-
-def _is_normed_apart(cut: Pieces, piece: Piece, norm: str) -> bool:
-    """Whether the norm that a convolution has not is the next box."""
-    readers = cut.readers.get(piece.id, ())
-    return bool(norm) and len(readers) == 1 and cut.items[readers[0]].word == norm
 
 
 def _is_by_table(piece: Piece) -> bool:

@@ -48,6 +48,8 @@ def convolution_note(boxes: Sequence[Box], usual: tuple[str, str]) -> str:
     found = []
     if any(left_out):
         found.append(f"conv: convolution, {', '.join(naming.NORMS.get(word, word) for word in usual if word)}, unless marked.")
+    elif not any(usual) and any(words) and not all(words):
+        found.append("conv: convolution alone, unless marked.")
     if any(LINEAR in said for said in words):
         found.append(f"{LINEAR}: no activation function.")
     for word in sorted({word for said in words for word in said if _is_norm(word)}):

@@ -65,29 +65,10 @@ def test_where_most_have_no_norm_one_that_has_says_so():
     assert legend[0] == "conv: convolution, gelu, unless marked. linear: no activation function. bn: batch norm."
 
 
-def test_where_nothing_is_usual_no_convolution_is_said_to_be_so():
+def test_where_nothing_is_usual_a_convolution_stands_alone():
     marks, legend = seen(net(conv(), conv(), conv(), conv(nn.BatchNorm2d, nn.ReLU)))
     assert marks == ["", "", "", "bn, relu"]
-    assert legend[0] == "bn: batch norm."
-
-
-def test_a_norm_in_the_next_box_is_not_missing():
-    class Apart(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.last, self.norm = (
-                net(*USUAL),
-                nn.Sequential(*conv()),
-                nn.Sequential(nn.BatchNorm2d(WIDE), nn.Identity()),
-            )
-            self.other = nn.Conv2d(WIDE, WIDE, 1)
-
-        def forward(self, x):
-            y = self.last(self.first(x))
-            return self.norm(y)
-
-    boxes = picture(trace(Apart(), torch.Size((1, WIDE, 16, 16)))).overview.boxes
-    assert not any("no bn" in box.mark for box in boxes)
+    assert legend[0] == "conv: convolution alone, unless marked. bn: batch norm."
 
 
 @pytest.mark.parametrize(
