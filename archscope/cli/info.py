@@ -16,8 +16,15 @@ def info(model: Network, *, output: options.Output) -> None:
 
     archscope info inception_resnet_v2
     """
+    from archscope.errors import UsageError
+    from archscope.models.look_up import is_file
     from archscope.zoo.card_tables import card_table
     from archscope.zoo.catalog import entries, find
 
+    if ":" in model or is_file(model):
+        raise UsageError(
+            f"info has cards of the built-in networks only, none of {model}",
+            f"archscope params {model} and archscope compare {model} resnet50 say what it costs",
+        )
     table = card_table(find(model), entries())
     output.deliver([table], f"{table.name}-info")

@@ -8,7 +8,7 @@ input size.
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from archscope.graph import Graph, Node, kinds
+from archscope.graph import Graph, Node, kinds, naming
 from archscope.views.layers import Layer, layers
 from archscope.views.stages import CONTAINERS, places
 
@@ -81,7 +81,7 @@ class _Wiring:
         self.traits = [traits(graph, line) for line in self.lines]
         self.read = [_reads(line, at, maker) for at, line in enumerate(self.lines)]
         for at, line in enumerate(self.lines):
-            if kinds.word(line.main) in _COMMUTATIVE:
+            if naming.word(graph, line.main) in _COMMUTATIVE:
                 self.read[at].sort(key=lambda pair: pair[1])
         self.sources = [tuple(source for _, source in read) for read in self.read]
         self.widths = [tuple(places(graph, graph.tensors[t].shape)[1] for t, _ in read) for read in self.read]
@@ -120,7 +120,7 @@ def traits(graph: Graph, line: Layer) -> Traits:
     "relu")).
     """
     main = line.main
-    word = kinds.word(main)
+    word = naming.word(graph, main)
     attrs = main.attrs
     found = {"layer": "depthwise conv" if kinds.is_depthwise(graph, main) else word}
     for name in ("kernel", "stride", "padding", "dilation"):
@@ -135,8 +135,8 @@ def traits(graph: Graph, line: Layer) -> Traits:
         found["bias"] = "yes" if sum(not graph.param[name].buffer for name in main.params) > 1 else "no"
     norms = [node for node in line.nodes if kinds.kind(node) == kinds.NORMALISATION]
     if norms:
-        found["norm"] = " and ".join(_norm(node) for node in norms)
-    rest = [w for w in line.words if w != found["layer"] and w not in {kinds.word(node) for node in norms}]
+        found["norm"] = " and ".join(_norm(graph, node) for node in norms)
+    rest = [w for w in line.words if w != found["layer"] and w not in {naming.word(graph, node) for node in norms}]
     if rest:
         found["then"] = ", ".join(rest)
     return tuple(found.items())
@@ -146,9 +146,9 @@ def _alike(found: Traits) -> Traits:
     return tuple(pair for pair in found if pair[0] in ("layer", "kernel", "stride"))
 
 
-def _norm(node: Node) -> str:
+def _norm(graph: Graph, node: Node) -> str:
     eps = node.attrs.get("eps")
-    return f"{kinds.word(node)}, eps {eps:g}" if isinstance(eps, float) else kinds.word(node)
+    return f"{naming.word(graph, node)}, eps {eps:g}" if isinstance(eps, float) else naming.word(graph, node)
 
 
 def _module(graph: Graph, call: int, lines: list[Layer], wiring: _Wiring, in_block: bool) -> Item:

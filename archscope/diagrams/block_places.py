@@ -15,6 +15,7 @@ Direction = Literal["TB", "LR"]
 
 LABEL = 10.5
 DOT = 9.0  # radius
+ABOVE = 13.0  # over a dot of a flow from left to right: the factor of a residual scale
 _HEIGHT, _PAD, _BAR = 24.0, 9.0, 18.0
 _WIDEST = 300.0
 LINE = 12.5  # from one line of a label to the next
@@ -101,8 +102,8 @@ class Frame:
         self.sizes[self.sink] = self._oriented(fonts.width(panel.shapes[1], LABEL) + 6, 13.0)
 
     def _size(self, box: Box) -> Size:
-        if is_dot(box):
-            return Size(2 * DOT, DOT)
+        if is_dot(box):  # across the flow there is room for the word above it
+            return Size(2 * DOT, DOT if self.direction == "TB" or box.scale is None else DOT + ABOVE)
         lines = lines_of(box)
         room = max(fonts.width(line, LABEL) for line in lines) + 2 * _PAD
         more = (len(lines) - 1) * LINE

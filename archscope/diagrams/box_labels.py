@@ -4,18 +4,18 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from archscope.diagrams.shape_labels import channels_last, rank
-from archscope.graph import kinds
+from archscope.diagrams.loop_labels import step_label
+from archscope.diagrams.mark_notes import BY_TABLE, behind_mark
+from archscope.diagrams.shape_labels import along_batch, channels_last, rank
+from archscope.graph import kinds, naming
 from archscope.views.composites import ATTENTION, GATED, Composite
 from archscope.views.fusion import Piece, Pieces
-from archscope.views.module_groups import Group, contents, is_anonymous, is_light, is_series, path_of, signature, type_of
+from archscope.views.module_groups import Group, contents, is_anonymous, is_light, is_series, signature, type_of
 from archscope.views.recognition import STATE_SPACE, Attention, Experts, Recurrence, Router, Scan
 from archscope.views.variants import PLAIN, in_series, variants
 
 _LONG = {
-    "bn": "batch norm",
-    "ln": "layer norm",
-    "gn": "group norm",
+    **naming.NORMS,
     "add": "+",
     "multiply": "×",
     "subtract": "−",
@@ -36,7 +36,6 @@ _LONG = {
 
 _NAMED = {"+": "sum", "×": "product", "−": "difference"}
 _CORE = 0.9  # share of the multiply-accumulates of a group that names it
-_MOST_NAMES = 4  # of the modules that a step of a loop runs
 _OFTEN = 0.3  # share of the convolutions that makes an activation function the usual one
 
 
@@ -63,12 +62,22 @@ def piece_label(cut: Pieces, piece: Piece) -> str:
     if piece.kind == kinds.POOLING:
         return _windowed(piece, word)
     if piece.kind == kinds.JOIN and word == "concat":
-        return "filter concat" if not channels_last(cut, piece.id) and rank(cut, piece) >= 4 else "concat"
+        return concat_label(cut, piece)
     if piece.kind == kinds.POINTWISE and len(piece.inputs) < 2 and piece.main.params:
         return f"{word} {piece.main.params[0].rpartition('.')[2]}"
     if word == "mean" and cut.has_tokens and piece.main.attrs.get("dim") in (1, [1]) and rank_of_input(cut, piece) == 3:
         return "mean of the tokens"
     return readable(word)
+
+
+def concat_label(cut: Pieces, piece: Piece) -> str:
+    """`"filter concat"` of maps along their channels, `"batch concat"` of the examples of several inputs."""
+    dims = rank(cut, piece)
+    if dims < 4 or channels_last(cut, piece.id):
+        return "concat"
+    if along_batch(cut, piece):
+        return "batch concat"
+    return "filter concat" if piece.main.attrs.get("dim", 0) in (1, 1 - dims) else "concat"
 
 
 def rank_of_input(cut: Pieces, piece: Piece) -> int:
@@ -148,6 +157,7 @@ def recurrent_label(cut: Pieces, piece: Piece) -> str:
     wide = facts.width if facts is not None else width(cut, piece) // (2 if both else 1)
     layers = facts.layers if facts is not None else attrs.get("num_layers")
     words = [piece.word, str(wide)]
+    words += [f"projected to {facts.projected}"] if facts is not None and facts.projected else []
     words += [f"{layers} layers"] if isinstance(layers, int) and layers > 1 else []
     return ", ".join([*words, *(["both directions"] if both else [])])
 
@@ -164,7 +174,7 @@ def scan_label(facts: Scan) -> str:
 
 
 def piece_mark(cut: Pieces, piece: Piece, usual: tuple[str, str]) -> str:
-    """Stride, padding and groups as the papers write them, and what is not `usual`: "/2 V", "linear"."""
+    """Stride, padding and groups as the papers write them, and what is not `usual`: "/2 V", "linear", "/4 V no bn, linear"."""
     marks = []
     if piece.kind in (kinds.CONVOLUTION, kinds.POOLING):
         rest = kinds.window(piece.main.attrs).removeprefix(_kernel(piece)).strip()
@@ -172,12 +182,9 @@ def piece_mark(cut: Pieces, piece: Piece, usual: tuple[str, str]) -> str:
         if by_table or kinds.is_depthwise(cut.graph, piece.main):
             rest = re.sub(r"\s*\bg\d+$", "", rest)
         marks.append(rest)
-        marks += ["by table"] if by_table else []
+        marks += [BY_TABLE] if by_table else []
     if piece.kind == kinds.CONVOLUTION:
-        if piece.activation != usual[1]:
-            marks.append(piece.activation or "linear")
-        elif piece.norm != usual[0]:
-            marks.append(piece.norm or f"no {usual[0]}")
+        marks.append(behind_mark(piece.norm, piece.activation, usual))
     else:
         marks.append(piece.activation)
     return " ".join(filter(None, marks))
@@ -257,19 +264,6 @@ def group_label(cut: Pieces, group: Group, told: Mapping[object, str] = MappingP
     if not any(piece.kind in kinds.WEIGHTED for piece in cut.items[unit.start : unit.stop]):
         return "post-processing" if unit.stop == len(cut.items) else f"{unit.size} operations"
     return {"add": "residual block", "concat": "block of branches"}.get(last, f"{unit.size} layers")
-
-
-def step_label(cut: Pieces, unit: Group) -> str:
-    """The modules with parameters that a step of a loop runs, by their names: `"attention, cell, layers.0"`."""
-    names: dict[str, None] = {}
-    for part in contents(cut, unit):
-        pieces = cut.items[part.start : part.stop]
-        path = path_of(cut, part)
-        if path and any(node.params for piece in pieces for node in piece.nodes):
-            above, _, own = path.rpartition(".")
-            names[f"{above.rpartition('.')[2]}.{own}" if own.isdecimal() and above else own] = None
-    first, rest = list(names)[:_MOST_NAMES], len(names) - _MOST_NAMES
-    return ", ".join([*first, f"{rest} more"] if rest > 0 else first) or "a step"
 
 
 def _macs(cut: Pieces, group: Group) -> int:

@@ -58,10 +58,19 @@ def route_element(frame: Frame, route: Route, edge: tuple[int, int], paint: Pain
         Shape(arrow(points[-1], points[-2], 5.5), fill=paint.theme.line),
     ]
     if not route.curve and target is not None and target.scale is not None and _scaled(frame, edge[1]) == edge[0]:
-        (x, y), down = route.beside, frame.direction == "TB"
-        words = f"x {target.scale:.4g}"
-        items.append(Text(x + (5 if down else -3), y - 7, words, 9.5, paint.theme.muted, anchor="start" if down else "end"))
+        items.append(_factor(frame, route, f"x {target.scale:.4g}", paint))
     return Element(tuple(items), role="edge", data=(("from", str(edge[0])), ("to", str(edge[1]))))
+
+
+def _factor(frame: Frame, route: Route, words: str, paint: Paint) -> Text:
+    """A residual scale beside its arrow; of a flow from left to right, where the arrow is too short for it, at the sum: over the
+    arrow, or under it, where it comes from below.
+    """
+    (x, y), (_, tip), size, color = route.beside, route.points[-1], 9.5, paint.theme.muted
+    if frame.direction == "TB":
+        return Text(x + 5, y - 7, words, size, color)
+    away = size + 2 if tip < y else -4 - (DOT if tip == y else 0)
+    return Text(x + DOT, y + away, words, size, color, anchor="middle")
 
 
 def _scaled(frame: Frame, box: int) -> int:

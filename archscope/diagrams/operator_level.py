@@ -17,7 +17,7 @@ from archscope.diagrams.picture import INPUT, Box, Costs, Picture
 from archscope.diagrams.scene import Element, Point, Scene, Segment, Shape, Text, arrow, rectangle
 from archscope.diagrams.tooltips import node_line
 from archscope.errors import UsageError
-from archscope.graph import Call, Graph, Node, kinds
+from archscope.graph import Call, Graph, Node, kinds, naming, window_signs
 
 LARGEST_IMAGE = 5000  # boxes of a raster image
 _SMALL, _HIGH, _FRAME = 9.0, 33.0, 6.0
@@ -30,7 +30,11 @@ def operators(picture: Picture, paint: Paint, direction: Direction = "TB") -> Sc
     elements = [*_frames(graph, placed, paint), *_edges(graph, placed, paint), *_boxes(graph, placed, paint)]
     boxes = [box_of(graph, node) for node in graph.nodes]
     body = Drawing(tuple(elements), placed.width, placed.height)
-    return composed(picture.title, f"{summary(picture)} · {len(graph.nodes)} operators", body, boxes, paint, [], alarm(picture))
+    words = {box.word for box in boxes}
+    said = [naming.norms_explained(words), window_signs.explained(kinds.window(node.attrs) for node in graph.nodes)]
+    said = [note for note in said if note]
+    head = f"{summary(picture)} · {len(graph.nodes)} operators"
+    return composed(picture.title, head, body, boxes, paint, said, alarm(picture))
 
 
 def check_size(graph: Graph, form: str) -> None:
@@ -62,11 +66,10 @@ def box_of(graph: Graph, node: Node) -> Box:
         drawn = kinds.OTHER
     params = sum(graph.param[name].numel for name in node.params if not graph.param[name].buffer)
     written = sum(graph.tensors[t].numel for t in node.outputs) if node.bytes else 0
-    label = f"{kinds.word(node)} {kinds.window(node.attrs)}".strip()
+    word = naming.word(graph, node)
+    label = f"{word} {kinds.window(node.attrs)}".strip()
     costs = Costs(params, node.cost.macs, written, node.cost.unknown)
-    return Box(
-        node.id, label, drawn, kinds.word(node), _shape(graph, node), paths=(graph.path(node),), nodes=(node.id,), costs=costs
-    )
+    return Box(node.id, label, drawn, word, _shape(graph, node), paths=(graph.path(node),), nodes=(node.id,), costs=costs)
 
 
 def source(graph: Graph, direction: Direction = "TB") -> str:

@@ -8,14 +8,15 @@ from archscope.diagrams import text_width as fonts
 from archscope.diagrams import towers, two_parts
 from archscope.diagrams.block_places import Direction
 from archscope.diagrams.colouring import Paint
+from archscope.diagrams.mark_notes import mark_notes
 from archscope.diagrams.opened_block import Drawing, opened_block
 from archscope.diagrams.overview_page import SMALL, overview
-from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Picture
+from archscope.diagrams.picture import BLOCK, DOWNSAMPLING, INPUT, Box, Condition, Picture
 from archscope.diagrams.scene import Element, Scene, Shape, Text, moved, rectangle
 from archscope.diagrams.theme import KINDS
 from archscope.diagrams.u_shape import NOTE, drawn, u_shape
 from archscope.graph import kinds
-from archscope.tables.common import by_data, sign, told_rows
+from archscope.tables.common import by_data, by_data_sign, sign, told_rows
 
 MARGIN = 22.0
 TITLE = 16.0
@@ -64,32 +65,32 @@ def summary(picture: Picture) -> str:
     return f"{units.count(metrics.params(graph))} parameters · {bound}{units.count(graph.cost.macs)} MACs · {given}"
 
 
-def notes(picture: Picture) -> list[str]:
-    """What the picture leaves unsaid in its boxes."""
-    found = []
+def notes(picture: Picture, letters: bool = True) -> list[str]:
+    """What the picture leaves unsaid in its boxes.
+
+    Arguments:
+        letters: whether boxes are marked by the letters of the conditions that they read.
+    """
     boxes = [box for panel in (picture.overview, *picture.panels) for box in panel.boxes]
-    behind = [{"bn": "batch norm"}.get(word, word) for word in picture.usual if word]
-    if behind and any(box.kind == kinds.CONVOLUTION for box in boxes):
-        found.append(f"conv: convolution, {', '.join(behind)}, unless marked.")
-    signs = [
-        said
-        for sign, said in (("/2", "/2: stride 2."), ("V", "V: no padding."))
-        if any(sign in box.mark.split() for box in boxes)
-    ]
-    if signs:
-        found.append(" ".join(signs))
-    if any("by table" in box.mark for box in boxes):
-        found.append("by table: each filter reads some of the maps.")
+    found = mark_notes(boxes, picture.usual)
     if picture.alike:
         found.append("Of blocks that differ in sizes and dilations only, the first is opened.")
-    for one in picture.overview.conditions:
-        found.append(f"{one.mark}: {one.name}, {one.shape}, goes into each box with this letter at its upper corner.")
+    found += [_condition(one, picture.overview.boxes, letters) for one in picture.overview.conditions]
     idle = metrics.unused_params(picture.graph)
     if idle:
         found.append(f"{units.count(idle)} parameters took no part in this forward.")
     decided = picture.graph.meta.decided
     told = told_rows(decided)
-    return [*found, *([f"{told[:1].upper()}{told[1:]}."] if told else []), *by_data(decided)]
+    signed = bool(by_data_sign(picture.graph, "macs"))
+    return [*found, *([f"{told[:1].upper()}{told[1:]}."] if told else []), *by_data(decided, signed)]
+
+
+def _condition(one: Condition, boxes: Sequence[Box], letters: bool) -> str:
+    """What a condition goes into, by its letter or by the names of the boxes."""
+    if letters:
+        return f"{one.mark}: {one.name}, {one.shape}, goes into each box with this letter at its upper corner."
+    readers = dict.fromkeys(boxes[reader].title for reader in one.readers)
+    return f"{one.name}, {one.shape}, goes into {', '.join(readers)}."
 
 
 def alarm(picture: Picture) -> str:

@@ -42,7 +42,7 @@ def channels_last(cut: Pieces, piece_id: int) -> bool:
             return told
         if piece.kind in _LAST or piece.word.lower() in NORMS_OF_VECTORS or (dims == 3 and piece.kind not in _SECOND):
             return True
-        if piece.kind in _SECOND or piece.word in ("bn", "gn") or not piece.inputs or dims < 3:
+        if piece.kind in _SECOND or piece.word in ("bn", "in", "gn") or not piece.inputs or dims < 3:
             return False
         piece_id = piece.inputs[0]
     return False
@@ -167,7 +167,34 @@ def shape_label(cut: Pieces, piece_id: int) -> str:
         return _tokens([dims[0], dims[2]])
     elif cut.attends and dims[2:] == [1] * (len(dims) - 2) and len(dims) > 1:  # no batch: the patches of all images in a row
         return _tokens(dims[:2])
+    elif len(dims) == 4 and _stacks(cut, piece_id) and not channels_last(cut, piece_id):  # several inputs, one behind another
+        return _joined([dims[0], *dims[2:], dims[1]])
     return _joined(dims)
+
+
+def _stacks(cut: Pieces, piece_id: int) -> bool:
+    """Whether what leaves a piece is maps of the batch, several times: both images of a pair were joined along the batch."""
+    for _ in range(_FAR):
+        if piece_id == ENTRY:
+            return False
+        piece = cut.items[piece_id]
+        shape, made = cut.graph.tensors[piece.output].shape if piece.output >= 0 else (), piece.main
+        if len(shape) != 4 or shape[0] % cut.graph.batch or not piece.inputs:
+            return False
+        if piece.word == "concat":
+            return along_batch(cut, piece) and not channels_last(cut, piece_id)
+        if kinds.kind(made) in (kinds.PRODUCT, kinds.ATTENTION, kinds.RESHAPE, kinds.OTHER):
+            return False
+        piece_id = max(piece.inputs)
+    return False
+
+
+_FAR = 256  # pieces
+
+
+def along_batch(cut: Pieces, piece: Piece) -> bool:
+    """Whether a concatenation puts examples behind one another, and no channels."""
+    return rank(cut, piece) > 2 and piece.main.attrs.get("dim", 0) in (0, -rank(cut, piece))
 
 
 def first_shape(label: str) -> str:

@@ -8,12 +8,14 @@ from archscope.diagrams import text_width as fonts
 from archscope.diagrams.block_places import Rectangle
 from archscope.diagrams.colouring import Paint, amount
 from archscope.diagrams.condition_marks import marks
+from archscope.diagrams.mark_notes import convolution_note
 from archscope.diagrams.opened_block import Drawing
 from archscope.diagrams.overview_page import GAP, SMALL, arcs, box_height, box_width, stage_box
 from archscope.diagrams.page import alarm, composed, summary
 from archscope.diagrams.picture import INPUT, Box, Picture
 from archscope.diagrams.scene import Element, Scene, Shape, Text, arrow, line
 from archscope.errors import UsageError
+from archscope.graph import window_signs
 
 _APART, _HEAD, _ARC = 34.0, 58.0, 9.0
 _HEIGHT, _NOTES = 55.0, 28.0  # of a box at least, and of the lines under its label
@@ -49,8 +51,18 @@ def side_by_side(pictures: Sequence[Picture], paint: Paint) -> Scene:
     warning = "; ".join(filter(None, (alarm(picture) for picture in pictures)))
     boxes = [box for picture in pictures for box in picture.overview.boxes]
     title = " · ".join(picture.title for picture in pictures)
-    said = ["In each box: what leaves it; parameters · MACs. Rows: resolution after the box."]
+    said = ["In each box: what leaves it; parameters · MACs. Rows: resolution after the box.", *_marks(pictures)]
     return composed(title, f"{len(pictures)} networks by resolution", body, boxes, paint, said, warning)
+
+
+def _marks(pictures: Sequence[Picture]) -> list[str]:
+    """What the marks in the boxes mean; what a convolution is to each network, where they are not agreed."""
+    by_note: dict[str, list[str]] = {}
+    for picture in pictures:
+        by_note.setdefault(convolution_note(picture.overview.boxes, picture.usual), []).append(picture.title)
+    found = [note if len(by_note) == 1 else f"{', '.join(titles)}: {note}" for note, titles in by_note.items() if note]
+    windows = window_signs.explained(box.mark for picture in pictures for box in picture.overview.boxes)
+    return [*found, *([windows] if windows else [])]
 
 
 def resolution(box: Box) -> str:

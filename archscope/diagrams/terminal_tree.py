@@ -37,7 +37,7 @@ def tree(picture: Picture, width: int | None = None) -> Tree:
     for box, words in zip(boxes, numbers, strict=True):
         branch = root.add(_stage(box, words, wide))
         _open_once(branch, box, picture, opened, width)
-    for note in notes(picture):
+    for note in notes(picture, letters=False):
         root.add(Text(note, style="dim italic"))
     return root
 

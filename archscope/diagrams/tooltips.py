@@ -2,7 +2,7 @@
 
 from archscope import units
 from archscope.diagrams.picture import Box
-from archscope.graph import Attr, Graph, Node, kinds
+from archscope.graph import Attr, Graph, Node, naming
 
 _SHOWN = 6
 
@@ -52,7 +52,7 @@ def node_line(graph: Graph, node: Node) -> str:
     attrs = ", ".join(f"{name}={_plain(value)}" for name, value in node.attrs.items() if value is not None)
     shapes = " ".join(units.shape(shape) for shape in graph.shapes(node.inputs))
     out = " ".join(units.shape(shape) for shape in graph.shapes(node.outputs))
-    return f"{kinds.word(node)} ({node.op}){f' {attrs}' if attrs else ''}: {shapes} -> {out}"
+    return f"{naming.word(graph, node)} ({node.op}){f' {attrs}' if attrs else ''}: {shapes} -> {out}"
 
 
 def _plain(value: Attr) -> str:

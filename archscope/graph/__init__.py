@@ -2,8 +2,8 @@
 reads. No torch.
 
 Open `graph.py` first (the Graph and its parts), then `records.py` (tensors, parameters, calls, nodes). `columns.py` is the form
-in which it is kept and saved. `kinds.py` says what an operator is in the words of the papers, `attributes.py` names its kernel,
-stride and padding.
+in which it is kept and saved. `kinds.py` says what an operator is in the words of the papers, `naming.py` what it is called
+where it stands, `attributes.py` names its kernel, stride and padding, `window_signs.py` says what these look like in a label.
 """
 
 from archscope.graph.graph import Graph

@@ -40,6 +40,7 @@ _WORDS = (
     (POOLING, "avg pool", "adaptive_avg_pool2d adaptive_avg_pool3d"),
     (NORMALISATION, "bn", "native_batch_norm _native_batch_norm_legit _native_batch_norm_legit_no_training batch_norm"),
     (NORMALISATION, "bn", "cudnn_batch_norm _batch_norm_with_update"),
+    (NORMALISATION, "in", "instance_norm"),
     (NORMALISATION, "ln", "native_layer_norm layer_norm"),
     (NORMALISATION, "gn", "native_group_norm group_norm"),
     (NORMALISATION, "rms norm", "rms_norm _fused_rms_norm"),

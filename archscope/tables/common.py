@@ -140,14 +140,19 @@ def warnings(graph: Graph) -> tuple[str, ...]:
     return (*lines, *by_data(graph.meta.decided))
 
 
-def by_data(decided: Decided | None) -> list[str]:
-    """What data decided, and what was looked at to know it."""
+def by_data(decided: Decided | None, signed: bool = True) -> list[str]:
+    """What data decided, and what was looked at to know it.
+
+    Arguments:
+        signed: whether some number beside it has the sign "~".
+    """
     if decided is None:
         return []
     lines = []
     if decided.varies:
         hint = "Tell how many pass with --keep." if decided.rows else ""
-        lines.append(f"~: depends on the data. {_found(decided)}{_between(decided)}{hint}".rstrip())
+        head = "~: depends on the data." if signed else "Some numbers depend on the data."
+        lines.append(f"{head} {_found(decided)}{_between(decided)}{hint}".rstrip())
     elif decided.reads:
         lines.append(f"The forward looks at values, and may take another way for others: {_reads(decided)}.")
     if decided.idle:

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from archscope.graph import Graph, kinds
+from archscope.graph import Graph, naming
 from archscope.tables.common import by_data_sign, facts, head, output_shape, share, warnings
 from archscope.tables.table import Column, Row, Table, Value
 from archscope.tables.training import Costs, unruled
@@ -99,7 +99,7 @@ def _where(graph: Graph, moment: Moment | None) -> str:
         return "nothing runs"
     if moment.node is None:
         return "in the optimizer's step"
-    return f"{kinds.word(moment.node)} in {graph.path(moment.node) or graph.name}, {moment.phase}"
+    return f"{naming.word(graph, moment.node)} in {graph.path(moment.node) or graph.name}, {moment.phase}"
 
 
 def _curve(graph: Graph, step: Footprint) -> Table:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from archscope import metrics
-from archscope.graph import Graph
+from archscope.graph import Graph, naming, window_signs
 from archscope.metrics import WHOLE_INPUT, Absent
 from archscope.metrics.receptive_fields import Axis, Field, every_field
 from archscope.tables.common import CONVENTION, Totals, facts, head, warnings
@@ -55,8 +55,7 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
         totals=counts,
         summary=summary,
         notes=(
-            "window: kernel/stride; V no padding, p2 padding 2, otherwise padded so that only the stride shrinks the map. "
-            "field: input positions that one place sees; stride: input positions from one place to the next.",
+            f"{_signs(found)}field: input positions that one place sees; stride: input positions from one place to the next.",
             *([_LOOPS] if len(shown) < len(made) else []),
             *unknowns(((graph.name, row.values) for row in rows), COLUMNS),
             f"{CONVENTION}.",
@@ -64,6 +63,14 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
         ),
         head=head(graph),
     )
+
+
+def _signs(found: Sequence[Layer]) -> str:
+    """What the signs of these layers mean."""
+    words = {word for layer in found for word in layer.words}
+    windows = {layer.window for layer in found if layer.window}
+    kernels = ["window: kernel, padded so that only the stride shrinks the map, unless marked."] if windows else []
+    return "".join(f"{said} " for said in (naming.norms_explained(words), *kernels, window_signs.explained(windows)) if said)
 
 
 def _row(layer: Layer, fields: Mapping[int, Field | Absent]) -> Row:

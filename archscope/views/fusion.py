@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from archscope.graph import Graph, Node, kinds
+from archscope.graph import Graph, Node, kinds, naming
 from archscope.views.composites import Composite, composites
 from archscope.views.fusion_units import Atom, atoms, live_nodes, only_looked_at
 from archscope.views.recognition import Attention, Facts
@@ -35,7 +35,7 @@ class Piece:
             pieces share are no edges between them.
         output: the tensor that leaves it.
         activation: the function at its end, "relu"; "" if none.
-        norm: "bn" where normalisation is folded in.
+        norm: "bn" or "in" where normalisation is folded in.
         scale: factor of the last summand, where this is a scaled residual sum.
         facts: what there is to say, where it was recognised.
     """
@@ -194,6 +194,7 @@ class _State:
 _FEEDS = frozenset(
     {kinds.CONVOLUTION, kinds.LINEAR, kinds.NORMALISATION, kinds.POOLING, kinds.JOIN, kinds.POINTWISE, kinds.EMBEDDING}
 )
+_FOLDED = frozenset({"bn", naming.INSTANCE_NORM})  # norms that a reader takes for part of the convolution before them
 
 
 def _absorbed(
@@ -216,7 +217,7 @@ def _absorbed(
     if atom.kind == kinds.NORMALISATION:
         return (
             source
-            if piece.main.kind == kinds.CONVOLUTION and atom.word == "bn" and not piece.activation and not piece.norm
+            if piece.main.kind == kinds.CONVOLUTION and atom.word in _FOLDED and not piece.activation and not piece.norm
             else None
         )
     if atom.kind == kinds.ACTIVATION:
@@ -264,6 +265,7 @@ def _assemble(graph: Graph, made: list[Atom], head: dict[int, int], state: dict[
     items = []
     for key in order:
         part, nodes = state[key], tuple(members[key])
+        working = tuple(node for node in nodes if node.id in live) or nodes
         inputs = tuple(dict.fromkeys(number[source] for _, source in read(key)))
         items.append(
             Piece(
@@ -274,7 +276,7 @@ def _assemble(graph: Graph, made: list[Atom], head: dict[int, int], state: dict[
                 part.main.word,
                 part.main.home,
                 inputs,
-                part.main.output if part.main.output >= 0 else _output(graph, _leaving(graph, nodes)),
+                part.main.output if part.main.output >= 0 else _output(graph, _leaving(graph, working)),
                 part.activation,
                 part.norm,
                 part.scale,
@@ -294,7 +296,9 @@ def _leaving(graph: Graph, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
 
 
 def _output(graph: Graph, nodes: tuple[Node, ...]) -> int:
-    """What the last operator wrote; of the reshapes behind it, those that give a matrix its dimensions back."""
+    """What the last operator wrote; of the reshapes behind it, those that give a matrix its dimensions back, or the maps of all
+    examples that were one example's their examples.
+    """
     last = -1
     for node in nodes:
         if not node.outputs:
@@ -303,6 +307,12 @@ def _output(graph: Graph, nodes: tuple[Node, ...]) -> int:
             last = node.outputs[0]
             continue
         before, after = graph.shapes((last, node.outputs[0]))
-        if len(before) == 2 and prod(before) == prod(after) and before[-1:] == after[-1:] and node.inputs[:1] == (last,):
+        rows = len(before) == 2 and prod(before) == prod(after) and before[-1:] == after[-1:]
+        if (rows or _side_by_side(before, after)) and node.inputs[:1] == (last,):
             last = node.outputs[0]
     return last
+
+
+def _side_by_side(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    """Whether what was the channels of one example are those of several: 1 x NC x H x W -> N x C x H x W."""
+    return len(before) == len(after) > 2 and before[:2] == (1, prod(after[:2])) and before[2:] == after[2:]

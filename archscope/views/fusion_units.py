@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from archscope.graph import Graph, Node, kinds
+from archscope.graph import Graph, Node, kinds, naming
 from archscope.views.recognition import Facts, Found, recognised
 from archscope.views.recognition.activations import spelled_out
 from archscope.views.recognition.dataflow import Flow, is_move
@@ -64,14 +64,14 @@ def atoms(graph: Graph) -> list[Atom]:
             if node.id in last:  # what it reads is there by then, and nobody reads it before
                 made.append(_atom(len(made), last[node.id]))
         elif node.id in nothing:
-            made.append(Atom(len(made), [node], node, kinds.RESHAPE, kinds.word(node)))
+            made.append(Atom(len(made), [node], node, kinds.RESHAPE, naming.word(graph, node)))
         elif node.call in is_small:
             if node.call not in small:
                 small[node.call] = Atom(len(made), [], node, "", "")
                 made.append(small[node.call])
             small[node.call].nodes.append(node)
         else:
-            made.append(Atom(len(made), [node], node, kinds.kind(node), kinds.word(node)))
+            made.append(Atom(len(made), [node], node, kinds.kind(node), naming.word(graph, node)))
     for call, atom in small.items():
         _name(graph, call, atom)
     _wire(graph, made)
@@ -161,11 +161,11 @@ def _name(graph: Graph, call: int, atom: Atom) -> None:
     for wanted in (kinds.WEIGHTED, {kinds.POOLING}, {kinds.EMBEDDING}):
         found = [node for node in atom.nodes if kind_of[node.id] in wanted]
         if len(found) == 1:
-            atom.main, atom.kind, atom.word = found[0], kind_of[found[0].id], kinds.word(found[0])
+            atom.main, atom.kind, atom.word = found[0], kind_of[found[0].id], naming.word(graph, found[0])
             after = [node for node in atom.nodes if node.id > found[0].id and kind_of[node.id] == kinds.ACTIVATION]
-            atom.ending = kinds.word(after[-1]) if after else ""
+            atom.ending = naming.word(graph, after[-1]) if after else ""
             return
-    means = [node for node in atom.nodes if kinds.word(node) == "global avg pool"]
+    means = [node for node in atom.nodes if naming.word(graph, node) == "global avg pool"]
     if len(means) == 1 and set(kind_of.values()) <= {*_PLAIN, kinds.REDUCTION}:
         atom.main, atom.kind, atom.word = means[0], kinds.REDUCTION, "global avg pool"
         return
@@ -211,7 +211,7 @@ def _place_constants(graph: Graph, made: list[Atom], constants: list[Node]) -> N
     """A constant belongs to the first atom that reads it, directly or not; an unread one to its call's next atom."""
     owner = {node.id: atom for atom in made for node in atom.nodes}
     if not made:
-        made.extend(Atom(at, [node], node, kinds.kind(node), kinds.word(node)) for at, node in enumerate(constants))
+        made.extend(Atom(at, [node], node, kinds.kind(node), naming.word(graph, node)) for at, node in enumerate(constants))
         return
     furthest = list(accumulate((atom.main.id for atom in made), max))
     for node in reversed(constants):
@@ -250,9 +250,17 @@ def _has_weight(atom: Atom, made: list[Atom]) -> bool:
     if atom.kind == kinds.ACTIVATION or (atom.kind == kinds.POINTWISE and len(atom.inputs) <= 1):
         return atom.word.endswith("softmax") or not alone
     if atom.kind == kinds.NORMALISATION and alone:
-        before = made[atom.inputs[0]]
+        before = _before_views(atom, made) if atom.word == naming.INSTANCE_NORM else made[atom.inputs[0]]
         return not (before.kind == kinds.CONVOLUTION and before.readers == 1)
     return True
+
+
+def _before_views(atom: Atom, made: list[Atom]) -> Atom:
+    """What an atom reads, before it was only viewed in another shape, as an instance norm does."""
+    before = made[atom.inputs[0]]
+    while before.kind == kinds.RESHAPE and before.readers == 1 and len(before.inputs) == 1 and before.inputs[0] >= 0:
+        before = made[before.inputs[0]]
+    return before
 
 
 def _scales(atom: Atom, made: list[Atom]) -> None:

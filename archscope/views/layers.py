@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archscope.graph import Cost, Graph, Node, kinds, total
+from archscope.graph import Cost, Graph, Node, kinds, naming, total
 
 
 class Layer(NamedTuple):
@@ -215,4 +215,4 @@ def _word(graph: Graph, node: Node, kind: str) -> str:
     factor = node.attrs.get("other") if kind == kinds.POINTWISE else None
     if isinstance(factor, (int, float)) and node.name in ("mul", "div"):
         return f"scale {factor:.4g}" if node.name == "mul" else f"scale 1/{factor:.4g}"
-    return kinds.word(node)
+    return naming.word(graph, node)

@@ -50,7 +50,8 @@ def fold_loops(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
     """Folds the steps of a loop: the same modules run over and over, whatever each step hands to whom (a decoder's cell hands its
     state to the next step, and its result to what collects all of them).
 
-    A step ends with the last of its modules that hold parameters; the first may do without what the others do before.
+    A step ends with the last of its modules that hold parameters, or with what the last step does behind that as every other step
+    does (a residual sum); the first may do without what the others do before.
     """
     steps = [_step(cut, group) for group in groups]
     modules = [at for at, step in enumerate(steps) if step is not None and step.module]
@@ -62,8 +63,8 @@ def fold_loops(cut: Pieces, groups: Sequence[Group]) -> list[Group]:
     found: list[Group] = []
     done = 0
     for at, period, times in loops:
-        ends = [modules[at + n * period - 1] + 1 for n in range(1, times + 1)]
-        starts = [_first(steps, done, modules[at], modules[at + period]), *ends[:-1]]
+        bounds = [modules[at + n * period] for n in range(times)], [modules[at + n * period - 1] + 1 for n in range(1, times + 1)]
+        starts, ends = _rounds(steps, done, *bounds)
         members = tuple(joined(groups[start:end]) for start, end in zip(starts, ends, strict=True))
         alike = len({tuple(steps[start:end]) for start, end in zip(starts, ends, strict=True)}) == 1
         found += groups[done : starts[0]]
@@ -125,6 +126,22 @@ def _step(cut: Pieces, group: Group) -> _Step | None:
     inside = (tuple(max(source - group.start, -1) for source in piece.inputs) for piece in pieces)
     does = tuple(zip((cut.signatures[piece.id] for piece in pieces), inside, strict=True))
     return _Step(path_of(cut, group) if holds else "", cut.graph.tensors[pieces[-1].output].shape, does)
+
+
+def _rounds(steps: Sequence[_Step | None], least: int, firsts: Sequence[int], ends: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Where the rounds of a loop begin and end.
+
+    Arguments:
+        least: where it may begin.
+        firsts, ends: of each round its first module, and one past its last one.
+    """
+    start = _first(steps, least, firsts[0], firsts[1])
+    missing = firsts[1] - ends[0] - (firsts[0] - start)  # what lies between two rounds, and is not there before the first one
+    last = steps[ends[-1] : ends[-1] + missing]
+    plain = all(step is not None and not step.module for step in last)
+    if plain and all(steps[end : end + missing] == last for end in ends):
+        ends = [end + missing for end in ends]
+    return [start, *ends[:-1]], list(ends)
 
 
 def _first(steps: Sequence[_Step | None], least: int, start: int, second: int) -> int:

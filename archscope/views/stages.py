@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
-from archscope.graph import Graph, Node, kinds
+from archscope.graph import Graph, Node, kinds, naming
 from archscope.views.outline import signature
 
 CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "Module"})
@@ -103,7 +103,7 @@ def _opened(graph: Graph, call: int) -> Iterator[Unit]:
     for child, run in groupby(nodes, key=lambda node: child_of.get(node.call)):
         if child is None:
             for node in run:
-                yield _unit(graph, graph.path(node), kinds.word(node), (node,), False)
+                yield _unit(graph, graph.path(node), naming.word(graph, node), (node,), False)
         elif _opens(graph, child):
             yield from _opened(graph, child)
         else:

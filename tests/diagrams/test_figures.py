@@ -20,7 +20,9 @@ def ways(*lines):
 
 
 def block(network, name):
-    return joins(drawn(diagram(traced(*network), block=name).svg()))
+    """The joins of a block; of its marks those that the figures have: they say nothing of norms."""
+    found = joins(drawn(diagram(traced(*network), block=name).svg()))
+    return [(label, [tuple(step.replace("no bn, ", "") for step in way) for way in found_ways]) for label, found_ways in found]
 
 
 STEM = [  # Fig. 3; its last convolution must have stride 2 to come from 71x71 to 35x35

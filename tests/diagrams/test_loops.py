@@ -220,3 +220,37 @@ def test_one_head_over_maps_of_several_sizes_is_no_growing_loop():
 
     boxes = picture(trace(Levels(), torch.Size((1, 4, 64, 64)))).overview.boxes
     assert not any(box.again for box in boxes)
+
+
+class Residual(nn.Module):
+    """x + block(x), round after round, by one block or by one for each round."""
+
+    def __init__(self, times=4, shared=True, scale=None):
+        super().__init__()
+        self.first, self.scale, self.last = nn.Conv2d(3, 8, 3, padding=1), scale, nn.Linear(8, 10)
+        blocks = [nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.GroupNorm(2, 8), nn.SiLU()) for _ in range(times)]
+        self.block = blocks[0] if shared else nn.ModuleList(blocks)
+        self.rounds = [self.block] * times if shared else self.block
+
+    def forward(self, x):
+        x = self.first(x)
+        for block in self.rounds:
+            x = x + (block(x) if self.scale is None else self.scale * block(x))
+        return self.last(x.mean((2, 3)))
+
+
+@pytest.mark.parametrize("scale", [None, 0.5])
+def test_a_round_ends_with_its_residual_sum_whoever_owns_the_block(scale):
+    found = []
+    for shared in (True, False):
+        graph = trace(Residual(shared=shared, scale=scale), torch.Size((1, 3, 16, 16)))
+        check(graph)
+        shown = picture(graph, opened=True)
+        boxes = shown.overview.boxes
+        loop = next(box for box in boxes if box.count == 4)
+        panel = shown.panels[loop.opens]
+        assert boxes[loop.id + 1].label == "global average pool"
+        assert len([a for a, b in panel.edges if panel.boxes[b].label == "+"]) == 2
+        found.append((loop.title if shared else "", [(box.label, box.scale) for box in panel.boxes], sorted(panel.edges)))
+    assert found[0][0] == "4 runs of block"
+    assert found[0][1:] == found[1][1:]

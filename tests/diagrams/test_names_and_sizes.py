@@ -12,6 +12,7 @@ from torch import nn
 from archscope.diagrams import text_width as fonts
 from archscope.diagrams.composition import picture
 from archscope.models.picture_of import diagram
+from archscope.tables.shapes import shapes_table
 from archscope.tracing.forward_pass import trace
 
 
@@ -159,3 +160,82 @@ def test_maps_in_a_row_are_not_the_channels_of_a_volume(first, said):
     """[n, c, d, h, w] where a window of three dimensions slides over it, else frames [n, t, c, h, w]."""
     boxes = picture(trace(nn.Sequential(first, nn.ReLU()), torch.Size((1, 4, 6, 10, 12)))).overview.boxes
     assert boxes[0].shape == said
+
+
+class Resized(nn.Module):
+    def __init__(self, factor):
+        super().__init__()
+        self.factor, self.conv = factor, nn.Conv2d(3, 8, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(nn.functional.interpolate(x, scale_factor=self.factor, mode="bilinear"))
+
+
+@pytest.mark.parametrize(("factor", "word"), [(2, "upsample"), (0.5, "resize"), ((2, 0.5), "resize")])
+def test_only_what_becomes_larger_is_upsampled(factor, word):
+    graph = trace(Resized(factor), torch.Size((1, 3, 16, 16)))
+    assert picture(graph).overview.boxes[1].label == word
+    assert [row.values["kind"] for row in shapes_table(graph).rows][1] == word
+
+
+class Pair(nn.Module):
+    """Both images through one block, one behind the other along the batch; then their channels side by side."""
+
+    def __init__(self):
+        super().__init__()
+        self.block = Lowering()
+        self.last = nn.Conv2d(16, 2, 1)
+
+    def forward(self, one, other):
+        one, other = self.block(torch.cat([one, other])).chunk(2)
+        return self.last(torch.cat([one, other], 1))
+
+
+class Lowering(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 8, 3, padding=1)
+
+    def forward(self, x):
+        return self.b(self.a(x).relu())
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_examples_behind_one_another_are_no_filters_side_by_side(batch):
+    boxes = picture(trace(Pair(), *[torch.Size((batch, 3, 40, 24))] * 2)).overview.boxes
+    assert [(box.label, box.shape, box.kind) for box in boxes[1:]] == [
+        ("batch concat", f"{2 * batch}x40x24x3", "join"),
+        ("Lowering", f"{2 * batch}x20x12x8", "downsampling block"),
+        ("filter concat", "20x12x16", "join"),
+        ("1x1 conv, 2", "20x12x2", "convolution"),
+    ]
+
+
+class Last(nn.Module):
+    """Channels last: N x H x W x C."""
+
+    def __init__(self, dims, norm=True):
+        super().__init__()
+        self.dims, self.layer, self.norm = dims, nn.Linear(3, 8), nn.LayerNorm(8) if norm else nn.Identity()
+        self.head = nn.LazyLinear(10)
+
+    def forward(self, x):
+        return self.head(self.norm(self.layer(x)).mean(self.dims))
+
+
+@pytest.mark.parametrize("norm", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "dims", "label"),
+    [
+        ((7, 7, 3), (1, 2), "global average pool"),
+        ((6, 4, 3), (1, 2), "global average pool"),
+        ((6, 4, 3), (-3, -2), "global average pool"),
+        ((2, 6, 4, 3), (1, 2, 3), "global average pool"),
+        ((6, 4, 3), 1, "mean"),
+        ((6, 4, 3), (1, 3), "mean"),
+    ],
+)
+def test_a_mean_over_all_places_is_a_pooling_wherever_the_channels_are(shape, dims, label, norm):
+    boxes = picture(trace(Last(dims, norm), torch.Size((1, *shape)))).overview.boxes
+    found = next(box for box in boxes if box.label in ("mean", "global average pool"))
+    assert (found.label, found.kind == "pooling") == (label, label != "mean")

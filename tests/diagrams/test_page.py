@@ -70,6 +70,19 @@ def test_no_box_lies_on_another_and_no_label_leaves_its_box(name, level, directi
                 assert item.x + half <= x1
 
 
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+@pytest.mark.parametrize("block", ["Inception-ResNet-A", "Inception-ResNet-B", "Inception-ResNet-C"])
+def test_no_box_hides_the_factor_of_a_residual_scale(block, direction):
+    scene = diagram(traced("inception_resnet_v2"), block=block, direction=direction).scene
+    factors = [text for text in scene.texts() if text.text.startswith("x 0.")]  # 0.17, 0.1 and 0.2: the released code
+    assert len(factors) == 1
+    for factor in factors:
+        wide = fonts.width(factor.text, factor.size)
+        left = factor.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[factor.anchor] * wide
+        for x0, y0, x1, y1 in boxes_of(scene):
+            assert left + wide <= x0 or x1 <= left or factor.y <= y0 or y1 <= factor.y - 0.7 * factor.size
+
+
 def test_networks_side_by_side_stand_at_the_same_height_at_the_same_resolution():
     shown = diagram([traced(name) for name in ("inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2")])
     heights = {}

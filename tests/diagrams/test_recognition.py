@@ -431,6 +431,36 @@ def test_embeddings_recurrences_and_tokens_say_their_sizes():
     assert "LSTM, 48, 2 layers, both directions" in drawn(diagram(graph).svg()).labels.values()
 
 
+RECURRENT = [
+    # what comes from below is as wide as the gates of the state are high: both weights of the first layer are multiples of a square
+    (nn.LSTM, 4 * 64, {}, "LSTM, 64"),
+    (nn.LSTM, 4 * 64, {"bidirectional": True}, "LSTM, 64, both directions"),
+    (nn.LSTM, 4 * 64, {"num_layers": 2, "bidirectional": True}, "LSTM, 64, 2 layers, both directions"),
+    (nn.GRU, 3 * 64, {}, "GRU, 64"),
+    (nn.GRU, 3 * 64, {"num_layers": 2}, "GRU, 64, 2 layers"),
+    (nn.GRU, 4 * 64, {"bidirectional": True}, "GRU, 64, both directions"),
+    (nn.LSTM, 3 * 64, {}, "LSTM, 64"),
+    (nn.RNN, 64, {"num_layers": 3}, "RNN, 64, 3 layers"),
+    (nn.RNN, 4 * 64, {"nonlinearity": "relu"}, "RNN, 64"),
+    (nn.LSTM, 4 * 64, {"proj_size": 16}, "LSTM, 64, projected to 16"),  # Sak, Senior and Beaufays, arXiv 1402.1128
+    (nn.LSTM, 20, {"proj_size": 32, "num_layers": 2, "bidirectional": True}, "LSTM, 64, projected to 32, 2 layers, both directions"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "below", "options", "said"), RECURRENT, ids=[said for *_, said in RECURRENT])
+def test_a_recurrent_layer_is_told_by_the_weights_of_its_state(kind, below, options, said):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = kind(below, 64, batch_first=True, **options)
+
+        def forward(self, x):
+            return self.layer(x)[0]
+
+    found, _ = labels(Net(), (1, TOKENS, below))
+    assert found == [said]
+
+
 class UNet(nn.Module):
     """Down `depth` times and up again, a skip at each resolution."""
 

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 import torch
-from exported_networks import NETWORKS, UNet, build, drawn_without_torch, to_pt2
+from exported_networks import NETWORKS, UNet, build, drawn_without_torch, to_onnx, to_pt2
 from torch import nn
 
 import archscope
@@ -14,6 +14,7 @@ from archscope import metrics
 from archscope.cli.app import run
 from archscope.counts.audit import audit
 from archscope.errors import ArchscopeError, UsageError
+from archscope.views.layers import layers
 
 FIELDS = ("macs", "adds", "divs", "comparisons", "exponentials", "unknown")
 
@@ -54,6 +55,23 @@ def test_the_receptive_field_is_that_of_the_trace(tmp_path):
     traced = archscope.trace(UNet(), torch.randn(1, 3, 32, 32))
     for name in ("receptive_field", "weighted_depth", "activations", "peak_activation_bytes"):
         assert metrics.measure(graph, [name]) == metrics.measure(traced, [name])
+
+
+def normed():
+    """Ulyanov, Vedaldi and Lempitsky, arXiv 1607.08022: statistics of each map of each example."""
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.InstanceNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 1)).eval()
+
+
+@pytest.mark.parametrize("write", [to_pt2, to_onnx], ids=["pt2", "onnx"])
+def test_an_instance_norm_is_one_in_a_file_too(write, tmp_path):
+    path = tmp_path / ("net.pt2" if write is to_pt2 else "net.onnx")
+    write(normed(), torch.randn(2, 3, 16, 16), path)
+    graph = archscope.look(str(path))
+    assert [word for layer in layers(graph) for word in layer.words] == ["conv", "in", "relu", "conv"]
+    if write is to_pt2:
+        assert metrics.measure(graph, ["receptive_field"]) == metrics.measure(
+            archscope.trace(normed(), torch.randn(2, 3, 16, 16)), ["receptive_field"]
+        )
 
 
 def test_open_sizes_are_asked_for_or_those_of_the_example(small):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from archscope import metrics
 from archscope.charts import draw_memory
 from archscope.charts.chart import Chart, Line, chart_kind, inputs_of, label
-from archscope.graph import Graph, kinds
+from archscope.graph import Graph, naming
 from archscope.tables.common import called
 from archscope.training.step import footprint
 
@@ -23,7 +23,7 @@ def memory(graphs: Sequence[Graph]) -> Chart:
 def _alive(graph: Graph) -> Line:
     curve = metrics.liveness(graph)
     values = tuple(alive.bytes for alive in curve)
-    tips = tuple(f"{kinds.word(alive.node)} in {graph.path(alive.node) or graph.name}" for alive in curve)
+    tips = tuple(f"{naming.word(graph, alive.node)} in {graph.path(alive.node) or graph.name}" for alive in curve)
     return Line(
         label(called(graph)), tuple(range(1, len(values) + 1)), (values,), tips, values.index(max(values)) if values else None
     )
@@ -45,7 +45,7 @@ def _step(graph: Graph) -> Line:
     curve = footprint(graph).curve
     values = tuple(moment.bytes for moment in curve)
     tips = tuple(
-        f"{kinds.word(m.node)} in {graph.path(m.node) or graph.name}, {m.phase}" if m.node else "optimizer" for m in curve
+        f"{naming.word(graph, m.node)} in {graph.path(m.node) or graph.name}, {m.phase}" if m.node else "optimizer" for m in curve
     )
     return Line(
         label(called(graph)), tuple(range(1, len(values) + 1)), (values,), tips, values.index(max(values)) if values else None

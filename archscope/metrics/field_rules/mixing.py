@@ -25,7 +25,7 @@ def elementwise(run: Run, k: int, read: Read) -> Answer:
 
 @rule("native_layer_norm layer_norm rms_norm _fused_rms_norm native_group_norm group_norm _softmax softmax _safe_softmax "
       "_log_softmax log_softmax native_batch_norm batch_norm _native_batch_norm_legit cudnn_batch_norm _batch_norm_with_update "
-      "_native_batch_norm_legit_no_training")  # fmt: skip
+      "_native_batch_norm_legit_no_training instance_norm")  # fmt: skip
 def _normalised(run: Run, k: int, read: Read) -> Answer:
     """Every place sees itself, and all places that the statistics run over."""
     rank, word = len(run.shapes[k]), kinds.word(run.node)
@@ -33,6 +33,8 @@ def _normalised(run: Run, k: int, read: Read) -> Answer:
         over = set(range(rank)) - {1} if run.node.attrs.get("training") is True else set()
     elif word.endswith("softmax"):
         over = {dim_of(run, k, default=-1)}
+    elif word == "in":
+        over = set(range(2, rank)) if run.node.attrs.get("use_input_stats") is not False else set()
     elif word == "gn":
         over = set(range(1, rank))
     else:

@@ -35,11 +35,13 @@ class Recurrence:
         width: of its state.
         layers: one above the other.
         both: whether it runs in both directions.
+        projected: the width that a projection gives its state before anybody reads it; 0 without one.
     """
 
     width: int
     layers: int
     both: bool
+    projected: int = 0
 
 
 @dataclass(frozen=True)

@@ -32,21 +32,43 @@ def find(flow: Flow) -> Iterator[Found]:
 
 def _layer(flow: Flow, call: int, again: list[str]) -> Found | None:
     graph = flow.graph
-    shapes = [graph.param[name].shape for name in again]
-    states = [shape for shape in shapes if len(shape) == 2 and shape[0] % shape[1] == 0 and shape[0] // shape[1] in _WORDS]
+    known = [(name, *_state(flow, name, again)) for name in _of_state(again)]
+    known = [(name, gates, width) for name, gates, width in known if gates in _WORDS]
     nodes = tuple(node for node in graph.inside(call) if node.id in flow.live)
-    if not states or not nodes or flow.between({node.id for node in nodes}) is None:
+    if not known or not nodes or flow.between({node.id for node in nodes}) is None:
         return None
-    gates, width = states[-1][0] // states[-1][1], states[-1][1]
+    _, gates, width = known[-1]
     if gates > 1 and not any(node.name == "sigmoid" for node in nodes):
         return None
-    recurrent = [shape for shape in states if shape == (gates * width, width)]
+    recurrent = [name for name, *sizes in known if sizes == [gates, width]]
     main, output = _result(flow, nodes)
-    both = flow.shape(output)[-1:] == (2 * width,)
+    projected = next((graph.param[name].shape[0] for name in again if _PROJECTION in name), 0)
+    both = flow.shape(output)[-1:] == (2 * (projected or width),)
     if both and len(recurrent) % 2:
         return None
-    facts = Recurrence(width, max(len(_own(flow, again, gates, width)) // (2 if both else 1), 1), both)
+    facts = Recurrence(width, max(len(recurrent) // (2 if both else 1), 1), both, projected)
     return Found(nodes, main, kinds.RECURRENT, _WORDS[gates], facts=facts, output=output)
+
+
+def _of_state(again: list[str]) -> list[str]:
+    """The weights that multiply the state, by torch's names: those that multiply what comes from below may look the same.
+    All of them, where no name tells.
+    """
+    return [name for name in again if _STATE in name] or again
+
+
+def _state(flow: Flow, name: str, again: list[str]) -> tuple[int, int]:
+    """How many gates a weight is for, and the width of the state; (0, 0) where it is none of a state. What a projection makes of
+    the state is narrower: there the projection tells the width.
+    """
+    shape = flow.graph.param[name].shape
+    above = flow.graph.param[projection].shape if (projection := name.replace(_STATE, _PROJECTION)) in again else shape
+    if len(shape) != 2 or len(above) != 2 or not above[1] or shape[0] % above[1]:
+        return 0, 0
+    return shape[0] // above[1], above[1]
+
+
+_STATE, _PROJECTION = "_hh", "_hr"
 
 
 def _cell(flow: Flow, call: int, weights: list[str]) -> Found | None:
@@ -54,7 +76,7 @@ def _cell(flow: Flow, call: int, weights: list[str]) -> Found | None:
     shapes = sorted(graph.param[name].shape for name in weights)
     if len(shapes) != 2 or any(len(shape) != 2 for shape in shapes) or shapes[0][0] != shapes[1][0]:
         return None
-    width = next((shape[1] for name in weights if "_hh" in name for shape in [graph.param[name].shape]), 0)
+    width = next((shape[1] for name in weights if _STATE in name for shape in [graph.param[name].shape]), 0)
     gates, rest = divmod(shapes[0][0], width) if width else (0, 0)
     nodes = tuple(node for node in graph.inside(call) if node.id in flow.live)
     if rest or gates not in _WORDS or not nodes or flow.between({node.id for node in nodes}) is None:
@@ -63,13 +85,6 @@ def _cell(flow: Flow, call: int, weights: list[str]) -> Found | None:
         return None
     main, output = _result(flow, nodes)
     return Found(nodes, main, kinds.RECURRENT, f"{_WORDS[gates]} cell", facts=Recurrence(width, 1, False), output=output)
-
-
-def _own(flow: Flow, again: list[str], gates: int, width: int) -> list[str]:
-    """The weights of the state: of two as large in one layer, the one that reads the layer below is not counted."""
-    names = [name for name in again if flow.graph.param[name].shape == (gates * width, width)]
-    state = [name for name in names if "_hh" in name]
-    return state or names
 
 
 def _result(flow: Flow, nodes: tuple[Node, ...]) -> tuple[Node, int]:
