@@ -35,7 +35,18 @@ def mark_notes(boxes: Sequence[Box], usual: tuple[str, str]) -> list[str]:
     found = [convolution_note(boxes, usual), window_signs.explained(box.mark for box in boxes)]
     if any(BY_TABLE in box.mark for box in boxes):
         found.append(f"{BY_TABLE}: each filter reads some of the maps.")
+    found.append(_unequal(boxes))
     return [line for line in found if line]
+
+
+def _unequal(boxes: Sequence[Box]) -> str:
+    """Which boxes stand for blocks of one type that differ: the first lowers the resolution, the next ones are wider."""
+    labels = dict.fromkeys([box.label for box in boxes if box.count > 1 and not box.equal and not box.again])
+    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+    return f"N x {', '.join([*labels][:_NAMED])}{more}: of one type, not all alike." if labels else ""
+
+
+_NAMED = 3
 
 
 def convolution_note(boxes: Sequence[Box], usual: tuple[str, str]) -> str:

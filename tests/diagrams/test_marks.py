@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from archscope.diagrams.composition import picture
 from archscope.diagrams.page import notes
 from archscope.diagrams.terminal_tree import tree
+from archscope.models.loading import load
 from archscope.models.picture_of import diagram
 from archscope.tables.shapes import shapes_table
 from archscope.tracing.forward_pass import trace
@@ -216,3 +217,11 @@ def test_the_sign_of_what_data_decide_is_explained_where_it_stands():
         head, said = diagram(shown.graph).scene, " ".join(notes(shown))
         assert "depend" in said
         assert ("~:" in said) == any("~" in text.text for text in head.texts() if "MACs" in text.text) == counted
+
+
+def test_blocks_of_one_type_that_differ_are_said_to():
+    """Chen et al. 2017: the first block of a dual path network's stage has a stride and a projection, and each is wider."""
+    shown = picture(load("timm:dpn68").trace())
+    assert any(box.count > 1 and not box.equal for box in shown.overview.boxes)
+    assert "N x DualPathBlock: of one type, not all alike." in notes(shown)
+    assert not any("not all alike" in note for note in notes(picture(load("inception_v4").trace())))
