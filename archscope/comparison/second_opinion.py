@@ -53,7 +53,7 @@ def _asked(tool: str, model: Model, batch: int) -> Opinion:
     try:
         with quiet():
             return COUNTERS[tool](module, inputs)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = str(error).strip().splitlines()
         raise ArchscopeError(f"{tool} cannot count {model.name}: {type(error).__name__}: {lines[0] if lines else ''}") from error
 

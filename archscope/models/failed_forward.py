@@ -4,6 +4,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from math import prod
 
+from archscope.errors import ArchscopeError
 from archscope.graph.input_spec import spec_of
 from archscope.models.assumed_input import parameters
 from archscope.models.model import Model
@@ -85,6 +86,6 @@ def _works(model: Model, size: int) -> bool:
     sized = replace(model, shapes=((channels, *[size] * len(sides)),))
     try:
         sized.trace()
-    except TraceError:
+    except ArchscopeError:
         return False
     return True

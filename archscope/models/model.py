@@ -9,7 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archscope import units
-from archscope.errors import UsageError
+from archscope.errors import UsageError, no_exit
 from archscope.graph import Batching, Graph
 from archscope.graph.input_spec import PYTHON, InputSpec, spec_of
 from archscope.models.nests import argument, nested
@@ -97,10 +97,12 @@ class Model:
             module = copy.deepcopy(module).to(kind)
         args, kwargs = self.example(batch, dtype)
         known = [argument(spec.name) for spec in self.specs if spec.values and spec.dtype != PYTHON]
-        return trace_call(
-            module, args, kwargs | dict(more or {}), name=self.name, mode=mode, variant=self._described(), source=self.source,
-            spelling=spelling, keep=keep, autocast=autocast, known=known, batching=self._batching(batch),
-        )  # fmt: skip
+        with no_exit(self.source or self.name):
+            return trace_call(
+                module, args, kwargs | dict(more or {}), name=self.name, mode=mode, variant=self._described(),
+                source=self.source, spelling=spelling, keep=keep, autocast=autocast, known=known,
+                batching=self._batching(batch),
+            )  # fmt: skip
 
     def _batching(self, batch: int) -> Batching | None:
         """Which of the inputs do not stack their examples along a first dimension."""

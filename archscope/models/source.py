@@ -80,7 +80,7 @@ def guarded(name: str, run: Callable[[], T]) -> T:
         return run()
     except ArchscopeError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # code that calls sys.exit does not end us
         lines = str(error).strip().splitlines()
         raise ArchscopeError(
             f"{name} cannot be built: {type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from archscope.errors import UsageError
+from archscope.errors import UsageError, no_exit
 from archscope.models.failed_forward import explained
 from archscope.models.loading import load
 from archscope.models.look_up import canonical
@@ -66,10 +66,11 @@ def signals(
         raise UsageError(f"--dtype {dtype}: weights are no whole numbers", f"say it of the input: --input {dtype}:128")
     args, kwargs = model.example(request.batch, dtype)
     try:
-        return propagate(
-            model.module, *args, named=kwargs, request=request, name=model.name, redraw=redraw, progress=progress,
-            label=label or model.name, source=model.source, options=options,
-        )  # fmt: skip
+        with no_exit(name):
+            return propagate(
+                model.module, *args, named=kwargs, request=request, name=model.name, redraw=redraw, progress=progress,
+                label=label or model.name, source=model.source, options=options,
+            )  # fmt: skip
     except TraceError as error:
         raise explained(model, error) from error
 

@@ -106,8 +106,11 @@ def _beside(folder: Path) -> Iterator[None]:
 def _importable(where: str, name: str) -> Any:
     try:
         with _beside(Path.cwd()):
-            return importlib.import_module(where)
-    except ModuleNotFoundError as error:
+            return guarded(where, lambda: importlib.import_module(where))
+    except ArchscopeError as failed:
+        error = failed.__cause__
+        if not isinstance(error, ModuleNotFoundError):
+            raise
         if error.name and where.split(".")[0] == error.name.split(".")[0]:
             prefixes = ", ".join(f"{prefix}:" for prefix in SOURCES if prefix)
             raise UsageError(
