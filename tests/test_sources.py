@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 import archscope
+from archscope.cli.app import run
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph.input_spec import InputSpec
 from archscope.models.loading import SOURCES, load
@@ -223,3 +224,32 @@ def test_a_device_that_does_not_exist():
 def test_a_device_that_is_not_here(name):
     with pytest.raises(ArchscopeError, match="cannot be built: "):
         load(name, device="cuda")
+
+
+NAMED = """
+from torch import nn
+
+class Net(nn.Module):
+    example_input_shape = (4,)
+
+    def __init__(self, name="a", input=1, device="x"):
+        super().__init__()
+        self.layers = nn.Linear(4, 8 if name == "b" else 2)
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+
+
+@pytest.mark.parametrize("command", ["params", "check", "signal", "bench", "flops"])
+def test_constructor_arguments_may_be_called_as_ours_are(command, tmp_path, capsys):
+    (tmp_path / "named.py").write_text(NAMED)
+    more = {"check": ["--max-params", "40", "--max-latency", "9s"], "signal": ["--samples", "1"], "bench": ["--runs", "1"]}
+    words = [command, "named.py:Net", "--set", "name=b", "--set", "input=3", "--set", "device=y"]
+    assert run([*words, *more.get(command, [])]) == 0, capsys.readouterr().err
+    assert archscope.metrics.params(archscope.look("named.py:Net", options={"name": "b"})) == 40
+
+
+def test_a_built_in_network_says_that_it_has_no_such_argument(capsys):
+    assert run(["params", "lenet5", "--set", "name=b"]) == 2
+    assert capsys.readouterr().err.startswith("error: lenet5 has no argument 'name'\n")

@@ -137,9 +137,9 @@ def _latency(model: str, request: Mapping[str, Any], saved: list[str] | None) ->
     from archscope.bench.results.records import Plan as Duration
     from archscope.bench.results.records import Settings
     from archscope.bench.results.statistics import median
-    from archscope.models.loading import load
+    from archscope.models.loading import load_with
 
-    loaded = load(model, input=request["input"] or None, device="cpu", **request["options"])
+    loaded = load_with(model, request["options"], request["input"] or None, "cpu")
     setting = Settings(batch=request["batch"], dtype=request["dtype"], inputs=tuple(map(tuple, request["input"])))
     (timing,) = bench([loaded], [setting], plan=Duration(min_time=1.0, max_time=4.0), ceilings=False).timings
     if timing.failure or not timing.times:

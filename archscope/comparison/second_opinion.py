@@ -7,7 +7,7 @@ from archscope.comparison.counters import COUNTERS, Opinion, imported, quiet
 from archscope.conventions import CONVENTIONS
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.models.loading import load
+from archscope.models.loading import load_with
 from archscope.models.look_up import is_file, look
 from archscope.models.model import Model
 from archscope.tables.common import Totals, facts, head, share
@@ -34,7 +34,7 @@ def cross_check_table(tool: str, name: str, request: Mapping[str, Any]) -> Table
     graph = look(
         name, input=request.get("input", ()), batch=batch, options=request.get("options"), keep=request.get("keep"), spelling=True
     )
-    model = load(name, input=request.get("input") or None, device="cpu", **(request.get("options") or {}))
+    model = load_with(name, request.get("options") or {}, request.get("input") or None, "cpu")
     opinion = _asked(tool, model, batch)
     ours = CONVENTIONS["macs"].by_operator(graph)
     expected = rules(CONVENTIONS[tool], graph)

@@ -31,7 +31,7 @@ def load(
         name: see the head of this package.
         input: shape of one example without the batch, or a list of such shapes for several inputs; the model's own if not given.
         device: "meta" builds it without weights; "cpu", "cuda", "mps" with freshly drawn ones.
-        options: constructor arguments: `num_classes=10`.
+        options: constructor arguments: `num_classes=10`. Those called name, input or device take `load_with`.
 
     Raises `UsageError` for a name, option or shape that cannot be, `ArchscopeError` when the model cannot be built, or torch is
     too old.
@@ -39,6 +39,13 @@ def load(
     >>> load("inception_v4").shapes
     ((3, 299, 299),)
     """
+    return load_with(name, options, input, device)
+
+
+def load_with(
+    name: str, options: Options, input: Sequence[Sequence[int]] | Sequence[int] | None = None, device: str = "meta"
+) -> Model:
+    """As `load`, with the constructor arguments apart from its own: they may be called anything."""
     require_torch(torch.__version__)
     try:
         where = torch.device(device)

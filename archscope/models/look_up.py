@@ -151,11 +151,11 @@ def _read(name: str, input: Sequence[Shape], batch: int, fixed: bool) -> Graph:
 
 def _fresh(name: str, input: Sequence[Shape], options: Mapping[str, Any], run: Mapping[str, Any]) -> Graph:
     from archscope.models.failed_forward import explained
-    from archscope.models.loading import load
+    from archscope.models.loading import load_with
     from archscope.tracing.one_forward import TraceError
 
     with redirect_stdout(sys.stderr):  # what a network prints is not among the results
-        model = load(name, input=input or None, **options)
+        model = load_with(name, options, input or None)
         try:
             return model.trace(**run)
         except TraceError as error:

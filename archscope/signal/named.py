@@ -11,7 +11,7 @@ from torch import nn
 
 from archscope.errors import UsageError, no_exit
 from archscope.models.failed_forward import explained
-from archscope.models.loading import load
+from archscope.models.loading import load_with
 from archscope.models.look_up import canonical
 from archscope.models.model import Model, torch_dtype
 from archscope.signal.initialisation import check
@@ -51,7 +51,7 @@ def signals(
 
     def built(device: str) -> Model:
         with redirect_stdout(sys.stderr):  # what a network prints is not among the results
-            model = load(name, input=input or None, device=device, **options)
+            model = load_with(name, options, input or None, device)
         if kind.is_floating_point and dtype != "float32":
             model.module.to(kind)
         return model

@@ -76,10 +76,10 @@ def _saved(spec: Spec) -> Graph:
 
 
 def _model(spec: Spec) -> Any:
-    from archscope.models.loading import load
+    from archscope.models.loading import load_with
 
     if spec.module is None:
-        return load(spec.name, input=spec.input or None, **spec.options)
+        return load_with(spec.name, spec.options, spec.input or None)
     from archscope.models.model import Model
     from archscope.models.sources.python import ready
 
