@@ -72,14 +72,23 @@ def test_look_reads_a_saved_graph(tiny, tmp_path):
     assert look(str(path)) == tiny
 
 
-@pytest.mark.parametrize(
-    "change", [{"input": [(3, 8, 8)]}, {"batch": 2}, {"dtype": "float64"}, {"mode": "train"}, {"options": {"a": 1}}]
-)
+@pytest.mark.parametrize("change", [{"input": [(3, 8, 8)]}, {"batch": 2}, {"dtype": "float64"}, {"options": {"a": 1}}])
 def test_a_saved_graph_is_what_it_is(tiny, tmp_path, change):
     path = tmp_path / "tiny.json"
     path.write_bytes(tiny.to_json())
     with pytest.raises(UsageError, match="holds a network as it is: its input, batch, dtype and arguments are fixed"):
         look(str(path), **change)
+
+
+def test_a_saved_graph_is_taken_in_its_own_mode(tmp_path):
+    for mode in ("eval", "train"):
+        (tmp_path / f"{mode}.json").write_bytes(load("lenet5_dense").trace(mode=mode).to_json())
+    assert look(str(tmp_path / "train.json"), mode="train") == look(str(tmp_path / "train.json"))
+    with pytest.raises(UsageError, match="holds a forward in eval mode, and this is about train mode") as error:
+        look(str(tmp_path / "eval.json"), mode="train")
+    assert "archscope trace MODEL --mode train" in error.value.hint
+    with pytest.raises(UsageError, match="unknown mode 'foo'"):
+        look(str(tmp_path / "eval.json"), mode="foo")
 
 
 def test_a_saved_graph_that_is_not_there(tmp_path):

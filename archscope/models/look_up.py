@@ -44,7 +44,10 @@ def look(
     """
     options = options or {}
     if is_file(name):
-        return _read(name, input, batch, fixed=not (options or keep or autocast or dtype != "float32" or mode != "eval"))
+        read = _read(name, input, batch, fixed=not (options or keep or autocast or dtype != "float32"))
+        if mode not in ("eval", read.meta.mode):
+            _in_eval_mode(name, read, mode)
+        return read
     name = canonical(name)
     if batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling and not keep and not autocast:
         graph = _packaged(name, input)
@@ -131,13 +134,13 @@ def _read(name: str, input: Sequence[Shape], batch: int, fixed: bool) -> Graph:
     """The Graph of a file. Raises `ArchscopeError` where it is not there, damaged, or of another kind than its name says.
 
     Arguments:
-        fixed: nothing was asked for that no file leaves open: dtype, mode, constructor arguments.
+        fixed: nothing was asked for that no file leaves open: dtype, constructor arguments.
     """
     from archscope.models.graph_file import READERS, Asked
 
     kind = READERS[PurePath(name).suffix.lower()]
     if not fixed or ((input or batch != 1) and not kind.takes_sizes):
-        what = "dtype, mode and arguments" if kind.takes_sizes else "input, batch, dtype and arguments"
+        what = "dtype and arguments" if kind.takes_sizes else "input, batch, dtype and arguments"
         raise UsageError(f"{name} holds a network as it is: its {what} are fixed", "name the model instead of the file")
     if not os.path.isfile(name):  # noqa: PTH113  Path.is_file raises for a name that is too long
         saved = PurePath(name).suffix.lower() == ".json"
@@ -147,6 +150,23 @@ def _read(name: str, input: Sequence[Shape], batch: int, fixed: bool) -> Graph:
         return kind.graph(Path(name), Asked(tuple(map(spec_of, input)), batch))
     except OSError as error:
         raise ArchscopeError(f"cannot read {name}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _in_eval_mode(name: str, graph: Graph, mode: str) -> None:
+    """Raises `UsageError` for a file that holds a forward in another mode than the one that is looked at; not for weights alone,
+    of which whoever wants a forward says that there is none.
+    """
+    from archscope.metrics.weights_only import weights_only
+
+    if weights_only(graph):
+        return
+    if mode != "train":
+        raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
+    again = "archscope trace MODEL --mode train --out graph.json" if name.lower().endswith(".json") else ""
+    raise UsageError(
+        f"{name} holds a forward in {graph.meta.mode} mode, and this is about {mode} mode",
+        f"trace it so: {again}" if again else "name the model instead of the file",
+    )
 
 
 def _fresh(name: str, input: Sequence[Shape], options: Mapping[str, Any], run: Mapping[str, Any]) -> Graph:
