@@ -37,3 +37,11 @@ def test_training_takes_a_trace_in_train_mode(words, capsys):
     assert run([*words, "train.json"]) == 0
     capsys.readouterr()
     assert "archscope trace MODEL --mode train" in refused([*words, "eval.json"], capsys)
+
+
+def test_threads_beyond_all_measure_are_refused(capsys, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    said = refused(["bench", "lenet5", "--threads", "1,99999"], capsys)
+    assert "--threads 99999" in said
+    assert "has 4 CPUs" in said
+    assert "at most 16 for each CPU" in said

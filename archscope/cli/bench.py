@@ -109,7 +109,7 @@ def bench(
     settings = grid.grid(
         batch=grid.numbers("--batch", batch),
         dtype=grid.dtypes(dtype),
-        threads=grid.numbers("--threads", threads) if threads else (0,),
+        threads=grid.threads(threads) if threads else (0,),
         inputs=grid.inputs(input or ()),
         on=[name for name, on in (("channels_last", channels_last), ("compiled", compile), ("train", train)) if on],
         vary=sorted(grid.switches(vary)),
