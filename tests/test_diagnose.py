@@ -4,6 +4,7 @@ import pytest
 from torch import nn
 
 from archscope.errors import ArchscopeError, UsageError
+from archscope.graph.input_spec import InputSpec
 from archscope.models.failed_forward import explained, smallest_size
 from archscope.models.loading import Model, load
 from archscope.models.look_up import look
@@ -49,6 +50,12 @@ def test_wrong_number_of_inputs():
 
 def test_a_size_that_the_network_does_not_take_though_it_is_large():
     assert failure("torchvision:vit_b_16", (3, 500, 500)).hint == "made for --input 3x224x224"
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int8"])
+def test_whole_numbers_where_it_takes_none_are_no_matter_of_size(dtype):
+    hint = f"it takes numbers of the dtype of its weights, not {dtype}: --input 3x32x32"
+    assert failure("resnet18", InputSpec((3, 32, 32), dtype)).hint == hint
 
 
 def test_an_error_of_the_network_itself_keeps_the_general_hint():

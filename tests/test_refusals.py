@@ -45,3 +45,10 @@ def test_threads_beyond_all_measure_are_refused(capsys, monkeypatch):
     assert "--threads 99999" in said
     assert "has 4 CPUs" in said
     assert "at most 16 for each CPU" in said
+
+
+@pytest.mark.parametrize("command", ["params", "signal"])
+@pytest.mark.parametrize("dtype", ["foo", "int8", "complex64"])
+def test_a_dtype_that_cannot_be_is_told_those_that_can(command, dtype, capsys):
+    hint = refused([command, "lenet5_dense", "--dtype", dtype], capsys).splitlines()[1]
+    assert set(hint.removeprefix("hint: choose from ").split(", ")) == {"float32", "float64", "float16", "bfloat16"}

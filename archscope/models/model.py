@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Options = Mapping[str, Any]
 
+_FLOATS = ("float32", "float64", "float16", "bfloat16")
+
 
 @dataclass(frozen=True)
 class Model:
@@ -89,10 +91,7 @@ class Model:
         from archscope.tracing.forward_pass import trace_call
 
         module = self.module
-        kind = torch_dtype(dtype)
-        if not kind.is_floating_point:
-            example = InputSpec(self.shapes[0] if self.shapes else (128,), dtype)
-            raise UsageError(f"--dtype {dtype}: weights are no whole numbers", f"say it of the input: --input {example}")
+        kind = self.dtype_of_weights(dtype)
         if kind is not torch.float32:  # float32 leaves a network of mixed dtypes as it is
             module = copy.deepcopy(module).to(kind)
         args, kwargs = self.example(batch, dtype)
@@ -103,6 +102,16 @@ class Model:
                 source=self.source, spelling=spelling, keep=keep, autocast=autocast, known=known,
                 batching=self._batching(batch),
             )  # fmt: skip
+
+    def dtype_of_weights(self, name: str) -> torch.dtype:
+        """What the weights are to be in; raises `UsageError` for what is no dtype, or none of floating-point numbers."""
+        kind = torch_dtype(name)
+        if kind.is_floating_point:
+            return kind
+        hint = f"choose from {', '.join(_FLOATS)}"
+        if not self.shapes or any(spec.dtype.startswith(("int", "uint", "bool")) for spec in self.specs):
+            hint = f"say it of the input: --input {InputSpec(self.shapes[0] if self.shapes else (128,), name)}"
+        raise UsageError(f"--dtype {name}: weights are no {'complex' if kind.is_complex else 'whole'} numbers", hint)
 
     def _batching(self, batch: int) -> Batching | None:
         """Which of the inputs do not stack their examples along a first dimension."""
@@ -154,5 +163,5 @@ def torch_dtype(name: str) -> torch.dtype:
 
     value = getattr(torch, name, None)
     if not isinstance(value, torch.dtype):
-        raise unknown("dtype", name, "float32 float64 float16 bfloat16 int64 int32 int8 uint8".split(), list_all=True)
+        raise unknown("dtype", name, _FLOATS, list_all=True)
     return value

@@ -60,10 +60,9 @@ def signals(
         return built("cpu").module
 
     model = built("meta")
+    model.dtype_of_weights(dtype)
     if not input:
         model = replace(model, shapes=_sensible(model, request.mode, dtype, request.batch))
-    if not kind.is_floating_point:
-        raise UsageError(f"--dtype {dtype}: weights are no whole numbers", f"say it of the input: --input {dtype}:128")
     args, kwargs = model.example(request.batch, dtype)
     try:
         with no_exit(name):
