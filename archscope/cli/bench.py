@@ -141,7 +141,7 @@ def _measured(
 ) -> "records.Session":
     from archscope.bench import devices, measure
     from archscope.models.loading import load_with
-    from archscope.models.look_up import is_file
+    from archscope.models.words import is_file
 
     saved = next((name for name in names if is_file(name)), None)
     if saved:

@@ -11,7 +11,8 @@ from typing import Any
 from archscope import units
 from archscope.comparison.budgets import QUANTITIES, limit_of
 from archscope.errors import ArchscopeError, UsageError
-from archscope.models.look_up import canonical, is_file
+from archscope.models.look_up import canonical
+from archscope.models.words import is_file
 from archscope.registry import unknown
 
 

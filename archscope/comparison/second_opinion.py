@@ -8,8 +8,9 @@ from archscope.conventions import CONVENTIONS
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 from archscope.models.loading import load_with
-from archscope.models.look_up import is_file, look
+from archscope.models.look_up import look
 from archscope.models.model import Model
+from archscope.models.words import is_file
 from archscope.tables.common import Totals, facts, head, share
 from archscope.tables.common import warnings as trace_warnings
 from archscope.tables.conventions import Rule, rules

@@ -25,7 +25,8 @@ from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.metrics import WHOLE_INPUT, Absent
 from archscope.metrics.weights_only import NO_FORWARD, weights_only
-from archscope.models.look_up import is_file, look
+from archscope.models.look_up import look
+from archscope.models.words import is_file
 from archscope.registry import unknown
 from archscope.tables.table import Value
 from archscope.zoo import catalog

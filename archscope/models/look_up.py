@@ -12,6 +12,7 @@ from typing import Any
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.graph.input_spec import spec_of
+from archscope.models.words import built_in, is_file
 from archscope.zoo import catalog, packaged
 
 Shape = Sequence[int]
@@ -108,26 +109,12 @@ def _of_own_code(key: str, name: str, input: Sequence[Shape], options: Mapping[s
 
 def canonical(name: str) -> str:
     """The name that a model goes by: "irv2" -> "inception_resnet_v2"; other sources' names and files are their own."""
-    return name if ":" in name or is_file(name) else catalog.find(name).name
+    return name if ":" in name or is_file(name) else built_in(name).name
 
 
 def stem(name: str) -> str:
     """A model's name for the name of a file: the canonical one, of a file without its suffix."""
     return name[: -len(PurePath(name).suffix)] if is_file(name) else canonical(name)
-
-
-def is_file(name: str) -> bool:
-    """Whether a MODEL is a file that holds a network, and not a model of some source: "v4.json", not "hf:config.json"."""
-    suffix = PurePath(name).suffix.lower()
-    if not suffix:
-        return False
-    import archscope.models.files
-    import archscope.models.sources  # noqa: F401  each of the files of both registers something
-    from archscope.models.graph_file import READERS
-    from archscope.models.source import SOURCES
-
-    prefix, colon, _ = name.partition(":")
-    return suffix in READERS and not (colon and prefix in SOURCES)
 
 
 def _read(name: str, input: Sequence[Shape], batch: int, fixed: bool) -> Graph:

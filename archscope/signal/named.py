@@ -9,11 +9,12 @@ from typing import Any
 
 from torch import nn
 
-from archscope.errors import UsageError, no_exit
+from archscope.errors import no_exit
 from archscope.models.failed_forward import explained
 from archscope.models.loading import load_with
 from archscope.models.look_up import canonical
 from archscope.models.model import Model, torch_dtype
+from archscope.models.words import is_file, without_weights
 from archscope.signal.initialisation import check
 from archscope.signal.propagation import Progress, Request, propagate
 from archscope.signal.records import Signal
@@ -41,10 +42,10 @@ def signals(
         options: constructor arguments.
         label: what to call it; its name if empty.
 
-    Raises what `load` and `propagate` raise; `UsageError` for a saved graph, which has no weights.
+    Raises what `load` and `propagate` raise; `UsageError` for a file, which has no weights to run with.
     """
-    if name.endswith(".json"):
-        raise UsageError(f"{name} is a saved graph: it has no weights to run with", "name the model instead of the file")
+    if is_file(name):
+        raise without_weights(name)
     name, options = canonical(name), dict(options or {})
     kind = torch_dtype(dtype)
     check(request.init, built_in=":" not in name)

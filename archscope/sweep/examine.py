@@ -7,7 +7,7 @@ from typing import Any
 from archscope import metrics, units
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.models.look_up import is_file
+from archscope.models.words import is_file
 from archscope.sweep.columns import NOTES, UNCOUNTED, UNCOUNTED_NAMES
 from archscope.sweep.specification import Spec
 from archscope.tables.table import Value
