@@ -127,3 +127,15 @@ def test_open_names_the_variable_of_its_folder(tmp_path, monkeypatch, capsys):
     assert "cannot write" in said
     assert "ARCHSCOPE_STORE=FOLDER" in said
     assert "--out" not in said
+
+
+def test_two_files_of_one_network_go_by_their_names_and_modes(capsys):
+    for mode in ("eval", "train"):
+        assert run(["trace", "lenet5_dense", "--mode", mode, "--out", f"{mode}.json"]) == 0
+    capsys.readouterr()
+    assert run(["diff", "eval.json", "train.json"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "eval.json and train.json: no structural difference"
+    assert (shown[1].endswith("; eval mode"), shown[2].endswith("; train mode")) == (True, True)
+    assert run(["diff", "eval.json", "eval.json"]) == 0
+    assert capsys.readouterr().out.startswith("first and second: ")

@@ -253,3 +253,30 @@ def test_constructor_arguments_may_be_called_as_ours_are(command, tmp_path, caps
 def test_a_built_in_network_says_that_it_has_no_such_argument(capsys):
     assert run(["params", "lenet5", "--set", "name=b"]) == 2
     assert capsys.readouterr().err.startswith("error: lenet5 has no argument 'name'\n")
+
+
+NEEDY = """
+from torch import nn
+
+class Needy(nn.Module):
+    def __init__(self, n, *, width, depth=1):
+        super().__init__()
+        self.linear = nn.Linear(n, width)
+
+    def forward(self, x):
+        return self.linear(x)
+
+class Open(Needy):
+    def __init__(self, n, **more):
+        super().__init__(n, width=3)
+"""
+
+
+def test_what_is_missing_is_named_with_the_option_that_says_it(tmp_path, capsys):
+    (tmp_path / "needy.py").write_text(NEEDY)
+    assert run(["params", "needy.py:Needy", "-i", "3", "--set", "depth=2"]) == 1
+    said = "error: Needy cannot be built without n and width\nhint: say them: --set n=VALUE --set width=VALUE\n"
+    assert capsys.readouterr().err == said
+    assert run(["params", "needy.py:Open", "-i", "3"]) == 1
+    assert "hint: say it: --set n=VALUE\n" in capsys.readouterr().err
+    assert run(["params", "needy.py:Open", "-i", "3", "--set", "n=3", "--set", "more=1"]) == 0

@@ -4,7 +4,7 @@ that raises is told.
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from archscope.errors import ArchscopeError, UsageError
@@ -64,13 +64,23 @@ def optional(module: str, package: str) -> Any:
 
 
 def checked(name: str, build: Callable[..., Any], options: Options) -> Options:
-    """The options, if `build` takes them; raises `UsageError` for one that it does not."""
+    """The options, if `build` takes them; raises `UsageError` for one that it does not, `ArchscopeError` where one is missing."""
     parameters = inspect.signature(build).parameters
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    missing = [p.name for p in parameters.values() if p.kind in named and p.default is p.empty and p.name not in options]
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return options
+        return _complete(name, options, missing)
     for key in options:
         if key not in parameters:
             raise UsageError(f"{name} has no argument '{key}'", f"it takes: {', '.join(parameters) or 'nothing'}")
+    return _complete(name, options, missing)
+
+
+def _complete(name: str, options: Options, missing: Sequence[str]) -> Options:
+    """The options, where none is missing."""
+    if missing:
+        hint = f"say {'it' if len(missing) == 1 else 'them'}: {' '.join(f'--set {key}=VALUE' for key in missing)}"
+        raise ArchscopeError(f"{name} cannot be built without {' and '.join(missing)}", hint)
     return options
 
 
