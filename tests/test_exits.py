@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+import archscope.cli
 from archscope.cli.app import run
 
 NETS = """
@@ -82,4 +83,14 @@ def test_what_runs_with_weights_says_so_too(words, capsys):
 
 def test_ctrl_c_interrupts(capsys):
     assert run(["params", "net.py:Interrupted", "net.py:Net", "-i", "3"]) == 130
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "error: interrupted\n")
+
+
+def test_ctrl_c_before_anything_runs_interrupts(monkeypatch, capsys):
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("archscope.cli.app.main", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        archscope.cli.main()
+    assert (ended.value.code, capsys.readouterr().err) == (130, "error: interrupted\n")

@@ -139,3 +139,18 @@ def test_two_files_of_one_network_go_by_their_names_and_modes(capsys):
     assert (shown[1].endswith("; eval mode"), shown[2].endswith("; train mode")) == (True, True)
     assert run(["diff", "eval.json", "eval.json"]) == 0
     assert capsys.readouterr().out.startswith("first and second: ")
+
+
+@pytest.mark.parametrize("rate", ["nan", "-1", "inf"])
+def test_what_is_no_learning_rate(rate, capsys):
+    assert f"--lr {float(rate)} is no learning rate" in refused(["signal", "lenet5", "--steps", "1", "--lr", rate], capsys)
+
+
+@pytest.mark.parametrize("command", ["list", "metrics"])
+def test_a_pattern_that_nothing_matches(command, capsys):
+    assert "'zzz'" in refused([command, "zzz"], capsys)
+
+
+def test_a_sweep_of_one_name_that_is_wrong_is_not_begun(tmp_path, capsys):
+    assert "did you mean resnet18" in refused(["sweep", "resnet188"], capsys)
+    assert not (tmp_path / "reports").exists()

@@ -63,17 +63,21 @@ def optional(module: str, package: str) -> Any:
         raise ArchscopeError(f"{library} cannot be imported: {lines[0]}", hint) from error
 
 
-def checked(name: str, build: Callable[..., Any], options: Options) -> Options:
-    """The options, if `build` takes them; raises `UsageError` for one that it does not, `ArchscopeError` where one is missing."""
+def checked(name: str, build: Callable[..., Any], options: Options, source: str = "") -> Options:
+    """The options, if `build` takes them; raises `UsageError` for one that it does not, `ArchscopeError` where one is missing.
+
+    Arguments:
+        source: the words that name it, where `name` is only a part of them.
+    """
     parameters = inspect.signature(build).parameters
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     missing = [p.name for p in parameters.values() if p.kind in named and p.default is p.empty and p.name not in options]
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return _complete(name, options, missing)
+        return _complete(source or name, options, missing)
     for key in options:
         if key not in parameters:
             raise UsageError(f"{name} has no argument '{key}'", f"it takes: {', '.join(parameters) or 'nothing'}")
-    return _complete(name, options, missing)
+    return _complete(source or name, options, missing)
 
 
 def _complete(name: str, options: Options, missing: Sequence[str]) -> Options:

@@ -24,7 +24,7 @@ def python(name: str, options: Options) -> Model:
     if isinstance(maker, nn.Module):
         module = maker
     elif callable(maker):
-        module = guarded(name, lambda: maker(**checked(attribute, maker, options)))
+        module = guarded(name, lambda: maker(**checked(attribute, maker, options, name)))
     else:
         raise UsageError(
             f"{name} is {type(maker).__name__}, not a torch.nn.Module, a class of one, or a function that returns one"
