@@ -91,7 +91,7 @@ def test_a_saved_graph_is_taken_in_its_own_mode(tmp_path):
     for mode in ("eval", "train"):
         (tmp_path / f"{mode}.json").write_bytes(load("lenet5_dense").trace(mode=mode).to_json())
     assert look(str(tmp_path / "train.json"), mode="train") == look(str(tmp_path / "train.json"))
-    with pytest.raises(UsageError, match="holds a forward in eval mode, and this is about train mode") as error:
+    with pytest.raises(UsageError, match="holds a forward in eval mode, which is fixed; this is about train mode") as error:
         look(str(tmp_path / "eval.json"), mode="train")
     assert "archscope trace MODEL --mode train" in error.value.hint
     with pytest.raises(UsageError, match="unknown mode 'foo'"):

@@ -151,7 +151,7 @@ def _in_eval_mode(name: str, graph: Graph, mode: str) -> None:
         raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
     again = "archscope trace MODEL --mode train --out graph.json" if name.lower().endswith(".json") else ""
     raise UsageError(
-        f"{name} holds a forward in {graph.meta.mode} mode, and this is about {mode} mode",
+        f"{name} holds a forward in {graph.meta.mode} mode, which is fixed; this is about {mode} mode",
         f"trace it so: {again}" if again else "name the model instead of the file",
     )
 
