@@ -1,5 +1,8 @@
 """Errors that a user can cause: what went wrong, and what to do about it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ArchscopeError(Exception):
     """An error with a remedy: the command line prints it as two lines and exits 1.
@@ -24,6 +27,17 @@ class UsageError(ArchscopeError):
     """The words of the request are wrong (an unknown name, a malformed option): exit code 2."""
 
     exit_code = 2
+
+
+@contextmanager
+def no_exit(name: str) -> Iterator[None]:
+    """Around code of a user's own: where it ends the process (`sys.exit`) it failed, as with any other exception, and neither its
+    exit code nor its silence becomes ours. Raises `ArchscopeError`.
+    """
+    try:
+        yield
+    except SystemExit as error:
+        raise ArchscopeError(f"{name} failed: SystemExit{'' if error.code is None else f': {error.code}'}") from error
 
 
 def first_line(error: BaseException, most: int = 200) -> str:

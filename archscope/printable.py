@@ -31,6 +31,21 @@ def _spelled(sign: str) -> str:
     return "".join(f"\\u{pair[at : at + 2].hex()}" for at in range(0, len(pair), 2))
 
 
+_PLAIN = {
+    "·": "-", "×": "x", "≥": ">=", "≈": "~", "−": "-", "–": "-", "→": "->", "…": "...", "²": "^2", "√": "root ", "∂": "d",
+    "⌊": "[", "⌋": "]", "─": "-", "│": "|", "├": "+", "└": "+", "█": "#", "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": ".",
+    "▎": ".", "▏": ".",
+}  # fmt: skip
+
+
+def spelled_plainly(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of codecs, for a terminal that lacks a sign: ours in plain letters, any other as its number: `\\u0416`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in signs), error.end
+
+
 def cell(words: str) -> str:
     """Text for a cell of a CSV file: printable, and with an apostrophe before what a spreadsheet would run as a formula."""
     words = printable(words)

@@ -10,7 +10,8 @@ from archscope import check, metrics
 from archscope.bench.results.files import to_json
 from archscope.bench.results.records import Settings, Timing
 from archscope.cli.app import run
-from archscope.comparison.budgets import QUANTITIES, limit_of, nearest, passes, plans
+from archscope.comparison.budget_file import nearest, plans
+from archscope.comparison.budgets import QUANTITIES, limit_of, passes
 from archscope.errors import ArchscopeError, UsageError
 from archscope.units import parse_seconds
 

@@ -4,6 +4,7 @@ import pytest
 from torch import nn
 
 from archscope.errors import ArchscopeError, UsageError
+from archscope.graph.input_spec import InputSpec
 from archscope.models.failed_forward import explained, smallest_size
 from archscope.models.loading import Model, load
 from archscope.models.look_up import look
@@ -51,6 +52,12 @@ def test_a_size_that_the_network_does_not_take_though_it_is_large():
     assert failure("torchvision:vit_b_16", (3, 500, 500)).hint == "made for --input 3x224x224"
 
 
+@pytest.mark.parametrize("dtype", ["int64", "int8"])
+def test_whole_numbers_where_it_takes_none_are_no_matter_of_size(dtype):
+    hint = f"it takes numbers of the dtype of its weights, not {dtype}: --input 3x32x32"
+    assert failure("resnet18", InputSpec((3, 32, 32), dtype)).hint == hint
+
+
 def test_an_error_of_the_network_itself_keeps_the_general_hint():
     model = Model("net", nn.Sequential(nn.Linear(4, 5), nn.Linear(6, 7)), ((4,),), usual=((4,),))
     with pytest.raises(TraceError) as caught:
@@ -72,14 +79,23 @@ def test_look_reads_a_saved_graph(tiny, tmp_path):
     assert look(str(path)) == tiny
 
 
-@pytest.mark.parametrize(
-    "change", [{"input": [(3, 8, 8)]}, {"batch": 2}, {"dtype": "float64"}, {"mode": "train"}, {"options": {"a": 1}}]
-)
+@pytest.mark.parametrize("change", [{"input": [(3, 8, 8)]}, {"batch": 2}, {"dtype": "float64"}, {"options": {"a": 1}}])
 def test_a_saved_graph_is_what_it_is(tiny, tmp_path, change):
     path = tmp_path / "tiny.json"
     path.write_bytes(tiny.to_json())
     with pytest.raises(UsageError, match="holds a network as it is: its input, batch, dtype and arguments are fixed"):
         look(str(path), **change)
+
+
+def test_a_saved_graph_is_taken_in_its_own_mode(tmp_path):
+    for mode in ("eval", "train"):
+        (tmp_path / f"{mode}.json").write_bytes(load("lenet5_dense").trace(mode=mode).to_json())
+    assert look(str(tmp_path / "train.json"), mode="train") == look(str(tmp_path / "train.json"))
+    with pytest.raises(UsageError, match="holds a forward in eval mode, which is fixed; this is about train mode") as error:
+        look(str(tmp_path / "eval.json"), mode="train")
+    assert "archscope trace MODEL --mode train" in error.value.hint
+    with pytest.raises(UsageError, match="unknown mode 'foo'"):
+        look(str(tmp_path / "eval.json"), mode="foo")
 
 
 def test_a_saved_graph_that_is_not_there(tmp_path):

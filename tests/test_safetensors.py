@@ -63,3 +63,48 @@ def test_a_short_or_missing_file(tmp_path):
     for name in ("short.safetensors", "none.safetensors"):
         with pytest.raises(ArchscopeError):
             archscope.look(str(tmp_path / name))
+
+
+NO_FORWARD = "the file holds weights, not a network"
+
+
+@pytest.fixture
+def weights(tmp_path) -> str:
+    safetensors.save_file(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Linear(8, 4)).state_dict(), tmp_path / "w.safetensors")
+    return str(tmp_path / "w.safetensors")
+
+
+def test_what_needs_a_forward_is_unknown_with_the_reason(weights):
+    graph = archscope.look(weights)
+    known = {"params", "trainable_params", "frozen_params", "shared_params", "buffers", "param_bytes", "state_bytes"}
+    for name, value in archscope.measure(graph).items():
+        assert (value == metrics.METRICS[name].function(graph)) if name in known else (value.reason == NO_FORWARD), name
+    assert metrics.macs(graph).reason == NO_FORWARD
+    (kept,), (unknown,) = archscope.check(graph, {"params": 1000}), archscope.check(graph, {"macs": 1000})
+    assert (kept.verdict, unknown.verdict, unknown.reason) == ("within", "undecided", f"unknown: {NO_FORWARD}")
+
+
+def test_tables_say_so_and_claim_no_zero(weights, capsys):
+    assert run(["compare", weights, "lenet5", "-f", "json"]) == 0
+    row = json.loads(capsys.readouterr().out)["rows"][0]
+    assert (row["params"], row["macs"], row["weighted_depth"], row["peak_memory"]) == (260, None, None, None)
+    assert run(["params", weights, "-f", "json"]) == 0
+    totals = json.loads(capsys.readouterr().out)["totals"]
+    assert (totals["params"], totals["macs"], totals["flops"], totals["adds"]) == (260, None, None, None)
+    assert run(["params", weights]) == 0
+    assert f"float32 · weights of {weights}" in capsys.readouterr().out
+    assert run(["compare", "--by", "stage", weights]) == 0
+    assert NO_FORWARD in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [
+    ["flops"], ["flops", "--convention", "all"], ["shapes"], ["tree"], ["diagram"], ["diagram", "--level", "op"], ["report"],
+    ["open"], ["chart", "--kind", "stages"], ["chart", "--kind", "batch", "--batch", "1"], ["diff"],
+])  # fmt: skip
+def test_what_shows_a_forward_says_that_there_is_none(words, weights, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run([*words, weights, *([weights] if words == ["diff"] else [])]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(f"error: {weights} holds weights, not a network: ")
+    assert f"hint: name the network, or see what is there: archscope params {weights}\n" in shown.err

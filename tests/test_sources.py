@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 import archscope
+from archscope.cli.app import run
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph.input_spec import InputSpec
 from archscope.models.loading import SOURCES, load
@@ -155,7 +156,7 @@ def test_a_constructor_that_reads_values_builds_without_weights():
         (":Net", UsageError, "':Net' names no class or function"),
         ("nosuch:Net", UsageError, "'nosuch:Net': there is no module 'nosuch'"),
         ("own.py:Silent", UsageError, "the input of Silent is not known"),
-        ("torch.nn:Linear", ArchscopeError, "torch.nn:Linear cannot be built: TypeError: "),
+        ("torch.nn:Linear", ArchscopeError, "torch.nn:Linear cannot be built without in_features"),
     ],
 )
 def test_names_that_lead_nowhere(name, kind, words):
@@ -223,3 +224,59 @@ def test_a_device_that_does_not_exist():
 def test_a_device_that_is_not_here(name):
     with pytest.raises(ArchscopeError, match="cannot be built: "):
         load(name, device="cuda")
+
+
+NAMED = """
+from torch import nn
+
+class Net(nn.Module):
+    example_input_shape = (4,)
+
+    def __init__(self, name="a", input=1, device="x"):
+        super().__init__()
+        self.layers = nn.Linear(4, 8 if name == "b" else 2)
+
+    def forward(self, x):
+        return self.layers(x)
+"""
+
+
+@pytest.mark.parametrize("command", ["params", "check", "signal", "bench", "flops"])
+def test_constructor_arguments_may_be_called_as_ours_are(command, tmp_path, capsys):
+    (tmp_path / "named.py").write_text(NAMED)
+    more = {"check": ["--max-params", "40", "--max-latency", "9s"], "signal": ["--samples", "1"], "bench": ["--runs", "1"]}
+    words = [command, "named.py:Net", "--set", "name=b", "--set", "input=3", "--set", "device=y"]
+    assert run([*words, *more.get(command, [])]) == 0, capsys.readouterr().err
+    assert archscope.metrics.params(archscope.look("named.py:Net", options={"name": "b"})) == 40
+
+
+def test_a_built_in_network_says_that_it_has_no_such_argument(capsys):
+    assert run(["params", "lenet5", "--set", "name=b"]) == 2
+    assert capsys.readouterr().err.startswith("error: lenet5 has no argument 'name'\n")
+
+
+NEEDY = """
+from torch import nn
+
+class Needy(nn.Module):
+    def __init__(self, n, *, width, depth=1):
+        super().__init__()
+        self.linear = nn.Linear(n, width)
+
+    def forward(self, x):
+        return self.linear(x)
+
+class Open(Needy):
+    def __init__(self, n, **more):
+        super().__init__(n, width=3)
+"""
+
+
+def test_what_is_missing_is_named_with_the_option_that_says_it(tmp_path, capsys):
+    (tmp_path / "needy.py").write_text(NEEDY)
+    assert run(["params", "needy.py:Needy", "-i", "3", "--set", "depth=2"]) == 1
+    said = "error: needy.py:Needy cannot be built without n and width\nhint: say them: --set n=VALUE --set width=VALUE\n"
+    assert capsys.readouterr().err == said
+    assert run(["params", "needy.py:Open", "-i", "3"]) == 1
+    assert "hint: say it: --set n=VALUE\n" in capsys.readouterr().err
+    assert run(["params", "needy.py:Open", "-i", "3", "--set", "n=3", "--set", "more=1"]) == 0

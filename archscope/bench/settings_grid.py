@@ -1,9 +1,11 @@
 """Lists of settings make a grid: `--batch 1,8 --dtype float32,bfloat16` are four settings. No torch."""
 
+import os
 from collections.abc import Callable, Sequence
 from itertools import product
 from typing import TypeVar
 
+from archscope import units
 from archscope.bench.results.records import Settings
 from archscope.errors import UsageError
 from archscope.graph.input_spec import parse_input
@@ -11,6 +13,8 @@ from archscope.registry import unknown
 
 DTYPES = ("float32", "float16", "bfloat16", "float64", "autocast")
 SWITCHES = {"channels-last": "channels_last", "compile": "compiled", "train": "train"}
+
+_PER_CPU = 16  # far more than ever helps; libraries of threads crash at some thousands
 
 T = TypeVar("T")
 
@@ -25,6 +29,17 @@ def numbers(option: str, text: str) -> list[int]:
     return _each(
         option, text, "whole numbers of 1 or more, with commas between them", lambda word: int(word) if int(word) >= 1 else None
     )
+
+
+def threads(text: str) -> list[int]:
+    """As `numbers`; raises `UsageError` also for more than `_PER_CPU` threads for each CPU, which no machine may survive."""
+    found, cpus = numbers("--threads", text), os.cpu_count() or 1
+    if max(found) > _PER_CPU * cpus:
+        raise UsageError(
+            f"--threads {max(found)} is too many: this machine has {units.exact(cpus)} {'CPU' if cpus == 1 else 'CPUs'}",
+            f"give at most {_PER_CPU} for each CPU: --threads 1,{cpus}",
+        )
+    return found
 
 
 def dtypes(text: str) -> list[str]:

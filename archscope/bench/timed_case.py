@@ -113,7 +113,7 @@ class Case:
         """Does one of the steps below; notes its error, if there is one, instead of raising it."""
         try:
             what(device, plan)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.fail(error)
             device.release()
 

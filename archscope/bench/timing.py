@@ -33,7 +33,7 @@ class Course:
     steady: bool = False
     per_block: int = 1
     rounds: list[list[float]] = field(default_factory=list)
-    error: Exception | None = None
+    error: BaseException | None = None
 
     @property
     def times(self) -> list[float]:
@@ -59,7 +59,7 @@ def warm_up(device: Device, course: Course, plan: Plan) -> None:
             course.steady = len(last) == 3 and max(last) <= min(last) * (1 + plan.agreement)
             if spent == 0 and len(medians) >= 3:
                 return  # a clock that does not move would keep us here
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         course.error = error
 
 
@@ -87,7 +87,7 @@ def in_rounds(device: Device, courses: Sequence[Course], plan: Plan, progress: P
                 if count > 1:  # what another model left in the caches is not this one's time
                     time_runs(device, course.run, 1)
                 taken.append((course, time_runs(device, course.run, count)))
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 course.error = error
         for course, times in taken:
             course.rounds.append(times)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from archscope import units
 from archscope.graph import Graph, legible
+from archscope.metrics.weights_only import needs_forward
 from archscope.printable import printable
 from archscope.registry import Registry
 
@@ -199,6 +200,8 @@ def chart_kind(name: str, draw: "Callable[[Chart, Theme, bool], Canvas]", takes:
     def register(of: Of) -> Of:
         @wraps(of)
         def shown(subjects: Sequence[Any]) -> Chart:
+            for graph in subjects if takes == "graphs" else ():
+                needs_forward(graph, "there is nothing to draw")
             return of([legible(graph) for graph in subjects] if takes == "graphs" else subjects)
 
         KINDS.add(name, ChartKind(shown, draw, takes))

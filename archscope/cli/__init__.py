@@ -23,9 +23,13 @@ def main() -> None:
 
         if answered():
             return
-    from archscope.cli.app import main
+    try:
+        from archscope.cli.app import main
 
-    main()
+        main()
+    except KeyboardInterrupt:  # before there is anything to run, or while it ends
+        sys.stderr.write("error: interrupted\n")
+        sys.exit(130)
 
 
 __all__ = ["main"]

@@ -1,5 +1,6 @@
 """The application: its commands, and how an error ends it."""
 
+import codecs
 import gc
 import os
 import sys
@@ -16,7 +17,7 @@ from archscope.cli.command_files import COMMANDS, docstring
 from archscope.cli.options import spread
 from archscope.cli.plain_words import Command, Commands
 from archscope.errors import ArchscopeError
-from archscope.printable import printable
+from archscope.printable import printable, spelled_plainly
 from archscope.registry import unknown
 from archscope.supported import INSTALL
 
@@ -66,14 +67,18 @@ def _root(
     pass
 
 
+_INTERRUPTED = 130
+
+
 def main() -> None:
     """Runs the command line. Exit code 0; 1 for an error of the run or a failed check; 2 for wrong words; 130 for Ctrl-C."""
     # A stream that the caller closed (`>&-`) is None.
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    codecs.register_error("archscope", spelled_plainly)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a sign shows its number
-            stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="archscope")
     code = run(sys.argv[1:])
     gc.freeze()  # nor at the end, when all of it goes
     sys.exit(code)
@@ -89,12 +94,14 @@ def run(words: list[str]) -> int:
         told = not named and "_ARCHSCOPE_COMPLETE" not in os.environ
         app = application(named or COMMANDS, told)
         code = typer.main.get_command(app)(words, prog_name="archscope", standalone_mode=False)
+        if code == _INTERRUPTED:  # some releases of typer make a code of it
+            raise KeyboardInterrupt
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except ArchscopeError as error:
         return _fail(error.message, error.hint, error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted", "", 130)
+        return _fail("interrupted", "", _INTERRUPTED)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise

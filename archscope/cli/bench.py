@@ -109,7 +109,7 @@ def bench(
     settings = grid.grid(
         batch=grid.numbers("--batch", batch),
         dtype=grid.dtypes(dtype),
-        threads=grid.numbers("--threads", threads) if threads else (0,),
+        threads=grid.threads(threads) if threads else (0,),
         inputs=grid.inputs(input or ()),
         on=[name for name, on in (("channels_last", channels_last), ("compiled", compile), ("train", train)) if on],
         vary=sorted(grid.switches(vary)),
@@ -140,15 +140,15 @@ def _measured(
     layers: bool,
 ) -> "records.Session":
     from archscope.bench import devices, measure
-    from archscope.models.loading import load
-    from archscope.models.look_up import is_file
+    from archscope.models.loading import load_with
+    from archscope.models.words import is_file
 
     saved = next((name for name in names if is_file(name)), None)
     if saved:
         raise UsageError(f"{saved} has no weights to run with", f"to show a saved benchmark: --load {saved}")
     where = devices.find(device)
     shapes = next((s.inputs for s in settings if s.inputs), None)
-    models = [load(name, input=shapes, device="cpu", **arguments) for name in names]
+    models = [load_with(name, arguments, shapes, "cpu") for name in names]
     if baseline:
         baseline = next((m.name for name, m in zip(names, models, strict=True) if baseline in (name, m.name)), baseline)
     with _progress() as told:

@@ -167,6 +167,7 @@ def _write(drawing: "Chart", path: Path | None, theme: str) -> None:
 def _batches(models: list[str] | None, circumstances: Circumstances) -> list[list[tuple[int, "Graph"]]]:
     """Each network at each size of the batch."""
     from archscope.comparison.side_by_side import DEFAULT, gather
+    from archscope.metrics.weights_only import needs_forward
 
     found = []
     for model in models or DEFAULT:
@@ -176,6 +177,7 @@ def _batches(models: list[str] | None, circumstances: Circumstances) -> list[lis
             if subject.error is not None:
                 raise subject.error
             if subject.graph is not None:
+                needs_forward(subject.graph, "there is nothing to draw")
                 graphs.append((size, subject.graph))
         found.append(graphs)
     return found

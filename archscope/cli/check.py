@@ -80,9 +80,10 @@ def check(
 
     archscope check inception_v4 --max-params 45M --max-macs 13G
     """
+    from archscope.comparison.budget_file import Plan
     from archscope.comparison.budget_table import budget_table
-    from archscope.comparison.budgets import Plan, passes
     from archscope.comparison.budgets import check as hold
+    from archscope.comparison.budgets import passes
     from archscope.models.look_up import look
 
     limits = budgets.limits()
@@ -110,7 +111,7 @@ def check(
 
 def _configured(config: Path | None, models: list[str] | None, limits: Mapping[str, int | float]) -> list[Any]:
     """The budgets of the file, of these models if any are named."""
-    from archscope.comparison.budgets import nearest, plans
+    from archscope.comparison.budget_file import named, nearest, plans
 
     path = config or nearest()
     if limits:
@@ -119,10 +120,13 @@ def _configured(config: Path | None, models: list[str] | None, limits: Mapping[s
     found = list(plans(path)) if path is not None else []
     if not found:
         raise UsageError(f"there is no budget{f' in {path}' if path else ''}", hint)
-    missing = [model for model in models or () if model not in {plan.model for plan in found}]
-    if missing:
-        raise UsageError(f"there is no budget for {missing[0]} in {path}", hint)
-    return [plan for plan in found if not models or plan.model in models]
+    if not models:
+        return found
+    chosen = [plan for model in models for plan in named(found, model)]
+    missing = next((model for model in models if not named(found, model)), None)
+    if missing is not None:
+        raise UsageError(f"there is no budget for {missing} in {path}", hint)
+    return list(dict.fromkeys(chosen))
 
 
 def _latency(model: str, request: Mapping[str, Any], saved: list[str] | None) -> float | None:
@@ -137,9 +141,9 @@ def _latency(model: str, request: Mapping[str, Any], saved: list[str] | None) ->
     from archscope.bench.results.records import Plan as Duration
     from archscope.bench.results.records import Settings
     from archscope.bench.results.statistics import median
-    from archscope.models.loading import load
+    from archscope.models.loading import load_with
 
-    loaded = load(model, input=request["input"] or None, device="cpu", **request["options"])
+    loaded = load_with(model, request["options"], request["input"] or None, "cpu")
     setting = Settings(batch=request["batch"], dtype=request["dtype"], inputs=tuple(map(tuple, request["input"])))
     (timing,) = bench([loaded], [setting], plan=Duration(min_time=1.0, max_time=4.0), ceilings=False).timings
     if timing.failure or not timing.times:

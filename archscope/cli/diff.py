@@ -54,7 +54,7 @@ def diff(
     if form is not None:
         _draw(difference, form, destination(out, stem, _PICTURES), theme)
     else:
-        deliver([diff_table(difference)], format, out, stem, exact)
+        deliver([diff_table(difference, (first, second))], format, out, stem, exact)
     if exit_code and not difference.equal:
         raise typer.Exit(1)
 

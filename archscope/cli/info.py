@@ -17,7 +17,7 @@ def info(model: Network, *, output: options.Output) -> None:
     archscope info inception_resnet_v2
     """
     from archscope.errors import UsageError
-    from archscope.models.look_up import is_file
+    from archscope.models.words import is_file
     from archscope.zoo.card_tables import card_table
     from archscope.zoo.catalog import entries, find
 

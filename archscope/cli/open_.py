@@ -22,7 +22,7 @@ def open_(models: options.Models, baseline: Baseline = None, bench: Bench = None
 
     subjects, request, error = asked(models, baseline, bench, forward, "")
     path = (_folder() / f"{file_stem('-'.join(subject.name for subject in subjects))[:80]}.html").absolute()
-    write(path, page(page_data(subjects, request)))
+    write(path, page(page_data(subjects, request)), "name another folder: ARCHSCOPE_STORE=FOLDER")
     sys.stdout.flush()
     if not _shown(path.as_uri()):
         sys.stderr.write("no browser was found: open the file above in one\n")

@@ -21,6 +21,10 @@ MODEL_HELP = (
     "a saved graph (.json), a program of torch.export (.pt2), an ONNX model (.onnx) or weights (.safetensors)."
 )
 SEVERAL_HELP = f"{MODEL_HELP[:-1]}; a pattern over names ('timm:resnet*'), or a file of names (.txt)."
+RUN_HELP = (
+    "A built-in network (see: archscope list), torchvision:NAME, timm:NAME, hf:TYPE, FILE.py:CLASS or package.module:CLASS; "
+    "a pattern over names ('timm:resnet*'), or a file of names (.txt)."
+)
 COMPARED_HELP = f"{SEVERAL_HELP[:-1]}, or results of archscope sweep (.parquet, .csv, .jsonl)."
 
 

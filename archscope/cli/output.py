@@ -73,8 +73,12 @@ def destination(out: str | None, stem: str, suffixes: dict[str, str]) -> Path | 
     return path
 
 
-def write(path: Path, content: str | bytes) -> None:
-    """Writes a file whole or not at all, and prints its path. Raises `ArchscopeError` where it cannot be written."""
+def write(path: Path, content: str | bytes, hint: str = "choose another place with --out FILE") -> None:
+    """Writes a file whole or not at all, and prints its path. Raises `ArchscopeError` where it cannot be written.
+
+    Arguments:
+        hint: what to do then.
+    """
     import tempfile
 
     data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
@@ -93,7 +97,7 @@ def write(path: Path, content: str | bytes) -> None:
             raise
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ArchscopeError(f"cannot write {path}: {reason.lower()}", "choose another place with --out FILE") from None
+        raise ArchscopeError(f"cannot write {path}: {reason.lower()}", hint) from None
     sys.stdout.write(f"{printable(str(path))}\n")
 
 

@@ -57,8 +57,14 @@ def pareto(
     ] = None,
     theme: Annotated[str, typer.Option("--theme", help="Of the chart: light or dark.")] = "light",
     results: Annotated[
-        str, typer.Option("--results", metavar="FILE", help="Where models that are swept first go: parquet, csv or jsonl.")
-    ] = "reports/pareto-sweep.parquet",
+        str | None,
+        typer.Option(
+            "--results",
+            metavar="FILE",
+            help="Where models that are swept first go: parquet, csv or jsonl.",
+            show_default="reports/pareto-sweep.parquet, which the next such sweep replaces",
+        ),
+    ] = None,
     processes: Annotated[
         int | None, typer.Option("--processes", "-p", min=1, help="Of that sweep.", show_default="one per core")
     ] = None,
@@ -112,7 +118,7 @@ def _matched(frame: Any, before: int, known: "Accuracies") -> str:
     )
 
 
-def _files(words: list[str], known: "Accuracies | None", results: str, processes: int | None) -> list[Path]:
+def _files(words: list[str], known: "Accuracies | None", results: str | None, processes: int | None) -> list[Path]:
     """The files of results that the words are, or those of a sweep of the models that they are."""
     from archscope.sweep.results import is_results
 
@@ -124,15 +130,16 @@ def _files(words: list[str], known: "Accuracies | None", results: str, processes
     return [_swept(words, known, results, processes)]
 
 
-def _swept(words: list[str], known: "Accuracies | None", results: str, processes: int | None) -> Path:
-    """A sweep of the models, at the inputs of the accuracies where there are any."""
+def _swept(words: list[str], known: "Accuracies | None", results: str | None, processes: int | None) -> Path:
+    """A sweep of the models, at the inputs of the accuracies where there are any. A file that nobody named is replaced."""
     from archscope.sweep import results as formats
+    from archscope.sweep.journal import TakenError
     from archscope.sweep.request import request
     from archscope.sweep.run import Sweep
     from archscope.sweep.run import processes as on_this_machine
     from archscope.sweep.specification import Limits, Spec
 
-    path = destination(results, "pareto-sweep", formats.SUFFIXES)
+    path = destination(results or "parquet", "pareto-sweep", formats.SUFFIXES)
     if path is None:
         raise UsageError("--results -: the rows of a sweep go to a file", "name one, as in --results results.csv")
     pairs = known.inputs(words) if known is not None else [(name, ()) for name in words]
@@ -142,8 +149,11 @@ def _swept(words: list[str], known: "Accuracies | None", results: str, processes
     inputs = ",".join("x".join(map(str, shape)) for _, shapes in pairs for shape in shapes)
     wanted = request(words, {"inputs": inputs}, Limits(), words)
     engine = on_this_machine(Sweep.metrics, Limits(), processes, words)
-    with progress() as told:
-        done = Sweep(path, wanted, progress=told).run(iter(work), len(work), engine)
+    try:
+        with progress() as told:
+            done = Sweep(path, wanted, overwrite=results is None, progress=told).run(iter(work), len(work), engine)
+    except TakenError as error:
+        raise ArchscopeError(error.message, "name another file with --results FILE, or remove that one") from None
     failure = done.failure()
     if failure is not None:  # the others have their front all the same
         sys.stderr.write(f"{failure.message}; {failure.hint}\n")

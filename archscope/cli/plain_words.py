@@ -90,6 +90,16 @@ def _stand_in(name: str, made: str) -> ModuleType:
     return module
 
 
+_TAG = re.compile(r"\[(?=[a-z#/@][^\[]*?\])")
+
+
+def _as_written(command: Any) -> None:
+    """What its help says in brackets stays there: rich would take `[tool.archscope]` for a style."""
+    for told in (command, *command.params):
+        if isinstance(getattr(told, "help", None), str):
+            told.help = _TAG.sub(r"\\[", told.help)
+
+
 class Command(TyperCommand):
     """typer's command."""
 
@@ -100,6 +110,7 @@ class Command(TyperCommand):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Its help."""
         _postpone()
+        _as_written(self)
         super().format_help(ctx, formatter)
 
 

@@ -70,6 +70,7 @@ def asked(
     """The networks and what is to be shown of them, and the first error; raises it where there is nothing to show."""
     from archscope.bench.results import files
     from archscope.comparison.side_by_side import DEFAULT, gather
+    from archscope.metrics.weights_only import needs_forward
     from archscope.report.page_data import Request
 
     look = forward.request()
@@ -78,6 +79,9 @@ def asked(
     error = next((subject.error for subject in subjects if subject.error is not None), None)
     if error is not None and not any(subject.graph is not None and subject.graph.nodes for subject in subjects):
         raise error
+    for subject in subjects:
+        if subject.graph is not None:
+            needs_forward(subject.graph, "there is nothing to draw")
     return subjects, Request(look, baseline, timings, words), error
 
 

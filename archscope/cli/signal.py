@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archscope.signal.propagation import Progress
     from archscope.signal.records import Signal
 
-Models = Annotated[list[str] | None, options.models_argument("the networks of the Inception-v4 paper")]
+Models = Annotated[list[str] | None, options.models_argument("the networks of the Inception-v4 paper", options.RUN_HELP)]
 FOUR = ("inception_v3", "inception_v4", "inception_resnet_v1", "inception_resnet_v2")
 
 

@@ -14,14 +14,13 @@ or, in pyproject.toml, and then `archscope check` alone:
     max-latency = "50ms"
 """
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal, NamedTuple
 
 from archscope import metrics, units
-from archscope.errors import ArchscopeError, UsageError
+from archscope.errors import UsageError
 from archscope.graph import Graph
 from archscope.registry import unknown
 from archscope.tables.metrics import kind_of
@@ -137,7 +136,7 @@ def passes(findings: Sequence[Finding]) -> bool:
     return all(finding.verdict == "within" for finding in findings)
 
 
-# -- words and files -------------------------------------------------------------------------------------------------------------
+# -- words -----------------------------------------------------------------------------------------------------------------------
 
 
 def limit_of(key: str, words: object, where: str = "") -> int | float:
@@ -147,7 +146,7 @@ def limit_of(key: str, words: object, where: str = "") -> int | float:
         words: a string with a unit, or a plain number in base units.
         where: the file it stands in, for the message.
 
-    Raises `UsageError` for a quantity that does not exist, or what is not an amount of it.
+    Raises `UsageError` for a quantity that does not exist, or what is not an amount of it: below 0, infinite, no number.
     """
     if key not in QUANTITIES:
         raise unknown("budget", key, QUANTITIES)
@@ -157,13 +156,16 @@ def limit_of(key: str, words: object, where: str = "") -> int | float:
     if isinstance(words, (int, float)) and not isinstance(words, bool):
         if words < 0:
             raise UsageError(f"{place}{option} = {words} is below 0", "a budget is 0 or more")
+        if isinstance(words, float) and not isfinite(words):  # a whole number of hundreds of digits is finite
+            raise UsageError(f"{place}{option} = {words} is not an amount", _example(option, kind))
         return words
     if not isinstance(words, str):
         raise UsageError(f"{place}{option} = {words!r} is not an amount", _example(option, kind))
-    if kind == "seconds":
-        return units.parse_seconds(words)
-    if kind == "number":
-        return _number(words, f"{place}{option}")
+    if kind in ("seconds", "number"):
+        limit = units.parse_seconds(words) if kind == "seconds" else _number(words, f"{place}{option}")
+        if not isfinite(limit) or limit < 0:
+            raise UsageError(f"{place}{option} = {words!r} is not an amount", _example(option, kind))
+        return limit
     if kind == "count" and words.rstrip().endswith(("B", "b")):
         raise UsageError(f"{place}{option} {words}: {QUANTITIES[key].title} are a count, not bytes", _example(option, kind))
     return units.parse_count(words)
@@ -177,63 +179,5 @@ def _number(words: str, option: str) -> float:
 
 
 def _example(option: str, kind: Kind) -> str:
-    amount = {"bytes": "500MiB", "seconds": "50ms"}.get(kind, "45M")
+    amount = {"bytes": "500MiB", "seconds": "50ms", "number": "12.5"}.get(kind, "45M")
     return f'write {option} = "{amount}"'
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The budgets of one model, as pyproject.toml has them.
-
-    Attributes:
-        model: as for `look`.
-        limits: by quantity, in base units.
-        request: input, batch, dtype, mode, options and keep, as for `look`, as far as they are told.
-    """
-
-    model: str
-    limits: dict[str, int | float]
-    request: dict[str, Any] = field(default_factory=dict)
-
-
-def plans(path: Path) -> tuple[Plan, ...]:
-    """The budgets in `[tool.archscope.budgets]` of a TOML file. Raises `ArchscopeError` where it cannot be read, `UsageError`
-    for what it cannot mean.
-    """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ArchscopeError(
-            f"cannot read {path}: {(error.strerror or str(error)).lower()}", "say where it is: --config FILE"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ArchscopeError(f"{path} is not TOML: {error}") from None
-    tables = content.get("tool", {}).get("archscope", {}).get("budgets", {})
-    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        raise UsageError(f"{path}: [tool.archscope.budgets] holds one table per model", "write [tool.archscope.budgets.MODEL]")
-    return tuple(_plan(model, table, str(path)) for model, table in tables.items())
-
-
-def _plan(model: str, table: Mapping[str, Any], where: str) -> Plan:
-    limits: dict[str, int | float] = {}
-    request: dict[str, Any] = {}
-    for name, value in table.items():
-        key = name.replace("-", "_")
-        if key.startswith("max_") and key.removeprefix("max_") in QUANTITIES:
-            limits[key.removeprefix("max_")] = limit_of(key.removeprefix("max_"), value, where)
-        elif key == "input":
-            request["input"] = [units.parse_shape(words) for words in ([value] if isinstance(value, str) else value)]
-        elif key == "keep":
-            request[key] = value if isinstance(value, dict) else {"": value}
-        elif key in ("batch", "dtype", "mode", "options"):
-            request[key] = value
-        else:
-            keys = [f"max-{quantity.replace('_', '-')}" for quantity in QUANTITIES]
-            raise unknown(f"key of {model} in {where}:", name, (*keys, "input", "batch", "dtype", "mode", "options", "keep"))
-    return Plan(model, limits, request)
-
-
-def nearest(name: str = "pyproject.toml", start: Path | None = None) -> Path | None:
-    """The file of this name in the working directory or the closest one above it."""
-    here = (start or Path.cwd()).resolve()
-    return next((folder / name for folder in (here, *here.parents) if (folder / name).is_file()), None)

@@ -5,16 +5,23 @@ from collections.abc import Sequence
 
 from archscope import metrics
 from archscope.comparison.structural_diff import Change, Difference
+from archscope.graph import Graph
 from archscope.tables.common import called
 from archscope.tables.table import Column, Row, Table
 
 _MOST_PATHS = 2
 
 
-def diff_table(difference: Difference) -> Table:
-    """One row per change, with the change in parameters and MACs; the rows add up to the difference of the totals."""
-    pair = first, second = difference.first, difference.second
-    names = (called(first), called(second)) if called(first) != called(second) else ("first", "second")
+def diff_table(difference: Difference, words: tuple[str, str] = ("", "")) -> Table:
+    """One row per change, with the change in parameters and MACs; the rows add up to the difference of the totals.
+
+    Arguments:
+        words: that stand for the two, files or models: what they are called where both are of one network.
+    """
+    first, second = difference.first, difference.second
+    names = (called(first), called(second))
+    if names[0] == names[1]:
+        names = words if words[0] != words[1] else ("first", "second")
     params = metrics.params(first), metrics.params(second)
     macs = metrics.macs(first), metrics.macs(second)
     columns = (
@@ -32,7 +39,7 @@ def diff_table(difference: Difference) -> Table:
     return Table(
         name=f"{first.name}-{second.name}",
         title=f"{title}: no structural difference" if difference.equal else f"{title}: {_count(difference.changes)}",
-        facts=tuple(f"{name}: {graph.meta.variant}" for name, graph in zip(names, pair, strict=True) if graph.meta.variant),
+        facts=tuple(f"{name}: {told}" for name, told in zip(names, _told(first, second), strict=True) if told),
         columns=columns,
         rows=tuple(_row(change) for change in difference.changes),
         totals={
@@ -46,6 +53,13 @@ def diff_table(difference: Difference) -> Table:
         notes=_notes(difference),
         head={"models": list(names)},
     )  # fmt: skip
+
+
+def _told(first: Graph, second: Graph) -> list[str]:
+    """What each is: its variant, and its mode where that is not the other's."""
+    apart = first.meta.mode != second.meta.mode
+    modes = [f"{graph.meta.mode} mode" if apart else "" for graph in (first, second)]
+    return ["; ".join(filter(None, (graph.meta.variant, mode))) for graph, mode in zip((first, second), modes, strict=True)]
 
 
 def _count(changes: Sequence[Change]) -> str:

@@ -7,9 +7,10 @@ from archscope.comparison.counters import COUNTERS, Opinion, imported, quiet
 from archscope.conventions import CONVENTIONS
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.models.loading import load
-from archscope.models.look_up import is_file, look
+from archscope.models.loading import load_with
+from archscope.models.look_up import look
 from archscope.models.model import Model
+from archscope.models.words import is_file
 from archscope.tables.common import Totals, facts, head, share
 from archscope.tables.common import warnings as trace_warnings
 from archscope.tables.conventions import Rule, rules
@@ -34,7 +35,7 @@ def cross_check_table(tool: str, name: str, request: Mapping[str, Any]) -> Table
     graph = look(
         name, input=request.get("input", ()), batch=batch, options=request.get("options"), keep=request.get("keep"), spelling=True
     )
-    model = load(name, input=request.get("input") or None, device="cpu", **(request.get("options") or {}))
+    model = load_with(name, request.get("options") or {}, request.get("input") or None, "cpu")
     opinion = _asked(tool, model, batch)
     ours = CONVENTIONS["macs"].by_operator(graph)
     expected = rules(CONVENTIONS[tool], graph)
@@ -53,7 +54,7 @@ def _asked(tool: str, model: Model, batch: int) -> Opinion:
     try:
         with quiet():
             return COUNTERS[tool](module, inputs)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = str(error).strip().splitlines()
         raise ArchscopeError(f"{tool} cannot count {model.name}: {type(error).__name__}: {lines[0] if lines else ''}") from error
 

@@ -24,7 +24,9 @@ from archscope.comparison.comparison_table import (
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.metrics import WHOLE_INPUT, Absent
-from archscope.models.look_up import is_file, look
+from archscope.metrics.weights_only import NO_FORWARD, weights_only
+from archscope.models.look_up import look
+from archscope.models.words import is_file
 from archscope.registry import unknown
 from archscope.tables.table import Value
 from archscope.zoo import catalog
@@ -167,7 +169,7 @@ def lines(
         more: metrics beside those that are always there; see `asked_metrics`.
     """
     if by == "stage":
-        return [row for s in subjects for row in (stage_rows(s.name, s.graph, more) if s.graph and not s.error else [_failed(s)])]
+        return [row for subject in subjects for row in _stages(subject, more)]
     if by != "model":
         raise unknown("grouping", by, ("model", "stage"), list_all=True)
     rows = [model_line(subject, request, protocol, more) for subject in subjects]
@@ -175,6 +177,14 @@ def lines(
         for row in rows:
             row.update(timed(bench, str(row["model"]), request))
     return _with_ratios(rows, baseline)
+
+
+def _stages(subject: Subject, more: Sequence[str]) -> list[Line]:
+    if subject.graph is None or subject.error is not None:
+        return [_failed(subject)]
+    if weights_only(subject.graph):
+        return [{"model": subject.name, "failure": NO_FORWARD.reason}]
+    return stage_rows(subject.name, subject.graph, more)
 
 
 def _failed(subject: Subject) -> Line:

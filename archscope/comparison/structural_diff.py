@@ -18,6 +18,7 @@ from archscope.comparison.diff_words import census, changed_traits, counted, spa
 from archscope.comparison.layer_tree import Item, tree
 from archscope.comparison.matching import akin, aligned, is_class, nearly_equal, runs
 from archscope.graph import Graph
+from archscope.metrics.weights_only import needs_forward
 from archscope.views.stages import STEM, stages
 
 Kind = Literal["added", "removed", "repeated", "replaced", "changed", "rewired", "input", "follows"]
@@ -70,7 +71,9 @@ class Difference:
 
 
 def diff(first: Graph, second: Graph) -> Difference:
-    """What differs in structure between two networks."""
+    """What differs in structure between two networks. Raises `ArchscopeError` for weights without a network."""
+    for graph in (first, second):
+        needs_forward(graph, "it has no structure to compare")
     a, b = tree(first), tree(second)
     found = list(_Comparison(first, second).changed(a, b)) if a.key != b.key else []
     inputs = _inputs(first), _inputs(second)

@@ -18,6 +18,7 @@ from archscope.diagrams.scene import Scene
 from archscope.diagrams.side_by_side import side_by_side
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph, legible
+from archscope.metrics.weights_only import needs_forward
 from archscope.printable import printable, printable_json
 from archscope.registry import unknown
 
@@ -43,12 +44,14 @@ def draw(
     Arguments:
         titles: the name above each.
 
-    Raises `UsageError` for a word that is not among the choices.
+    Raises `UsageError` for a word that is not among the choices, `ArchscopeError` for weights without a network.
     """
     if level not in LEVELS:
         raise UsageError(f"unknown level '{level}'", f"choose from {', '.join(LEVELS)}")
     if direction not in DIRECTIONS:
         raise UsageError(f"unknown direction '{direction}'", f"choose from {', '.join(DIRECTIONS)}")
+    for graph in graphs:
+        needs_forward(graph, "there is nothing to draw")
     graphs, titles = [legible(graph) for graph in graphs], [printable(title) for title in titles]
     if not graphs:
         raise UsageError("there is no network to draw", "name one: archscope diagram inception_v4")

@@ -2,6 +2,7 @@
 
 from archscope.graph import Graph, kinds
 from archscope.metrics.metric import metric
+from archscope.metrics.weights_only import NO_FORWARD, weights_only
 from archscope.values import AtLeast
 
 _LAYERS = frozenset({kinds.CONVOLUTION, kinds.LINEAR, kinds.RECURRENT})
@@ -9,6 +10,8 @@ _LAYERS = frozenset({kinds.CONVOLUTION, kinds.LINEAR, kinds.RECURRENT})
 
 def missing(graph: Graph) -> str:
     """What a sum over the operators lacks: "" where it lacks nothing."""
+    if weights_only(graph):
+        return NO_FORWARD.reason
     failure = graph.meta.failure
     if failure is None and not graph.cost.unknown:
         return ""

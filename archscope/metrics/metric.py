@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from archscope.graph import Graph
 from archscope.metrics.data_sizes import varying
+from archscope.metrics.weights_only import NO_FORWARD, weights_only
 from archscope.registry import Registry
 from archscope.values import Value
 
@@ -19,6 +20,7 @@ class Metric(NamedTuple):
         function: Graph -> number, or why there is none.
         title: its head in a table: "peak memory".
         source: where the definition comes from.
+        forward: whether it needs a forward: of a file of weights it is not known then.
     """
 
     name: str
@@ -26,10 +28,11 @@ class Metric(NamedTuple):
     function: Callable[[Graph], Value]
     title: str
     source: str
+    forward: bool = True
 
     def __call__(self, graph: Graph) -> Value:
-        """The number; a `Varies` where data decide it."""
-        return varying(graph, self.name, self.function(graph))
+        """The number; a `Varies` where data decide it, an `Absent` where it cannot be known."""
+        return NO_FORWARD if self.forward and weights_only(graph) else varying(graph, self.name, self.function(graph))
 
     @property
     def definition(self) -> str:
@@ -49,12 +52,12 @@ OWN = "counted by archscope from the trace"
 F = TypeVar("F", bound=Callable[[Graph], Any])
 
 
-def metric(unit: str = "", title: str = "", source: str = OWN) -> Callable[[F], F]:
+def metric(unit: str = "", title: str = "", source: str = OWN, forward: bool = True) -> Callable[[F], F]:
     """Registers a function of a Graph under its own name. See `Metric`; the title is the name in words if not given."""
 
     def register(function: F) -> F:
         name = function.__name__
-        METRICS.add(name, Metric(name, unit, function, title or name.replace("_", " "), source))
+        METRICS.add(name, Metric(name, unit, function, title or name.replace("_", " "), source, forward))
         return function
 
     return register

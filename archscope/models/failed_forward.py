@@ -4,6 +4,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from math import prod
 
+from archscope.errors import ArchscopeError
 from archscope.graph.input_spec import spec_of
 from archscope.models.assumed_input import parameters
 from archscope.models.model import Model
@@ -38,7 +39,11 @@ def _hint(model: Model) -> str:
     if len(model.shapes) != 1 or len(usual) != 1:
         same = [*map(str, usual)] == [*map(str, model.shapes)]
         return f"its inputs are {' and '.join(str(spec_of(shape)) for shape in usual)}" if usual and not same else ""
-    given, expected = model.shapes[0], usual[0]
+    given, expected = model.specs[0], spec_of(usual[0])
+    if given.dtype and given.dtype != expected.dtype:
+        other = given.but(dtype=expected.dtype, values=())
+        if _runs(replace(model, shapes=(other,))):
+            return f"it takes {expected.dtype or 'numbers of the dtype of its weights'}, not {given.dtype}: --input {other}"
     if given == expected:
         return ""
     if spec_of(expected).dtype:  # ids and masks have no channels
@@ -82,9 +87,12 @@ def smallest_size(model: Model) -> int | None:
 
 def _works(model: Model, size: int) -> bool:
     channels, *sides = model.usual[0]
-    sized = replace(model, shapes=((channels, *[size] * len(sides)),))
+    return _runs(replace(model, shapes=((channels, *[size] * len(sides)),)))
+
+
+def _runs(model: Model) -> bool:
     try:
-        sized.trace()
-    except TraceError:
+        model.trace()
+    except ArchscopeError:
         return False
     return True

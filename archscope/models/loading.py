@@ -19,6 +19,7 @@ from archscope.models.model import Model, Options
 from archscope.models.source import SOURCES
 from archscope.models.sources.python import python
 from archscope.models.without_weights import Weightless, needs_values
+from archscope.models.words import built_in, is_file, without_weights
 from archscope.supported import require_torch
 
 
@@ -31,7 +32,7 @@ def load(
         name: see the head of this package.
         input: shape of one example without the batch, or a list of such shapes for several inputs; the model's own if not given.
         device: "meta" builds it without weights; "cpu", "cuda", "mps" with freshly drawn ones.
-        options: constructor arguments: `num_classes=10`.
+        options: constructor arguments: `num_classes=10`. Those called name, input or device take `load_with`.
 
     Raises `UsageError` for a name, option or shape that cannot be, `ArchscopeError` when the model cannot be built, or torch is
     too old.
@@ -39,7 +40,16 @@ def load(
     >>> load("inception_v4").shapes
     ((3, 299, 299),)
     """
+    return load_with(name, options, input, device)
+
+
+def load_with(
+    name: str, options: Options, input: Sequence[Sequence[int]] | Sequence[int] | None = None, device: str = "meta"
+) -> Model:
+    """As `load`, with the constructor arguments apart from its own: they may be called anything."""
     require_torch(torch.__version__)
+    if is_file(name):
+        raise without_weights(name)
     try:
         where = torch.device(device)
     except RuntimeError:
@@ -120,7 +130,10 @@ def _completed(given: tuple[InputSpec, ...], usual: tuple[InputSpec, ...]) -> tu
 def _built(name: str, options: Options) -> Model:
     prefix, colon, rest = name.partition(":")
     if not colon:
+        built_in(name)  # raises with what the words are, where they are no name
         return SOURCES.find("").load(name, options)
+    if not rest and prefix in SOURCES:
+        raise UsageError(f"'{name}' names no model of {prefix}", f"write its name behind the colon: {prefix}:NAME")
     return SOURCES.find(prefix).load(rest, options) if prefix and prefix in SOURCES else python(name, options)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.graph.input_spec import spec_of
+from archscope.models.words import built_in, is_file
 from archscope.zoo import catalog, packaged
 
 Shape = Sequence[int]
@@ -44,7 +45,10 @@ def look(
     """
     options = options or {}
     if is_file(name):
-        return _read(name, input, batch, fixed=not (options or keep or autocast or dtype != "float32" or mode != "eval"))
+        read = _read(name, input, batch, fixed=not (options or keep or autocast or dtype != "float32"))
+        if mode not in ("eval", read.meta.mode):
+            _in_eval_mode(name, read, mode)
+        return read
     name = canonical(name)
     if batch == 1 and dtype == "float32" and mode == "eval" and not options and not spelling and not keep and not autocast:
         graph = _packaged(name, input)
@@ -105,7 +109,7 @@ def _of_own_code(key: str, name: str, input: Sequence[Shape], options: Mapping[s
 
 def canonical(name: str) -> str:
     """The name that a model goes by: "irv2" -> "inception_resnet_v2"; other sources' names and files are their own."""
-    return name if ":" in name or is_file(name) else catalog.find(name).name
+    return name if ":" in name or is_file(name) else built_in(name).name
 
 
 def stem(name: str) -> str:
@@ -113,31 +117,17 @@ def stem(name: str) -> str:
     return name[: -len(PurePath(name).suffix)] if is_file(name) else canonical(name)
 
 
-def is_file(name: str) -> bool:
-    """Whether a MODEL is a file that holds a network, and not a model of some source: "v4.json", not "hf:config.json"."""
-    suffix = PurePath(name).suffix.lower()
-    if not suffix:
-        return False
-    import archscope.models.files
-    import archscope.models.sources  # noqa: F401  each of the files of both registers something
-    from archscope.models.graph_file import READERS
-    from archscope.models.source import SOURCES
-
-    prefix, colon, _ = name.partition(":")
-    return suffix in READERS and not (colon and prefix in SOURCES)
-
-
 def _read(name: str, input: Sequence[Shape], batch: int, fixed: bool) -> Graph:
     """The Graph of a file. Raises `ArchscopeError` where it is not there, damaged, or of another kind than its name says.
 
     Arguments:
-        fixed: nothing was asked for that no file leaves open: dtype, mode, constructor arguments.
+        fixed: nothing was asked for that no file leaves open: dtype, constructor arguments.
     """
     from archscope.models.graph_file import READERS, Asked
 
     kind = READERS[PurePath(name).suffix.lower()]
     if not fixed or ((input or batch != 1) and not kind.takes_sizes):
-        what = "dtype, mode and arguments" if kind.takes_sizes else "input, batch, dtype and arguments"
+        what = "dtype and arguments" if kind.takes_sizes else "input, batch, dtype and arguments"
         raise UsageError(f"{name} holds a network as it is: its {what} are fixed", "name the model instead of the file")
     if not os.path.isfile(name):  # noqa: PTH113  Path.is_file raises for a name that is too long
         saved = PurePath(name).suffix.lower() == ".json"
@@ -149,13 +139,30 @@ def _read(name: str, input: Sequence[Shape], batch: int, fixed: bool) -> Graph:
         raise ArchscopeError(f"cannot read {name}: {(error.strerror or str(error)).lower()}") from None
 
 
+def _in_eval_mode(name: str, graph: Graph, mode: str) -> None:
+    """Raises `UsageError` for a file that holds a forward in another mode than the one that is looked at; not for weights alone,
+    of which whoever wants a forward says that there is none.
+    """
+    from archscope.metrics.weights_only import weights_only
+
+    if weights_only(graph):
+        return
+    if mode != "train":
+        raise UsageError(f"unknown mode '{mode}'", "choose from eval, train")
+    again = "archscope trace MODEL --mode train --out graph.json" if name.lower().endswith(".json") else ""
+    raise UsageError(
+        f"{name} holds a forward in {graph.meta.mode} mode, which is fixed; this is about {mode} mode",
+        f"trace it so: {again}" if again else "name the model instead of the file",
+    )
+
+
 def _fresh(name: str, input: Sequence[Shape], options: Mapping[str, Any], run: Mapping[str, Any]) -> Graph:
     from archscope.models.failed_forward import explained
-    from archscope.models.loading import load
+    from archscope.models.loading import load_with
     from archscope.tracing.one_forward import TraceError
 
     with redirect_stdout(sys.stderr):  # what a network prints is not among the results
-        model = load(name, input=input or None, **options)
+        model = load_with(name, options, input or None)
         try:
             return model.trace(**run)
         except TraceError as error:

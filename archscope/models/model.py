@@ -9,7 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archscope import units
-from archscope.errors import UsageError
+from archscope.errors import UsageError, no_exit
 from archscope.graph import Batching, Graph
 from archscope.graph.input_spec import PYTHON, InputSpec, spec_of
 from archscope.models.nests import argument, nested
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 Options = Mapping[str, Any]
+
+_FLOATS = ("float32", "float64", "float16", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -89,18 +91,27 @@ class Model:
         from archscope.tracing.forward_pass import trace_call
 
         module = self.module
-        kind = torch_dtype(dtype)
-        if not kind.is_floating_point:
-            example = InputSpec(self.shapes[0] if self.shapes else (128,), dtype)
-            raise UsageError(f"--dtype {dtype}: weights are no whole numbers", f"say it of the input: --input {example}")
+        kind = self.dtype_of_weights(dtype)
         if kind is not torch.float32:  # float32 leaves a network of mixed dtypes as it is
             module = copy.deepcopy(module).to(kind)
         args, kwargs = self.example(batch, dtype)
         known = [argument(spec.name) for spec in self.specs if spec.values and spec.dtype != PYTHON]
-        return trace_call(
-            module, args, kwargs | dict(more or {}), name=self.name, mode=mode, variant=self._described(), source=self.source,
-            spelling=spelling, keep=keep, autocast=autocast, known=known, batching=self._batching(batch),
-        )  # fmt: skip
+        with no_exit(self.source or self.name):
+            return trace_call(
+                module, args, kwargs | dict(more or {}), name=self.name, mode=mode, variant=self._described(),
+                source=self.source, spelling=spelling, keep=keep, autocast=autocast, known=known,
+                batching=self._batching(batch),
+            )  # fmt: skip
+
+    def dtype_of_weights(self, name: str) -> torch.dtype:
+        """What the weights are to be in; raises `UsageError` for what is no dtype, or none of floating-point numbers."""
+        kind = torch_dtype(name)
+        if kind.is_floating_point:
+            return kind
+        hint = f"choose from {', '.join(_FLOATS)}"
+        if not self.shapes or any(spec.dtype.startswith(("int", "uint", "bool")) for spec in self.specs):
+            hint = f"say it of the input: --input {InputSpec(self.shapes[0] if self.shapes else (128,), name)}"
+        raise UsageError(f"--dtype {name}: weights are no {'complex' if kind.is_complex else 'whole'} numbers", hint)
 
     def _batching(self, batch: int) -> Batching | None:
         """Which of the inputs do not stack their examples along a first dimension."""
@@ -152,5 +163,5 @@ def torch_dtype(name: str) -> torch.dtype:
 
     value = getattr(torch, name, None)
     if not isinstance(value, torch.dtype):
-        raise unknown("dtype", name, "float32 float64 float16 bfloat16 int64 int32 int8 uint8".split(), list_all=True)
+        raise unknown("dtype", name, _FLOATS, list_all=True)
     return value

@@ -17,7 +17,8 @@ def expanded(words: Iterable[str]) -> list[str]:
     `torchvision:`, in alphabetical order as these list them. A word that ends in `.txt` is a file with such words, one a line;
     what follows a `#` is a comment. Any other word is a name and is not looked at.
 
-    Raises `UsageError` for a pattern that no name matches, `ArchscopeError` for a file that cannot be read.
+    Raises `UsageError` for a pattern that no name matches and for a file without names, `ArchscopeError` for a file that cannot
+    be read.
 
     >>> expanded(["lenet5", "inception_v?"])
     ['lenet5', 'inception_v3', 'inception_v4']
@@ -50,6 +51,8 @@ def _lines(path: str) -> Iterator[str]:
     nested = next((line for line in found if line.endswith(".txt")), None)
     if nested is not None:
         raise UsageError(f"{path} names {nested}: a file of names cannot name another", "name both on the command line")
+    if not found:
+        raise UsageError(f"{path} names no model", "write one name or pattern a line; what follows a # is a comment")
     return iter(found)
 
 

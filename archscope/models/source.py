@@ -4,7 +4,7 @@ that raises is told.
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from archscope.errors import ArchscopeError, UsageError
@@ -63,14 +63,28 @@ def optional(module: str, package: str) -> Any:
         raise ArchscopeError(f"{library} cannot be imported: {lines[0]}", hint) from error
 
 
-def checked(name: str, build: Callable[..., Any], options: Options) -> Options:
-    """The options, if `build` takes them; raises `UsageError` for one that it does not."""
+def checked(name: str, build: Callable[..., Any], options: Options, source: str = "") -> Options:
+    """The options, if `build` takes them; raises `UsageError` for one that it does not, `ArchscopeError` where one is missing.
+
+    Arguments:
+        source: the words that name it, where `name` is only a part of them.
+    """
     parameters = inspect.signature(build).parameters
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    missing = [p.name for p in parameters.values() if p.kind in named and p.default is p.empty and p.name not in options]
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return options
+        return _complete(source or name, options, missing)
     for key in options:
         if key not in parameters:
             raise UsageError(f"{name} has no argument '{key}'", f"it takes: {', '.join(parameters) or 'nothing'}")
+    return _complete(source or name, options, missing)
+
+
+def _complete(name: str, options: Options, missing: Sequence[str]) -> Options:
+    """The options, where none is missing."""
+    if missing:
+        hint = f"say {'it' if len(missing) == 1 else 'them'}: {' '.join(f'--set {key}=VALUE' for key in missing)}"
+        raise ArchscopeError(f"{name} cannot be built without {' and '.join(missing)}", hint)
     return options
 
 
@@ -80,7 +94,7 @@ def guarded(name: str, run: Callable[[], T]) -> T:
         return run()
     except ArchscopeError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # code that calls sys.exit does not end us
         lines = str(error).strip().splitlines()
         raise ArchscopeError(
             f"{name} cannot be built: {type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")

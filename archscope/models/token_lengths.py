@@ -45,9 +45,9 @@ def at_lengths(
 
     Raises `UsageError` for a network that reads no token ids, and for a length that it has no places for.
     """
-    from archscope.models.loading import load
+    from archscope.models.loading import load_with
 
-    model = load(name, **(options or {}))
+    model = load_with(name, options or {})
     at = _ids(model)
     found: list[AtLength] = []
     for length in lengths or _USUAL:

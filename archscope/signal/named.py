@@ -9,11 +9,12 @@ from typing import Any
 
 from torch import nn
 
-from archscope.errors import UsageError
+from archscope.errors import no_exit
 from archscope.models.failed_forward import explained
-from archscope.models.loading import load
+from archscope.models.loading import load_with
 from archscope.models.look_up import canonical
 from archscope.models.model import Model, torch_dtype
+from archscope.models.words import is_file, without_weights
 from archscope.signal.initialisation import check
 from archscope.signal.propagation import Progress, Request, propagate
 from archscope.signal.records import Signal
@@ -41,17 +42,17 @@ def signals(
         options: constructor arguments.
         label: what to call it; its name if empty.
 
-    Raises what `load` and `propagate` raise; `UsageError` for a saved graph, which has no weights.
+    Raises what `load` and `propagate` raise; `UsageError` for a file, which has no weights to run with.
     """
-    if name.endswith(".json"):
-        raise UsageError(f"{name} is a saved graph: it has no weights to run with", "name the model instead of the file")
+    if is_file(name):
+        raise without_weights(name)
     name, options = canonical(name), dict(options or {})
     kind = torch_dtype(dtype)
     check(request.init, built_in=":" not in name)
 
     def built(device: str) -> Model:
         with redirect_stdout(sys.stderr):  # what a network prints is not among the results
-            model = load(name, input=input or None, device=device, **options)
+            model = load_with(name, options, input or None, device)
         if kind.is_floating_point and dtype != "float32":
             model.module.to(kind)
         return model
@@ -60,16 +61,16 @@ def signals(
         return built("cpu").module
 
     model = built("meta")
+    model.dtype_of_weights(dtype)
     if not input:
         model = replace(model, shapes=_sensible(model, request.mode, dtype, request.batch))
-    if not kind.is_floating_point:
-        raise UsageError(f"--dtype {dtype}: weights are no whole numbers", f"say it of the input: --input {dtype}:128")
     args, kwargs = model.example(request.batch, dtype)
     try:
-        return propagate(
-            model.module, *args, named=kwargs, request=request, name=model.name, redraw=redraw, progress=progress,
-            label=label or model.name, source=model.source, options=options,
-        )  # fmt: skip
+        with no_exit(name):
+            return propagate(
+                model.module, *args, named=kwargs, request=request, name=model.name, redraw=redraw, progress=progress,
+                label=label or model.name, source=model.source, options=options,
+            )  # fmt: skip
     except TraceError as error:
         raise explained(model, error) from error
 

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import torch
 from torch import nn
 
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, UsageError
 from archscope.graph import Graph
 from archscope.registry import unknown
 from archscope.signal import examples
@@ -32,7 +32,7 @@ class Plan:
         learning_rate: None takes 0.1 for SGD, 0.045 for RMSProp.
         data: "random": one batch of normal inputs with random labels, again and again; "digits": those of scikit-learn.
 
-    Raises `UsageError` for a word that is none of these.
+    Raises `UsageError` for a word or number that is none of these.
     """
 
     steps: int = 0
@@ -44,6 +44,9 @@ class Plan:
         for word, known, what in ((self.optimizer, OPTIMIZERS, "optimizer"), (self.data, DATA, "data")):
             if word not in known:
                 raise unknown(what, word, known, list_all=True)
+        rate = self.learning_rate
+        if rate is not None and not 0 <= rate < inf:
+            raise UsageError(f"--lr {rate} is no learning rate", "give a number of 0 or more: --lr 0.1")
 
     @property
     def rate(self) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from archscope import metrics, units
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
-from archscope.models.look_up import is_file
+from archscope.models.words import is_file
 from archscope.sweep.columns import NOTES, UNCOUNTED, UNCOUNTED_NAMES
 from archscope.sweep.specification import Spec
 from archscope.tables.table import Value
@@ -76,10 +76,10 @@ def _saved(spec: Spec) -> Graph:
 
 
 def _model(spec: Spec) -> Any:
-    from archscope.models.loading import load
+    from archscope.models.loading import load_with
 
     if spec.module is None:
-        return load(spec.name, input=spec.input or None, **spec.options)
+        return load_with(spec.name, spec.options, spec.input or None)
     from archscope.models.model import Model
     from archscope.models.sources.python import ready
 

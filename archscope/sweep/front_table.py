@@ -27,7 +27,7 @@ def wishes(columns: Sequence[str], maximise: Sequence[str], minimise: Sequence[s
     Arguments:
         there: every column, and whether it holds numbers.
 
-    Raises `UsageError` for a column that is not there, or holds none.
+    Raises `UsageError` for a column that is not there, holds none, or is to be both greater and less.
     """
     for name in (*columns, *maximise, *minimise):
         if name not in there:
@@ -35,6 +35,9 @@ def wishes(columns: Sequence[str], maximise: Sequence[str], minimise: Sequence[s
         if not there[name]:
             numbers = ", ".join(column for column, holds in there.items() if holds)
             raise UsageError(f"the values of {name} are no numbers", f"choose from {numbers}")
+    both = next((name for name in maximise if name in minimise), None)
+    if both is not None:
+        raise UsageError(f"--maximise {both} and --minimise {both} want opposite things", "leave one of them out")
     greater = {name for name in columns if _GREATER.fullmatch(name)}
     return frozenset((greater | set(maximise)) - set(minimise))
 

@@ -18,6 +18,10 @@ _KIND = "archscope sweep journal"
 Row = dict[str, Value]
 
 
+class TakenError(ArchscopeError):
+    """A file of results, or the journal of one, is something else, or was left by another command."""
+
+
 class Journal:
     """The rows of one sweep that is not complete.
 
@@ -84,15 +88,15 @@ class Journal:
         head = self._file.readline()
         if not head.endswith(b"\n"):  # nothing, or the begin of a first line: power went before there was a row
             if head and not _line({"kind": _KIND}).startswith(head[:20]):
-                raise ArchscopeError(f"{self.path} is not the journal of a sweep", "choose another --out, or move that file away")
+                raise TakenError(f"{self.path} is not the journal of a sweep", "choose another --out, or move that file away")
             self._begin()
             return
         before = _read(head)
         if before is None or before.get("kind") != _KIND:
-            raise ArchscopeError(f"{self.path} is not the journal of a sweep", "choose another --out, or move that file away")
+            raise TakenError(f"{self.path} is not the journal of a sweep", "choose another --out, or move that file away")
         different = differences(before["request"], self._request)
         if different and not overwrite:
-            raise ArchscopeError(
+            raise TakenError(
                 f"{self.path} was begun by another command: {different}",
                 "finish that one, choose another --out, or start anew with --overwrite",
             )

@@ -12,7 +12,7 @@ from archscope.sweep.columns import DEFAULT_METRICS, argument_column
 from archscope.sweep.engines.processes import Found, on_processes, usable_cores
 from archscope.sweep.examine import Values
 from archscope.sweep.grid import Grid
-from archscope.sweep.journal import Journal, Row, differences
+from archscope.sweep.journal import Journal, Row, TakenError, differences
 from archscope.sweep.request import about
 from archscope.sweep.search import Answer, Wish, search
 from archscope.sweep.specification import Limits, Spec
@@ -134,7 +134,7 @@ class Sweep:
             return Summary(self.out, told["rows"], told["failures"], 0)
         if self.overwrite and not self.out.is_dir():
             return None
-        raise ArchscopeError(
+        raise TakenError(
             f"{self.out} is the result of another command: {different}" if told else f"{self.out} is not the result of a sweep",
             "choose another --out, or replace it with --overwrite",
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archscope.errors import UsageError
+from archscope.models.look_up import canonical
 from archscope.models.name_patterns import expanded
 from archscope.sweep.candidates import candidates
 from archscope.sweep.grid import Grid, specs
@@ -50,6 +51,8 @@ def work_list(words: Sequence[str], grid: Grid, sample: int | None = None, seed:
     if not names:
         raise UsageError("no model is named", "name one, as in: archscope sweep 'timm:resnet*'")
     grid = Grid(names, grid.arguments, grid.inputs, grid.batches, grid.dtypes, grid.mode)
+    if len(names) == 1:
+        canonical(names[0])  # of many, one that is wrong is a row that says so; of one, there is nothing to sweep
     generator = next((name for name in names if _is_generator(name)), None)
     if generator is None:
         return WorkList(grid, grid.sample(sample, seed), seed)

@@ -8,6 +8,7 @@ import msgspec
 
 from archscope import metrics, units
 from archscope.graph import Decided, Graph, Tensor
+from archscope.metrics.weights_only import NO_FORWARD, weights_only
 
 CONVENTION = (
     "MACs: multiply-accumulates of convolutions, matrix products and attention. FLOPs: 2 per MAC and 1 per addition, "
@@ -26,6 +27,8 @@ def facts(graph: Graph) -> tuple[str, ...]:
     rows = told_rows(meta.decided)
     kept = f" · {rows}" if rows else ""
     cast = f", autocast to {meta.autocast} as on the CPU" if meta.autocast else ""
+    if weights_only(graph):
+        return (*lines, f"{meta.dtype} · weights of {meta.source}")
     if meta.device == "file":
         return (*lines, f"{inputs} · {meta.dtype} · as {meta.source} says{kept}")
     where = "traced on the meta device" if meta.device == "meta" else f"run on the CPU with random values ({meta.reason})"
@@ -77,7 +80,8 @@ class Totals(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._known:
-            self._known[name] = _TOTALS[name](self._graph)
+            unknown = name in _OF_COSTS and weights_only(self._graph)
+            self._known[name] = NO_FORWARD if unknown else _TOTALS[name](self._graph)
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -122,6 +126,8 @@ _TOTALS: dict[str, Callable[[Graph], Any]] = {
     "peak_memory": metrics.METRICS["peak_memory"].__call__,
     "uncounted": uncounted,
 }  # fmt: skip
+
+_OF_COSTS = frozenset(("macs", "flops", "adds", "muls", "divs", "comparisons", "exponentials"))
 
 
 def warnings(graph: Graph) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from archscope.conventions.convention import CONVENTIONS, Convention
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
+from archscope.metrics.weights_only import needs_forward
 from archscope.tables.common import Totals, facts, head, warnings
 from archscope.tables.table import Column, Row, Table, Value
 
@@ -47,6 +48,7 @@ def conventions_table(graph: Graph) -> Table:
 
     A convention that cannot be known stands last, without a figure and with the reason.
     """
+    needs_forward(graph, "there is no forward to count")
     known: list[tuple[int, Convention, dict[str, Rule]]] = []
     unknown: list[Row] = []
     for convention in CONVENTIONS.values():

@@ -8,6 +8,7 @@ from archscope.conventions.convention import CONVENTIONS, Worth
 from archscope.errors import UsageError
 from archscope.graph import Graph, Node, total
 from archscope.metrics import varying
+from archscope.metrics.weights_only import needs_forward
 from archscope.registry import unknown
 from archscope.tables.common import CONVENTION, Totals, by_data_sign, facts, head, output_shape, share, sign, warnings
 from archscope.tables.table import Column, Line, Row, Table, Value
@@ -48,6 +49,7 @@ def flops_table(
         raise unknown("grouping", by, (*_BY, *GROUPINGS), list_all=True)
     if top is not None and top < 1:
         raise UsageError(f"--top {top} shows nothing", "give 1 or more")
+    needs_forward(graph, "there is no forward to count")
     other = CONVENTIONS.find(convention) if convention is not None else None
     worth = other.worth(graph) if other is not None else None
     first, rows = _BY[by](graph, depth, worth) if by in _BY else _by_group(graph, by, worth)

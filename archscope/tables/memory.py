@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from archscope.graph import Graph, naming
+from archscope.metrics.weights_only import needs_forward
 from archscope.tables.common import by_data_sign, facts, head, output_shape, share, warnings
 from archscope.tables.table import Column, Row, Table, Value
 from archscope.tables.training import Costs, unruled
@@ -40,6 +41,7 @@ def memory_tables(graph: Graph, optimizer: str = "sgd", checkpoint: bool = False
 
     Raises `UsageError` for an optimizer that does not exist, or a graph that was not traced in train mode.
     """
+    needs_forward(graph, "there is no forward to count")
     step = footprint(graph, optimizer, blocks(graph) if checkpoint else ())
     return [_by_stage(graph, step, optimizer, checkpoint), _curve(graph, step)]
 

@@ -61,4 +61,7 @@ def unknowns(rows: Iterable[tuple[str, Mapping[str, Value]]], columns: Sequence[
             value = values.get(column.key)
             if isinstance(value, Absent) and value.sign:
                 groups.setdefault((name, value.reason), []).append(column.title)
-    return [f"?: {' and '.join(dict.fromkeys(titles))} of {name}: unknown {reason}." for (name, reason), titles in groups.items()]
+    told = [
+        (name, reason if reason.startswith("after ") else f"as {reason}", titles) for (name, reason), titles in groups.items()
+    ]
+    return [f"?: {' and '.join(dict.fromkeys(titles))} of {name}: unknown {reason}." for name, reason, titles in told]

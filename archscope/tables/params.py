@@ -29,9 +29,10 @@ def params_table(graph: Graph, depth: int | None = None) -> Table:
         for label, key in (("frozen", "frozen_params"), ("shared, counted once", "shared_params"), ("buffers", "buffers"))
         if counts[key]
     ]
-    if counts["unused_params"]:
+    unused = counts["unused_params"]
+    if isinstance(unused, int) and unused:
         names = ", ".join(part.path for part in outline(graph, 1) if not part.ran) or "see rows"
-        summary.append((f"unused in this forward ({names})", counts["unused_params"], "count"))
+        summary.append((f"unused in this forward ({names})", unused, "count"))
     dtypes = ", ".join(dict.fromkeys(p.dtype for p in graph.params if not p.buffer)) or graph.meta.dtype
     summary.append((f"size of parameters in {dtypes}", counts["param_bytes"], "bytes"))
     notes = ["Parameters are learnable numbers, each tensor once; buffers (running statistics) are not among them."]

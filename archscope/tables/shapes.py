@@ -6,6 +6,7 @@ from archscope import metrics
 from archscope.graph import Graph, naming, window_signs
 from archscope.metrics import WHOLE_INPUT, Absent
 from archscope.metrics.receptive_fields import Axis, Field, every_field
+from archscope.metrics.weights_only import needs_forward
 from archscope.tables.common import CONVENTION, Totals, facts, head, warnings
 from archscope.tables.metrics import unknowns
 from archscope.tables.table import Column, Line, Row, Table, Value
@@ -30,6 +31,7 @@ def shapes_table(graph: Graph, fuse: bool = True) -> Table:
     Arguments:
         fuse: False gives every operator a row of its own, reshapes among them.
     """
+    needs_forward(graph, "no shape is known but those of the weights")
     fields = every_field(graph)
     given = zip(graph.inputs, graph.input_names, strict=True)
     rows = [

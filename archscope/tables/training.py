@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from archscope.graph import Graph, Node, total
+from archscope.metrics.weights_only import needs_forward
 from archscope.registry import unknown
 from archscope.tables.common import Totals, at_least, by_data_sign, facts, head, output_shape, share, warnings
 from archscope.tables.table import Column, Line, Row, Table, Value
@@ -37,6 +38,7 @@ def training_table(graph: Graph, by: str = "stage", depth: int | None = None, to
     """
     if by not in BY:
         raise unknown("grouping", by, BY, list_all=True)
+    needs_forward(graph, "there is no forward to count")
     plan = backward(graph)
     costs = Costs(graph, plan)
     first, rows = _FIRST[by], [Row({**words, **costs.of(nodes)}, level) for words, nodes, level in _rows(graph, by, depth)]

@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 
 import msgspec
 
-from archscope.errors import ArchscopeError
+from archscope.errors import UsageError
 from archscope.registry import nearest, unknown
 from archscope.tables.table import Column, Kind, Row, Table
 from archscope.tables.table import Value as Cell
@@ -38,7 +38,7 @@ _NETWORKS = (
 def select(entries: Sequence[Entry], pattern: str | None = None, family: str | None = None) -> list[Entry]:
     """The networks whose name, alias or title contains the pattern, or matches it where it has a `*`; of one family, if asked.
 
-    Raises `UsageError` for a family that does not exist, `ArchscopeError` where no network matches.
+    Raises `UsageError` for a family that does not exist, and where no network matches.
     """
     families = list(dict.fromkeys(entry.family for entry in entries))
     if family is not None and family not in families:
@@ -47,7 +47,7 @@ def select(entries: Sequence[Entry], pattern: str | None = None, family: str | N
     if not found:
         close = nearest(pattern or "", (name for entry in entries for name in (entry.name, *entry.aliases)))
         where = f" in the family {family}" if family else ""
-        raise ArchscopeError(
+        raise UsageError(
             f"no network matches '{pattern}'{where}",
             f"did you mean {', '.join(close)}?" if close else "archscope list shows them all",
         )

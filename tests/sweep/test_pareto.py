@@ -191,3 +191,23 @@ def test_accuracies_of_a_file_without_sizes(here):
     known = accuracies(here / "a.csv")
     assert known.numbers == ("score",)
     assert known.inputs(["timm:net", "other"]) == [("timm:net", ())]
+
+
+def test_a_sweep_that_nobody_named_gives_way_to_the_next(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = ["pareto", "--processes", "1", "-f", "csv"]
+    for model in ("lenet5", "lenet_slim"):
+        assert run([*words, model]) == 0, capsys.readouterr().err
+        assert capsys.readouterr().out.splitlines()[1].startswith(f"{model},")
+    assert run([*words, "lenet5", "--results", "mine.csv"]) == 0
+    capsys.readouterr()
+    assert run([*words, "lenet_slim", "--results", "mine.csv"]) == 1
+    said = capsys.readouterr().err
+    assert "mine.csv is the result of another command" in said
+    assert "--results FILE" in said
+    assert "--out" not in said
+
+
+def test_more_and_less_of_one_column_is_no_wish(results, capsys):
+    assert run(["pareto", "r.parquet", "--maximise", "macs", "--minimise", "macs"]) == 2
+    assert capsys.readouterr().err.startswith("error: --maximise macs and --minimise macs")

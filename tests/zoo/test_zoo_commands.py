@@ -48,7 +48,7 @@ def test_list_filters(capsys, words, names):
 
 def test_list_without_a_match(capsys):
     code, out, err = said(capsys, "list", "inceptoin_v4")
-    assert (code, out) == (1, "")
+    assert (code, out) == (2, "")
     assert err.startswith("error: no network matches 'inceptoin_v4'\nhint: did you mean inception_v4")
 
 

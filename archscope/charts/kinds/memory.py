@@ -6,6 +6,7 @@ from archscope import metrics
 from archscope.charts import draw_memory
 from archscope.charts.chart import Chart, Line, chart_kind, inputs_of, label
 from archscope.graph import Graph, naming
+from archscope.metrics.weights_only import needs_forward
 from archscope.tables.common import called
 from archscope.training.step import footprint
 
@@ -31,8 +32,10 @@ def _alive(graph: Graph) -> Line:
 
 def training_step(graphs: Sequence[Graph]) -> Chart:
     """Bytes alive over a training step: forward, then backward, then the optimizer. Raises `UsageError` for a
-    graph that was not traced in train mode.
+    graph that was not traced in train mode, `ArchscopeError` for weights without a network.
     """
+    for graph in graphs:
+        needs_forward(graph, "there is nothing to draw")
     return Chart(
         "memory", "Memory over a training step",
         f"bytes alive while each operator runs, forward and then backward: activations and gradients; {inputs_of(graphs)}",

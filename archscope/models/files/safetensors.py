@@ -13,6 +13,7 @@ import msgspec
 from archscope.errors import ArchscopeError
 from archscope.graph import ZERO, Call, Graph, Meta, Node, Param
 from archscope.graph.records import ITEM_BYTES
+from archscope.metrics.weights_only import OPERATOR
 from archscope.models.graph_file import reads
 
 _MOST = 100_000_000  # bytes of a header, as the format's own reader has it
@@ -40,7 +41,7 @@ def safetensors(path: Path) -> Graph:
     params = tuple(_param(name, entry, path) for name, entry in sorted(header.items(), key=lambda item: item[1].data_offsets))
     calls, nodes = _modules(params)
     meta = Meta(
-        variant="weights from a file: names, shapes and dtypes; no forward is in it", source=str(path),
+        variant="weights from a file: names, shapes and dtypes; no forward is in it", source=str(path), device="file",
         dtype=next((p.dtype for p in params if not p.buffer), "float32"),
     )  # fmt: skip
     return Graph(path.stem, (), (), (), nodes, calls, params, meta)
@@ -66,9 +67,7 @@ def _modules(params: tuple[Param, ...]) -> tuple[tuple[Call, ...], tuple[Node, .
         number = len(calls)
         calls.append(Call(number, parent, path, "Weights"))
         if path in held:
-            nodes.append(
-                Node(len(nodes), "file.weights", number, (), (), tuple(held[path]), ZERO, 0, {}, free="weights in a file")
-            )
+            nodes.append(Node(len(nodes), OPERATOR, number, (), (), tuple(held[path]), ZERO, 0, {}, free="weights in a file"))
         for child in children[path]:
             visit(child, number)
 

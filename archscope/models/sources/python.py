@@ -24,7 +24,7 @@ def python(name: str, options: Options) -> Model:
     if isinstance(maker, nn.Module):
         module = maker
     elif callable(maker):
-        module = guarded(name, lambda: maker(**checked(attribute, maker, options)))
+        module = guarded(name, lambda: maker(**checked(attribute, maker, options, name)))
     else:
         raise UsageError(
             f"{name} is {type(maker).__name__}, not a torch.nn.Module, a class of one, or a function that returns one"
@@ -106,8 +106,11 @@ def _beside(folder: Path) -> Iterator[None]:
 def _importable(where: str, name: str) -> Any:
     try:
         with _beside(Path.cwd()):
-            return importlib.import_module(where)
-    except ModuleNotFoundError as error:
+            return guarded(where, lambda: importlib.import_module(where))
+    except ArchscopeError as failed:
+        error = failed.__cause__
+        if not isinstance(error, ModuleNotFoundError):
+            raise
         if error.name and where.split(".")[0] == error.name.split(".")[0]:
             prefixes = ", ".join(f"{prefix}:" for prefix in SOURCES if prefix)
             raise UsageError(

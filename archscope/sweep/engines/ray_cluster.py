@@ -16,8 +16,8 @@ from typing import Any
 
 import archscope
 from archscope.errors import ArchscopeError
-from archscope.models.look_up import is_file
 from archscope.models.source import optional
+from archscope.models.words import is_file
 from archscope.sweep.engines.pace import Pace
 from archscope.sweep.engines.processes import Found, usable_cores
 from archscope.sweep.examine import Values
