@@ -165,7 +165,7 @@ def _progress() -> Iterator["Progress"]:
         TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TextColumn("left"),
         TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    with Progress(*columns, console=Console(stderr=True, quiet=not sys.stderr.isatty()), transient=True) as bar:
         task = bar.add_task("start", total=1.0)
         yield lambda step: bar.update(task, description=printable(step.what), completed=step.done)
 
