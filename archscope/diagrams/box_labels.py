@@ -63,11 +63,23 @@ def piece_label(cut: Pieces, piece: Piece) -> str:
         return _windowed(piece, word)
     if piece.kind == kinds.JOIN and word == "concat":
         return concat_label(cut, piece)
+    if len(piece.inputs) < 2 and (number := _number(piece)):
+        return f"{number} − x" if word == "rsub" else f"{word} {number}"
     if piece.kind == kinds.POINTWISE and len(piece.inputs) < 2 and piece.main.params:
         return f"{word} {piece.main.params[0].rpartition('.')[2]}"
     if word == "mean" and cut.has_tokens and piece.main.attrs.get("dim") in (1, [1]) and rank_of_input(cut, piece) == 3:
         return "mean of the tokens"
     return readable(word)
+
+
+_ARITHMETIC = {"add", "sub", "mul", "div", "rsub"}
+
+
+def _number(piece: Piece) -> str:
+    """The constant of a sum, a product or their like with a number; "" for none."""
+    other = piece.main.attrs.get("other")
+    is_number = isinstance(other, (int, float)) and not isinstance(other, bool)
+    return f"{other:.4g}" if is_number and piece.main.name in _ARITHMETIC and not piece.main.params else ""
 
 
 def concat_label(cut: Pieces, piece: Piece) -> str:

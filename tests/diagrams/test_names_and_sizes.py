@@ -11,6 +11,7 @@ from torch import nn
 
 from archscope.diagrams import text_width as fonts
 from archscope.diagrams.composition import picture
+from archscope.models.loading import load
 from archscope.models.picture_of import diagram
 from archscope.tables.shapes import shapes_table
 from archscope.tracing.forward_pass import trace
@@ -239,3 +240,20 @@ def test_a_mean_over_all_places_is_a_pooling_wherever_the_channels_are(shape, di
     boxes = picture(trace(Last(dims, norm), torch.Size((1, *shape)))).overview.boxes
     found = next(box for box in boxes if box.label in ("mean", "global average pool"))
     assert (found.label, found.kind == "pooling") == (label, label != "mean")
+
+
+class Complement(nn.Module):
+    """Lets through what a gate does not."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate, self.last = nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x):
+        return self.last(x * (1 - self.gate(x).sigmoid()))
+
+
+def test_a_number_that_something_is_taken_from_or_multiplied_with_is_said():
+    assert "1 − x" in [box.label for box in picture(trace(Complement(), torch.Size((1, 8)))).overview.boxes]
+    # Brock et al. 2021: what squeeze and excitation lets through is doubled, so that its variance stays.
+    assert "× 2" in drawn(diagram(load("timm:nfnet_f0").trace(), level="block").svg()).texts
