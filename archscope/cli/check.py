@@ -122,11 +122,13 @@ def _configured(config: Path | None, models: list[str] | None, limits: Mapping[s
         raise UsageError(f"there is no budget{f' in {path}' if path else ''}", hint)
     if not models:
         return found
-    chosen = [plan for model in models for plan in named(found, model)]
-    missing = next((model for model in models if not named(found, model)), None)
-    if missing is not None:
-        raise UsageError(f"there is no budget for {missing} in {path}", hint)
-    return list(dict.fromkeys(chosen))
+    chosen: dict[Any, None] = {}  # each once, though two words may mean it
+    for model in models:
+        meant = named(found, model)
+        if not meant:
+            raise UsageError(f"there is no budget for {model} in {path}", hint)
+        chosen |= dict.fromkeys(meant)
+    return list(chosen)
 
 
 def _latency(model: str, request: Mapping[str, Any], saved: list[str] | None) -> float | None:

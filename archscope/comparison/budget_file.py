@@ -41,11 +41,7 @@ def nearest(name: str = "pyproject.toml", start: Path | None = None) -> Path | N
 
 def named(plans: Sequence[Plan], model: str) -> list[Plan]:
     """The budgets of a model: by its name or alias, by its path as the file has it or as seen from here."""
-    return [
-        plan
-        for plan in plans
-        if model in (plan.table, plan.model) or _full(model) == _full(plan.table) or os.path.normpath(model) == plan.model
-    ]
+    return [plan for plan in plans if _full(model) == _full(plan.table) or os.path.normpath(model) == plan.model]
 
 
 def _full(model: str) -> str:

@@ -81,4 +81,4 @@ def _is_norm(word: str) -> bool:
     return word.removeprefix("no ") in naming.NORMS
 
 
-_WINDOW = re.compile(r"\s*(?:V|[/pdg]\d+(?:x\d+)*)(?=\s|$)")
+_WINDOW = re.compile(rf"\s*(?:{window_signs.SIGN})(?=\s|$)")

@@ -14,6 +14,9 @@ _SIGNS: tuple[tuple[str, Callable[[str], str]], ...] = (
     (r"g\d+", lambda count: f"{count} groups"),
 )
 
+SIGN = "|".join(pattern for pattern, _ in _SIGNS)
+"""The pattern of one sign."""
+
 
 def explained(windows: Iterable[str]) -> str:
     """`"/2: stride 2. V: no padding."`: of each kind of sign in these windows one, the smallest; "" where there is none.

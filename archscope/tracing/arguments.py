@@ -3,7 +3,7 @@ keys and values).
 """
 
 import inspect
-from collections import OrderedDict, defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, repeat
@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 from torch.utils._pytree import tree_map_only
 
-_CONTAINERS = {dict, OrderedDict, defaultdict, list, set, deque}
+from archscope.tracing.containers import CONTAINERS, put_back
 
 
 def leaves(value: Any, seen: set[int] | None = None) -> Iterator[torch.Tensor]:
@@ -98,11 +98,7 @@ def kept(nest: Any, device: Callable[[torch.Tensor], torch.Tensor] | None) -> It
         yield
     finally:
         for holder, content in saved:
-            if [*map(id, holder)] != [*map(id, content)] or (
-                isinstance(holder, dict) and [*map(id, holder.values())] != [*map(id, content.values())]
-            ):
-                holder.clear()
-                (holder.extend if isinstance(holder, (list, deque)) else holder.update)(content)
+            put_back(holder, content)
 
 
 def _places(holder: Any) -> list[tuple[Any, Any]]:
@@ -117,7 +113,7 @@ def _holders(value: Any, seen: set[int]) -> Iterator[Any]:
     if isinstance(value, torch.Tensor) or id(value) in seen:
         return
     seen.add(id(value))
-    if type(value) in _CONTAINERS:
+    if type(value) in CONTAINERS:
         yield value
     elif isinstance(getattr(value, "__dict__", None), dict) and not isinstance(value, (type, nn.Module, ModuleType)):
         if callable(value):

@@ -3,16 +3,15 @@ forward raises.
 """
 
 import sys
-from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from operator import is_
 from typing import Any
 
 import torch
 from torch import nn
 
 from archscope.tracing.as_in_training import as_in_training
+from archscope.tracing.containers import CONTAINERS, put_back
 from archscope.tracing.module_contents import Survey
 from archscope.tracing.process import undisturbed
 
@@ -28,8 +27,6 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
     values. The state of the random generators and the default dtype are kept the same way.
     """
     state = [_twin(tensor, device) for tensor in survey.state]
-    if all(map(is_, state, survey.state)):
-        state = survey.state
     twins = {id(tensor): twin for tensor, twin in zip(survey.state, state, strict=True) if twin is not tensor}
     lent: list[tuple[dict[str, Any], dict[str, Any]]] = []
     kept = _Containers()
@@ -50,15 +47,14 @@ def borrowed(survey: Survey, training: bool, device: Callable[[torch.Tensor], to
             if device is not on_meta:  # on the meta device the recorder does this on sight
                 attributes.update({name: device(value) for name, value in attributes.items() if isinstance(value, torch.Tensor)})
         with as_in_training() if training else torch.no_grad(), undisturbed():
-            yield state
+            yield state if twins else survey.state
     finally:
         for attributes, before in lent:
             attributes["training"] = before.get("training", training)
-            _restore(attributes, before)
+            put_back(attributes, before)
         kept.restore()
 
 
-_KEPT = {dict, OrderedDict, defaultdict, list, set, deque}
 _PLAIN = {int, float, bool, str, bytes, complex, type(None), torch.Tensor, nn.Parameter, torch.dtype, torch.device, torch.Size}
 
 
@@ -78,7 +74,7 @@ class _Containers:
         while waiting:
             for held in [value for value in waiting.pop() if type(value) not in inert]:
                 kind = type(held)
-                if kind in _KEPT:
+                if kind in CONTAINERS:
                     if not held:
                         self._empty.append(held)
                     elif id(held) not in self._filled:
@@ -95,7 +91,7 @@ class _Containers:
     def restore(self) -> None:
         """They hold again what they held."""
         for held, content in self._filled.values():
-            _restore(held, content)
+            put_back(held, content)
         for held in filter(None, self._empty):
             held.clear()
 
@@ -104,19 +100,6 @@ def _is_inert(kind: type) -> bool:
     """A module is lent by itself; Python's own (a function, a lock, a logger) are left alone."""
     package = str(kind.__module__).partition(".")[0]
     return issubclass(kind, (type, nn.Module, torch.Tensor)) or package in sys.stdlib_module_names
-
-
-def _restore(container: Any, content: Any) -> None:
-    if not _same(container, content):
-        container.clear()
-        (container.extend if isinstance(container, (list, deque)) else container.update)(content)
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Whether two containers hold the same objects in the same order; tensors have an == of their own."""
-    if isinstance(a, dict):
-        return len(a) == len(b) and all(map(is_, a.values(), b.values())) and list(a) == list(b)
-    return len(a) == len(b) and all(map(is_, a, b))
 
 
 def _twin(tensor: torch.Tensor, device: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def build(name: str, **options: object) -> "nn.Module":
+def build(name: str, /, **options: object) -> "nn.Module":
     """A network by name or alias, in training mode, its weights drawn as its paper says (on the meta device: no weights at all).
 
     Arguments:

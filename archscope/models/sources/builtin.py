@@ -1,19 +1,14 @@
 """Networks of archscope's own: `inception_v4`, `v4` (see `archscope list`)."""
 
-from importlib import import_module
-
 from archscope.models.model import Model, Options
 from archscope.models.source import guarded, source, varied
 from archscope.zoo import build, catalog
-from archscope.zoo.network import NETWORKS
 
 
 @source("", packages=(), names=lambda: [entry.name for entry in catalog.entries()])
 def builtin(name: str, options: Options) -> Model:
     """A network by name or alias."""
     entry = catalog.find(name)
-    import_module(entry.module)
-    NETWORKS.find(entry.name).check(options)  # `build` has a parameter of its own that is called name
     module = guarded(entry.name, lambda: build(entry.name, **options))
     shape = tuple(entry.input)
     if "in_channels" in options:
